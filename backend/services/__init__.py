@@ -1,0 +1,47 @@
+"""The use cases, each given the Stripe client and the time. No Flask, no schemas, no routes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import stripe
+
+from backend.domain.catalogue import Catalogue
+from backend.domain.money import FeeRate
+from backend.services.coaches import Coaches
+from backend.services.manual_transfers import ManualTransfers
+from backend.services.payments import Payments
+from backend.services.refunds import Refunds
+from backend.services.registry import Registry
+from backend.services.settlement import Settler
+
+
+@dataclass(frozen=True)
+class Services:
+    """Every use case, wired."""
+
+    payments: Payments
+    refunds: Refunds
+    coaches: Coaches
+    transfers: ManualTransfers
+    settler: Settler
+    client: stripe.StripeClient
+    now: Callable[[], int]
+
+
+def build_services(
+    client: stripe.StripeClient, catalogue: Catalogue, rate: FeeRate, app_url: str, now: Callable[[], int]
+) -> Services:
+    """Wire the use cases. ``now`` gives the unix time in seconds."""
+    registry = Registry(client)
+    settler = Settler(client, registry, now)
+    return Services(
+        payments=Payments(client, registry, catalogue, rate),
+        refunds=Refunds(client, settler),
+        coaches=Coaches(client, registry, app_url),
+        transfers=ManualTransfers(client, registry, settler),
+        settler=settler,
+        client=client,
+        now=now,
+    )

@@ -1,0 +1,91 @@
+"""The Stripe client: how long we wait, how often we try again, and how many calls a request made.
+
+The SDK's own defaults do not fit a backend: ``StripeClient`` tries once and then waits 80 seconds, while
+a person waits for the answer and a phone gives up after 30.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+import stripe
+from requests.adapters import HTTPAdapter
+
+from backend.config.settings import Settings
+
+# Stripe creates an account in two to five seconds; all else answers within one.
+CALL_TIMEOUT_SECONDS = 8.0
+# One more try, with the same idempotency key. Any further try is the caller's: every request may be repeated.
+RETRIES = 1
+# What a person waits for at most.
+REQUEST_BUDGET_SECONDS = 20.0
+# What a webhook may take. Stripe publishes no limit, and delivers again what failed.
+WEBHOOK_BUDGET_SECONDS = 8.0
+# Connections kept open to Stripe; more threads than this open and close their own.
+_POOL_SIZE = 32
+
+
+@dataclass
+class Budget:
+    """What one request may still spend on Stripe, and how many calls it has made."""
+
+    deadline: float
+    calls: int = 0
+
+    def spend(self) -> float:
+        """Count a call and say how many seconds it may take: none or fewer when the budget is used up."""
+        self.calls += 1
+        return min(self.deadline - time.monotonic(), CALL_TIMEOUT_SECONDS)
+
+
+_budget: ContextVar[Budget | None] = ContextVar("stripe_budget", default=None)
+
+
+@contextmanager
+def stripe_budget(seconds: float) -> Iterator[Budget]:
+    """Bound the time that everything inside may spend on Stripe together."""
+    budget = Budget(time.monotonic() + seconds)
+    token = _budget.set(budget)
+    try:
+        yield budget
+    finally:
+        _budget.reset(token)
+
+
+class _BudgetAdapter(HTTPAdapter):
+    """Gives each call what is left of its request's budget."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        budget = _budget.get()
+        seconds = CALL_TIMEOUT_SECONDS if budget is None else budget.spend()
+        if seconds <= 0:
+            raise requests.exceptions.ConnectionError("the time for this request is used up")
+        kwargs["timeout"] = seconds
+        return super().send(request, *args, **kwargs)
+
+
+def _session(use_proxies: bool) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = use_proxies
+    adapter = _BudgetAdapter(pool_connections=2, pool_maxsize=_POOL_SIZE)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def build_client(settings: Settings, http_client: stripe.HTTPClient | None = None) -> stripe.StripeClient:
+    """The one ``StripeClient``, safe to share between threads."""
+    # A machine's HTTP_PROXY may be the way out to Stripe, but never the way to the sandbox on this machine.
+    session = _session(use_proxies=not settings.uses_sandbox)
+    return stripe.StripeClient(
+        settings.stripe_secret_key,
+        base_addresses={"api": settings.stripe_api_base} if settings.stripe_api_base else {},
+        max_network_retries=RETRIES,
+        http_client=http_client or stripe.RequestsClient(session=session),
+    )

@@ -1,0 +1,155 @@
+"""Stripe metadata: the only durable record of what was bought, and the only place that spells its keys.
+
+Values are strings of at most 500 characters (https://docs.stripe.com/metadata#limits). What is absent is
+left out, never written as ``"null"``. What was frozen at purchase (price, percentage, share, payee) is read
+back from here and never from today's settings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from backend.domain.catalogue import PACKAGE, SUBSCRIPTION, Offer, PackageType
+from backend.domain.money import FeeRate
+
+# The marker of everything that this backend made: payments, transfers, refunds, accounts, registry entries.
+APP = "app"
+APP_VALUE = "coaching-payments"
+
+COACH_ID = "coachId"
+COACH_NAME = "coachName"
+SPORT = "sport"
+PACKAGE_TYPE = "packageType"
+PACKAGE_ID = "packageId"
+PACKAGE_PRICE = "packagePrice"
+CLIPS = "clips"
+DAYS = "days"
+PLATFORM_FEE = "platformFee"
+TRANSFER_AMOUNT = "transferAmount"
+PLAYER_ID = "playerId"
+PLAYER_NAME = "playerName"
+FEE_PERCENT = "feePercent"
+COACH_KEY = "coachKey"
+COACH_ACCOUNT_ID = "coachAccountId"
+SETTLEMENT = "settlement"  # the note that settle leaves on a payment; see domain/settlement.py
+
+PAYMENT = "paymentIntentId"  # on transfers and reversals: the payment they belong to
+PLATFORM = "platform"  # on accounts: the marker that the contract names
+ACCOUNT = "account"  # on registry entries: the coach's account
+EMAIL_HASH = "emailHash"  # on registry entries: who the coach id belongs to, without keeping the address
+ATTEMPT = "attempt"  # on refunds: the caller's Idempotency-Key, hashed
+ATTEMPT_BODY = "attemptBody"  # on refunds: what that key asked for, hashed
+
+
+class NotAPurchase(ValueError):
+    """The metadata does not describe a purchase: the payment is someone else's, or damaged."""
+
+
+def registry_id(coach_id: str) -> str:
+    """The id of the Product that binds a coach to an account: 40 characters, the same for ever."""
+    return ("coach_" + _digest(coach_id))[:40]
+
+
+def email_hash(email: str) -> str:
+    """What the registry keeps of an email address: enough to recognise it, not enough to read it."""
+    return _digest(email.strip().lower())
+
+
+def attempt_hash(*parts: str) -> str:
+    """A fingerprint of a caller's key or body. Parts are length-prefixed, so ("ab","c") is not ("a","bc")."""
+    return _digest("".join(f"{len(part)}:{part}" for part in parts))[:32]
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """What was bought, from whom, and how the money is to be divided (minor units)."""
+
+    coach_id: str
+    coach_name: str
+    offer: Offer
+    rate: FeeRate
+    player_id: str | None = None
+    player_name: str | None = None
+    coach_account_id: str | None = None
+    ours: bool = True
+
+    @property
+    def coach_key(self) -> str:
+        """The coach's registry id, derived: it cannot disagree with the coach id."""
+        return registry_id(self.coach_id)
+
+    def to_metadata(self) -> dict[str, str]:
+        """The PaymentIntent's metadata, as the contract lists it."""
+        split = self.rate.split(self.offer.price)
+        values = {
+            APP: APP_VALUE,
+            COACH_ID: self.coach_id,
+            COACH_NAME: self.coach_name,
+            SPORT: self.offer.sport,
+            PACKAGE_TYPE: self.offer.package_type,
+            PACKAGE_ID: str(self.offer.package_id or SUBSCRIPTION),
+            PACKAGE_PRICE: str(split.amount),
+            CLIPS: str(self.offer.clips),
+            DAYS: str(self.offer.days),
+            PLATFORM_FEE: str(split.fee),
+            TRANSFER_AMOUNT: str(split.share),
+            FEE_PERCENT: self.rate.percent,
+            PLAYER_ID: self.player_id,
+            PLAYER_NAME: self.player_name,
+            COACH_KEY: self.coach_key,
+            COACH_ACCOUNT_ID: self.coach_account_id,
+        }
+        return {key: value for key, value in values.items() if value is not None}
+
+
+def is_ours(metadata: Mapping[str, str]) -> bool:
+    """Whether this backend made the object. Everything else is acknowledged and left alone."""
+    return metadata.get(APP) == APP_VALUE
+
+
+def read_purchase(metadata: Mapping[str, str]) -> Purchase:
+    """The purchase that a PaymentIntent's metadata describes: ours, or one of the Node backend
+    (its keys, no marker). Raises ``NotAPurchase``.
+    """
+    try:
+        package_type = _package_type(metadata[PACKAGE_TYPE])
+        return Purchase(
+            coach_id=metadata[COACH_ID],
+            coach_name=metadata.get(COACH_NAME, ""),
+            offer=Offer(
+                sport=metadata[SPORT],
+                package_type=package_type,
+                package_id=int(metadata[PACKAGE_ID]) if package_type == PACKAGE else None,
+                price=int(metadata[PACKAGE_PRICE]),
+                clips=int(metadata[CLIPS]),
+                days=int(metadata[DAYS]),
+            ),
+            rate=_frozen_rate(metadata),
+            player_id=metadata.get(PLAYER_ID),
+            player_name=metadata.get(PLAYER_NAME),
+            coach_account_id=metadata.get(COACH_ACCOUNT_ID),
+            ours=is_ours(metadata),
+        )
+    except (KeyError, ValueError) as error:
+        raise NotAPurchase(f"the metadata is not a purchase: {type(error).__name__}") from error
+
+
+def _frozen_rate(metadata: Mapping[str, str]) -> FeeRate:
+    """The percentage frozen at purchase. The Node backend froze the fee and the price instead."""
+    if FEE_PERCENT in metadata:
+        return FeeRate.from_percent(metadata[FEE_PERCENT])
+    return FeeRate.from_parts(int(metadata[PLATFORM_FEE]), int(metadata[PACKAGE_PRICE]))
+
+
+def _package_type(text: str) -> PackageType:
+    if text == PACKAGE:
+        return PACKAGE
+    if text == SUBSCRIPTION:
+        return SUBSCRIPTION
+    raise NotAPurchase(f"unknown package type {text!r}")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,109 @@
+"""CORS, rate limits and security headers, each policy with its reason.
+
+The extension objects are made anew for each app: all three keep the settings of the app they saw last, so
+one shared object would give two apps in a process the limits and headers of the second.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+
+from flask import Flask, Response, request
+from flask_cors import CORS
+from flask_limiter import Limiter
+from flask_talisman import Talisman
+
+from backend.config.settings import Settings
+
+# What an answer of the API may do in a browser: nothing. Pages set a policy of their own.
+API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+_ONE_YEAR = 31_536_000
+_SENT_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"]
+_READ_HEADERS = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", "X-Request-Id"]
+
+
+def attach_extensions(app: Flask, settings: Settings) -> None:
+    """Attach all three."""
+    _attach_cors(app, settings)
+    _attach_limiter(app, settings)
+    _attach_talisman(app)
+
+
+def client_address() -> str:
+    """Who is asking. An IPv6 customer is given a whole /64, so that is one client."""
+    address = request.remote_addr or "unknown"
+    try:
+        known = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return address if known.version == 4 else str(ipaddress.ip_network((known, 64), strict=False))
+
+
+def _attach_cors(app: Flask, settings: Settings) -> None:
+    # "Any origin" together with credentials would let every site act as the signed-in user: any origin is
+    # for development, where there are no credentials; production names its origins.
+    production = settings.is_production
+    CORS(
+        app,
+        origins=list(settings.allowed_origins) if production else "*",
+        supports_credentials=production,
+        send_wildcard=not production,
+        allow_headers=_SENT_HEADERS,
+        expose_headers=_READ_HEADERS,
+        methods=["GET", "POST", "PUT", "OPTIONS"],
+        max_age=600,
+    )
+
+
+def _attach_limiter(app: Flask, settings: Settings) -> None:
+    # A limiter that cannot count must not stop the money: errors of its storage are logged and let through.
+    limiter = Limiter(
+        client_address,
+        app=app,
+        application_limits=[settings.rate_limit],
+        storage_uri=settings.ratelimit_storage_uri,
+        enabled=settings.ratelimit_enabled,
+        swallow_errors=True,
+        headers_enabled=False,
+    )
+    limiter.request_filter(_is_unlimited)
+
+    @app.after_request
+    def tell_limits(response: Response) -> Response:
+        """The draft-standard headers, where ``Reset`` is seconds from now and not a time of day."""
+        limit = limiter.current_limit
+        if limit is not None:
+            seconds = str(max(0, round(limit.reset_at - time.time())))
+            response.headers["RateLimit-Limit"] = str(limit.limit.amount)
+            response.headers["RateLimit-Remaining"] = str(max(0, limit.remaining))
+            response.headers["RateLimit-Reset"] = seconds
+            if response.status_code == 429:
+                response.headers["Retry-After"] = seconds
+        return response
+
+
+def _is_unlimited() -> bool:
+    """Stripe's webhooks and health probes are never refused, and a preflight is no request of the user's."""
+    limited = request.path.startswith("/api/") and not request.path.startswith("/api/webhooks/")
+    return not limited or request.method == "OPTIONS"
+
+
+def _attach_talisman(app: Flask) -> None:
+    Talisman(
+        app,
+        # Its redirect to HTTPS would turn a POST into a GET; the middleware sends a 308 instead.
+        force_https=False,
+        strict_transport_security=True,
+        strict_transport_security_max_age=_ONE_YEAR,
+        # One policy for the API, another for each page: Talisman knows only one.
+        content_security_policy=False,
+        frame_options="DENY",
+        referrer_policy="no-referrer",
+    )
+
+    @app.after_request
+    def set_policy(response: Response) -> Response:
+        response.headers.setdefault("Content-Security-Policy", API_POLICY)
+        return response

@@ -1,0 +1,106 @@
+"""What surrounds every request: its id, its size, its scheme, its time, and its line in the log."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, redirect, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from backend.config.settings import Settings
+from backend.config.stripe import REQUEST_BUDGET_SECONDS, WEBHOOK_BUDGET_SECONDS, stripe_budget
+
+log = structlog.get_logger(__name__)
+
+BODY_LIMIT = 64 * 1024
+WEBHOOK_BODY_LIMIT = 1024 * 1024
+WEBHOOK_PATH = "/api/webhooks/"
+# Probes and Stripe do not follow redirects, and have nothing that HTTPS would hide from their own network.
+_NEVER_REDIRECTED = ("/health", WEBHOOK_PATH)
+
+_SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
+
+Environ = dict[str, Any]
+WSGIApp = Callable[[Environ, Any], Iterable[bytes]]
+
+
+def attach_middleware(app: Flask, settings: Settings) -> None:
+    """Attach the hooks and the proxy middleware."""
+    app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
+    app.wsgi_app = _believing(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
+    app.before_request(_begin)
+    if settings.force_https:
+        app.before_request(_redirect_to_https)
+    app.after_request(_finish)
+    app.teardown_request(_close)
+
+
+def _believing(wsgi: WSGIApp, proxies: int) -> WSGIApp:
+    """Believe exactly as many proxies as there are; what a client claims beyond them is taken off.
+
+    Talisman and others read X-Forwarded-Proto by themselves, so what ProxyFix has used up goes too.
+    """
+    if proxies:
+        wsgi = _forgetting(wsgi)
+        return ProxyFix(wsgi, x_for=proxies, x_proto=proxies, x_host=0, x_port=0, x_prefix=0)
+    return _forgetting(wsgi)
+
+
+def _forgetting(wsgi: WSGIApp) -> WSGIApp:
+    def app(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        for name in [name for name in environ if name.startswith(("HTTP_X_FORWARDED_", "HTTP_FORWARDED"))]:
+            del environ[name]
+        return wsgi(environ, start_response)
+
+    return app
+
+
+def _begin() -> None:
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if _SANE_ID.fullmatch(given) else secrets.token_hex(8)
+    g.began = time.monotonic()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request=g.request_id)
+    is_webhook = request.path.startswith(WEBHOOK_PATH)
+    if is_webhook:
+        request.max_content_length = WEBHOOK_BODY_LIMIT
+    g.stack = ExitStack()
+    g.budget = g.stack.enter_context(
+        stripe_budget(WEBHOOK_BUDGET_SECONDS if is_webhook else REQUEST_BUDGET_SECONDS)
+    )
+
+
+def _redirect_to_https() -> Any:
+    if request.is_secure or request.path.startswith(_NEVER_REDIRECTED):
+        return None
+    # 308, so that a POST stays one.
+    return redirect(request.url.replace("http://", "https://", 1), code=308)
+
+
+def _finish(response: Response) -> Response:
+    response.headers["X-Request-Id"] = g.request_id
+    if request.path.startswith("/api/"):
+        # What is asked here is about one person's money, now: no cache keeps it.
+        response.headers["Cache-Control"] = "no-store"
+    if request.path != "/health":
+        log.info(
+            "request",
+            method=request.method,
+            path=request.path,
+            status=response.status_code,
+            stripe_calls=g.budget.calls,
+            milliseconds=round((time.monotonic() - g.began) * 1000),
+        )
+    return response
+
+
+def _close(_exc: BaseException | None) -> None:
+    stack: ExitStack | None = g.pop("stack", None)
+    if stack is not None:
+        stack.close()

@@ -1,0 +1,109 @@
+"""Reading requests strictly and writing responses: bytes to schema, schema to bytes."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, NoReturn, TypeVar, cast
+
+from flask import Response, current_app, jsonify, request
+from marshmallow import Schema, ValidationError
+
+from backend.schemas.fields import is_account_id, is_payment_id
+from backend.services import Services
+from backend.services.errors import InvalidRequest, NotFound
+
+T = TypeVar("T")
+
+# 1 to 255 visible ASCII characters: Stripe's own limit for a key, and fit for a log.
+_ATTEMPT = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
+
+MESSAGE_NOT_JSON = "The request body is not valid JSON."
+
+
+def services() -> Services:
+    """The use cases of the running app."""
+    return cast(Services, current_app.extensions["payments"])
+
+
+def body(schema: Schema) -> Any:
+    """The request's JSON body through a schema. Raises ``InvalidRequest`` or ``ValidationError``."""
+    if request.mimetype != "application/json":
+        raise InvalidRequest("The request must be sent as application/json.", field="Content-Type")
+    document = parse_json(request.get_data(cache=False))
+    if not isinstance(document, dict):
+        raise InvalidRequest("The request body must be a JSON object.", field="body")
+    return schema.load(document)
+
+
+def query(schema: Schema) -> Any:
+    """The query string through a schema; a parameter given twice is refused."""
+    for name in request.args:
+        if len(request.args.getlist(name)) > 1:
+            raise ValidationError("must be given once", name)
+    return schema.load(request.args.to_dict())
+
+
+def answer(schema: Schema, result: Any) -> Response:
+    """A result through a schema, as the JSON response."""
+    return jsonify(schema.dump(result))
+
+
+def attempt_key() -> str | None:
+    """The caller's ``Idempotency-Key``: one per purchase or refund, the same when it is tried again."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not _ATTEMPT.fullmatch(key):
+        raise InvalidRequest(
+            "The Idempotency-Key must have 1 to 255 visible characters.", field="Idempotency-Key"
+        )
+    return key
+
+
+def path_payment_id(text: str) -> str:
+    """A PaymentIntent's id in a path; one that cannot be is not found, and Stripe is not asked."""
+    if not is_payment_id(text):
+        raise NotFound("There is no such payment.")
+    return text
+
+
+def path_account_id(text: str) -> str:
+    """An account's id in a path; one that cannot be is not found, and Stripe is not asked."""
+    if not is_account_id(text):
+        raise NotFound("There is no such coach account.")
+    return text
+
+
+def parse_json(raw: bytes) -> Any:
+    """JSON as its standard has it, in UTF-8. Raises ``InvalidRequest``.
+
+    Python's reader also takes UTF-16, NaN, numbers too big for a float and the same key twice; and it runs
+    out of stack on 2 kB of brackets.
+    """
+    try:
+        return json.loads(
+            raw.decode("utf-8"),
+            parse_constant=_refuse,
+            parse_float=_finite,
+            object_pairs_hook=_without_repeats,
+        )
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest(MESSAGE_NOT_JSON, field="body") from error
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("a number is too big")
+    return number
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("a key stands twice")
+    return document

@@ -1,0 +1,47 @@
+"""``/api/payments``: buying, confirming, reading back, refunding."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from backend.routes.bodies import answer, attempt_key, body, path_payment_id, services
+from backend.schemas.payments import (
+    ConfirmRequest,
+    ConfirmResponse,
+    CreateIntentRequest,
+    CreateIntentResponse,
+    IntentResponse,
+    RefundBody,
+    RefundResponse,
+)
+
+payments = Blueprint("payments", __name__, url_prefix="/api/payments")
+
+
+@payments.post("/create-intent")
+def create_intent() -> Response:
+    """An intent to pay for a package or subscription, with the secret to pay it in the front end."""
+    placed = services().payments.create_intent(body(CreateIntentRequest()), attempt_key())
+    return answer(CreateIntentResponse(), placed)
+
+
+@payments.post("/confirm")
+def confirm() -> Response:
+    """The coaching session that a payment opened."""
+    asked = body(ConfirmRequest())
+    session = services().payments.confirm(asked["payment_intent_id"], asked["session_data"])
+    return answer(ConfirmResponse(), {"session": session})
+
+
+@payments.get("/intent/<payment_id>")
+def read_intent(payment_id: str) -> Response:
+    """A payment's status, amount and purchase."""
+    payment = services().payments.read(path_payment_id(payment_id))
+    return answer(IntentResponse(), {"payment_intent": payment.intent})
+
+
+@payments.post("/refund")
+def refund() -> Response:
+    """Money back to the player; the coach's part of it comes back too."""
+    made = services().refunds.refund(body(RefundBody()), attempt_key())
+    return answer(RefundResponse(), {"refund": made})

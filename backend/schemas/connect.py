@@ -1,0 +1,278 @@
+"""Requests and responses of ``/api/connect``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import stripe
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
+
+from backend.schemas.fields import (
+    Email,
+    Name,
+    Request,
+    Response,
+    StripeRequest,
+    StripeResponse,
+    Text,
+    Whole,
+    WholeText,
+    account_id,
+    choice,
+    payment_id,
+    payout_id,
+)
+from backend.services.coaches import NewCoach
+from backend.services.manual_transfers import TransferClaim
+
+
+def _country(**kwargs: Any) -> fields.String:
+    form = validate.Regexp(r"[A-Z]{2}\Z", error="must be a two-letter country code, such as CA")
+    return fields.String(validate=form, **kwargs)
+
+
+class CreateAccountRequest(Request):
+    """``POST /api/connect/create-account``."""
+
+    coach_id = Text(required=True)
+    coach_name = Name(required=True)
+    email = Email(required=True)
+    sport = Text(required=True)
+    country = _country(load_default="CA")
+    business_type = choice("individual", "company", load_default="individual")
+
+    @post_load
+    def coach(self, data: dict[str, Any], **_: Any) -> NewCoach:
+        """The coach who registers."""
+        return NewCoach(**data)
+
+
+class Requirements(StripeResponse):
+    """What Stripe still asks of the coach before money can flow."""
+
+    currently_due = fields.List(fields.String())
+    disabled_reason = fields.String(allow_none=True)
+
+
+class Account(StripeResponse):
+    """A coach's Connect Express account."""
+
+    id = fields.String()
+    type = fields.String()
+    country = fields.String()
+    email = fields.String(allow_none=True)
+    charges_enabled = fields.Boolean()
+    payouts_enabled = fields.Boolean()
+    details_submitted = fields.Boolean()
+    requirements = fields.Nested(Requirements)
+
+
+def _profile(account: stripe.Account) -> dict[str, Any]:
+    profile = account.business_profile
+    return profile.to_dict() if profile is not None else {}
+
+
+class ProfiledAccount(Account):
+    """An account with its public profile."""
+
+    business_profile = fields.Function(_profile)
+
+
+class DatedAccount(ProfiledAccount):
+    """An account with its profile and the unix second of its creation."""
+
+    created = fields.Integer()
+
+
+class OnboardingLink(StripeResponse):
+    """Where the coach completes the account: single use, until the unix second ``expires_at``."""
+
+    url = fields.String()
+    expires_at = fields.Integer()
+
+
+class CreateAccountResponse(Response):
+    """The answer to ``POST /api/connect/create-account``."""
+
+    success = fields.Constant(True)
+    message = fields.Constant("The coach's account is ready for onboarding.")
+    account = fields.Nested(Account)
+    onboarding_link = fields.Nested(OnboardingLink, attribute="link")
+
+
+class AccountResponse(Response):
+    """The answer to ``GET /api/connect/account/:id``."""
+
+    success = fields.Constant(True)
+    account = fields.Nested(DatedAccount)
+
+
+class BusinessProfile(StripeRequest):
+    """The part of Stripe's business profile that a coach may change here."""
+
+    name = Name(longest=200)
+    url = fields.Url(schemes={"http", "https"}, error_messages={"invalid": "must be a web address"})
+    support_email = Email()
+    support_phone = Text(longest=40)
+    support_url = fields.Url(schemes={"http", "https"}, error_messages={"invalid": "must be a web address"})
+
+
+class Address(StripeRequest):
+    """A postal address."""
+
+    line1 = Text(longest=200)
+    line2 = Text(longest=200)
+    city = Text(longest=100)
+    state = Text(longest=100)
+    postal_code = Text(longest=20)
+    country = _country()
+
+
+class DateOfBirth(StripeRequest):
+    """A day, whole or not at all."""
+
+    day = Whole(required=True, most=31)
+    month = Whole(required=True, most=12)
+    year = Whole(required=True, least=1900, most=2100)
+
+
+class Individual(StripeRequest):
+    """The person behind the account."""
+
+    first_name = Name(longest=100)
+    last_name = Name(longest=100)
+    email = Email()
+    phone = Text(longest=40)
+    address = fields.Nested(Address)
+    dob = fields.Nested(DateOfBirth)
+
+
+class UpdateAccountRequest(StripeRequest):
+    """``PUT /api/connect/account/:id``."""
+
+    business_profile = fields.Nested(BusinessProfile)
+    individual = fields.Nested(Individual)
+
+    @validates_schema
+    def changes_something(self, data: dict[str, Any], **_: Any) -> None:
+        """An update of nothing is a mistake of the caller's."""
+        if not any(data.values()):
+            raise ValidationError("must contain something to change", "business_profile")
+
+
+class UpdateAccountResponse(Response):
+    """The answer to ``PUT /api/connect/account/:id``."""
+
+    success = fields.Constant(True)
+    message = fields.Constant("The account was updated.")
+    account = fields.Nested(ProfiledAccount)
+
+
+class LoginLink(StripeResponse):
+    """Where the coach sees the Express dashboard. Single use; Stripe gives it no time of expiry."""
+
+    url = fields.String()
+    expires_at = fields.Constant(None)
+
+
+class LoginLinkResponse(Response):
+    """The answer to ``POST /api/connect/account/:id/login-link``."""
+
+    success = fields.Constant(True)
+    login_link = fields.Nested(LoginLink)
+
+
+class TransferRequest(Request):
+    """``POST /api/connect/transfer``. ``amount`` is the gross amount that the player paid."""
+
+    payment_intent_id = payment_id(required=True)
+    coach_account_id = account_id(required=True)
+    amount = Whole(required=True)
+    # Accepted because front ends send it. What a client writes never enters a request that moves money.
+    description = Text(load_default=None, allow_none=True)
+
+    @post_load
+    def claim(self, data: dict[str, Any], **_: Any) -> TransferClaim:
+        """What the caller asserts."""
+        return TransferClaim(data["payment_intent_id"], data["coach_account_id"], data["amount"])
+
+
+def _transfer_status(transfer: stripe.Transfer) -> str:
+    """Stripe's transfers have no status: they are made or they are not. This one tells what is left."""
+    if transfer.reversed:
+        return "reversed"
+    return "partially_reversed" if transfer.amount_reversed else "paid"
+
+
+class Transfer(StripeResponse):
+    """A transfer to a coach. ``amount`` in minor units, ``created`` in unix seconds."""
+
+    id = fields.String()
+    amount = fields.Integer()
+    currency = fields.String()
+    destination = fields.String()
+    status = fields.Function(_transfer_status)
+    created = fields.Integer()
+
+
+class TransferResponse(Response):
+    """The answer to ``POST /api/connect/transfer``."""
+
+    success = fields.Constant(True)
+    message = fields.Constant("The coach's share was transferred.")
+    transfer = fields.Nested(Transfer)
+
+
+class Funds(StripeResponse):
+    """An amount in one currency, in minor units, by where it came from."""
+
+    amount = fields.Integer()
+    currency = fields.String()
+    source_types = fields.Function(lambda funds: _plain(funds, "source_types"))
+
+
+def _plain(stripe_object: Any, key: str) -> dict[str, Any]:
+    value = getattr(stripe_object, key, None)
+    return value.to_dict() if value is not None else {}
+
+
+class Balance(StripeResponse):
+    """What an account holds. Stripe leaves out lists that do not apply; the front end reads all three."""
+
+    available = fields.List(fields.Nested(Funds), dump_default=list)
+    pending = fields.List(fields.Nested(Funds), dump_default=list)
+    instant_available = fields.List(fields.Nested(Funds), dump_default=list)
+
+
+class BalanceResponse(Response):
+    """The answer to ``GET /api/connect/account/:id/balance``."""
+
+    success = fields.Constant(True)
+    balance = fields.Nested(Balance)
+
+
+class PayoutsQuery(StripeRequest):
+    """The query of ``GET /api/connect/account/:id/payouts``."""
+
+    limit = WholeText(load_default=10, most=100)
+    starting_after = payout_id(load_default=None)
+
+
+class Payout(StripeResponse):
+    """A payout to the coach's bank. ``amount`` in minor units, times in unix seconds."""
+
+    id = fields.String()
+    amount = fields.Integer()
+    currency = fields.String()
+    status = fields.String()
+    arrival_date = fields.Integer()
+    created = fields.Integer()
+    description = fields.String(allow_none=True)
+
+
+class PayoutsResponse(StripeResponse):
+    """The answer to ``GET /api/connect/account/:id/payouts``."""
+
+    success = fields.Constant(True)
+    payouts = fields.List(fields.Nested(Payout), attribute="data")
+    has_more = fields.Boolean()

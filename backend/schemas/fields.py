@@ -1,0 +1,189 @@
+"""Fields that take what the contract takes and nothing else.
+
+marshmallow's own are kinder than money allows: its integers take ``true`` and ``"12"``, its strings take
+half a surrogate pair that no UTF-8 writer can send on to Stripe.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
+
+# Stripe's limit for a metadata value. https://docs.stripe.com/metadata#limits
+METADATA_VALUE = 500
+# Letters, digits and the separators of every id in use; no path, query or header can be smuggled in one.
+_ACCOUNT_ID = r"acct_[A-Za-z0-9]{8,32}"
+_PAYMENT_ID = r"pi_[A-Za-z0-9]{8,64}"
+_PAYOUT_ID = r"po_[A-Za-z0-9]{8,64}"
+_CARD_NUMBER = re.compile(r"(?:[0-9][ -]?){13,19}", re.ASCII)
+# Text direction marks make one name look like another; they are "format" characters like the joiners that
+# emoji and many scripts need, so they are named one by one.
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
+
+
+class Request(Schema):
+    """A request body. Front-end names are camelCase; unknown fields are refused."""
+
+    class Meta:
+        unknown = RAISE
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Read ``coach_id`` from ``coachId``."""
+        field_obj.data_key = field_obj.data_key or camel(field_name)
+
+
+class StripeRequest(Schema):
+    """A request body, or a part of one, in Stripe's own snake_case names. Unknown fields are refused."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class Response(Schema):
+    """A response in the front end's camelCase names."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Write ``session_expiry`` as ``sessionExpiry``."""
+        field_obj.data_key = field_obj.data_key or camel(field_name)
+
+
+class StripeResponse(Schema):
+    """A response, or a part of one, in Stripe's own snake_case names."""
+
+
+def camel(name: str) -> str:
+    """``package_id`` → ``packageId``."""
+    head, *rest = name.split("_")
+    return head + "".join(word.title() for word in rest)
+
+
+class Text(fields.String):
+    """Text of 1 to ``longest`` characters, normalised to NFC, with nothing invisible that misleads.
+
+    Where it may be None, an empty string means the same: not given.
+    """
+
+    def __init__(self, *, longest: int = METADATA_VALUE, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._longest = longest
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, str):
+            raise ValidationError("must be a string")
+        _refuse_unsendable(value)
+        text = unicodedata.normalize("NFC", value).strip()
+        if not text and self.allow_none:
+            return None
+        if not 1 <= len(text) <= self._longest:
+            raise ValidationError(f"must have 1 to {self._longest} characters")
+        return text
+
+
+def _refuse_unsendable(value: str) -> None:
+    if any(unicodedata.category(char) in ("Cc", "Cs") or char in _BIDI for char in value):
+        raise ValidationError("must not contain control characters")
+
+
+class Name(Text):
+    """A person's or a coach's name. A card number typed into the wrong box stops here, unlogged."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if text and any(_is_card_number(match) for match in _CARD_NUMBER.findall(text)):
+            raise ValidationError("must not contain a card number")
+        return text
+
+
+def _is_card_number(text: str) -> bool:
+    digits = [int(char) for char in reversed(text) if char.isdigit()]
+    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]
+    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
+
+
+class Email(Text):
+    """An email address, as marshmallow checks it; at most 320 characters."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(longest=320, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if text is not None:
+            validate.Email(error="must be an email address")(text)
+        return text
+
+
+class Whole(fields.Integer):
+    """A whole number, sent as one: not ``true``, not ``47.0``, not ``"47"``."""
+
+    def __init__(self, *, least: int = 1, most: int = 99_999_999, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._least = least
+        self._most = most
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if type(value) is not int or not self._least <= value <= self._most:
+            raise ValidationError(f"must be a whole number from {self._least} to {self._most}")
+        return value
+
+
+class WholeText(Whole):
+    """A whole number that may also be sent as digits, as a form or a query string does."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value, re.ASCII):
+            value = int(value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class StripeId(fields.String):
+    """An id of Stripe's, checked by its form before it can reach a path."""
+
+    def __init__(self, pattern: str, example: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._pattern = re.compile(pattern, re.ASCII)
+        self._example = example
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if not isinstance(value, str) or not self._pattern.fullmatch(value):
+            raise ValidationError(f"must be an id such as {self._example}")
+        return value
+
+
+def payment_id(**kwargs: Any) -> StripeId:
+    """A PaymentIntent's id."""
+    return StripeId(_PAYMENT_ID, "pi_…", **kwargs)
+
+
+def account_id(**kwargs: Any) -> StripeId:
+    """A connected account's id."""
+    return StripeId(_ACCOUNT_ID, "acct_…", **kwargs)
+
+
+def payout_id(**kwargs: Any) -> StripeId:
+    """A payout's id."""
+    return StripeId(_PAYOUT_ID, "po_…", **kwargs)
+
+
+def choice(*values: str, **kwargs: Any) -> fields.String:
+    """One of a few words."""
+    message = f"must be one of: {', '.join(values)}"
+    return fields.String(
+        validate=validate.OneOf(values, error=message), error_messages={"invalid": message}, **kwargs
+    )
+
+
+def is_payment_id(text: str) -> bool:
+    """Whether a path segment has the form of a PaymentIntent's id."""
+    return re.fullmatch(_PAYMENT_ID, text, re.ASCII) is not None
+
+
+def is_account_id(text: str) -> bool:
+    """Whether a path segment has the form of an account's id."""
+    return re.fullmatch(_ACCOUNT_ID, text, re.ASCII) is not None

@@ -1,0 +1,196 @@
+"""Requests and responses of ``/api/payments``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, post_load, validates_schema
+
+from backend.domain.catalogue import PACKAGE, SUBSCRIPTION
+from backend.domain.sessions import SessionClaim
+from backend.schemas.fields import (
+    Email,
+    Name,
+    Request,
+    Response,
+    StripeResponse,
+    Text,
+    Whole,
+    WholeText,
+    choice,
+    payment_id,
+)
+from backend.services.payments import Order
+from backend.services.refunds import RefundRequest
+
+# What the front end sends while nobody is signed in; it means "not given".
+_NO_PLAYER_ID = "temp_user"
+_NO_PLAYER_NAME = "Player"
+
+
+class _Bought(Request):
+    """What both a purchase and its confirmation say: whose, which sport, which package."""
+
+    coach_id = Text(required=True)
+    coach_name = Name(required=True)
+    sport = Text(required=True)
+    package_type = choice(PACKAGE, SUBSCRIPTION, required=True)
+    # With a subscription the front end sends null, or what was chosen before: of no meaning then.
+    package_id = fields.Raw(load_default=None, allow_none=True)
+
+    @validates_schema
+    def package_needs_its_id(self, data: dict[str, Any], **_: Any) -> None:
+        """A package is named by a whole number; a subscription has none."""
+        if data["package_type"] == PACKAGE:
+            if data["package_id"] is None:
+                raise ValidationError("is required for a package", "packageId")
+            try:
+                data["package_id"] = WholeText(most=1_000_000).deserialize(data["package_id"])
+            except ValidationError as error:
+                raise ValidationError(error.messages, "packageId") from error
+        else:
+            data["package_id"] = None
+
+
+class CreateIntentRequest(_Bought):
+    """``POST /api/payments/create-intent``."""
+
+    customer_email = Email(load_default=None, allow_none=True)
+    customer_name = Name(load_default=None, allow_none=True)
+    player_id = Text(load_default=None, allow_none=True)
+    player_name = Name(load_default=None, allow_none=True)
+
+    @post_load
+    def order(self, data: dict[str, Any], **_: Any) -> Order:
+        """The order, with the front end's placeholders taken out."""
+        if data["player_id"] == _NO_PLAYER_ID:
+            data["player_id"] = None
+        if data["player_name"] == _NO_PLAYER_NAME:
+            data["player_name"] = None
+        return Order(**data)
+
+
+class IntentWithSecret(StripeResponse):
+    """A PaymentIntent with the secret that lets the front end pay it."""
+
+    id = fields.String()
+    client_secret = fields.String()
+    amount = fields.Integer()
+    currency = fields.String()
+    status = fields.String()
+
+
+class PackageInfo(Response):
+    """What the purchase buys. ``price`` in minor units."""
+
+    clips = fields.Integer()
+    days = fields.Integer()
+    price = fields.Integer()
+
+
+class FeeBreakdown(Response):
+    """How the amount divides, in minor units."""
+
+    total_amount = fields.Integer(attribute="amount")
+    platform_fee = fields.Integer(attribute="fee")
+    coach_amount = fields.Integer(attribute="share")
+
+
+class CreateIntentResponse(Response):
+    """The answer to ``POST /api/payments/create-intent``."""
+
+    success = fields.Constant(True)
+    payment_intent = fields.Nested(IntentWithSecret, attribute="intent")
+    package_info = fields.Nested(PackageInfo, attribute="offer")
+    fee_breakdown = fields.Nested(FeeBreakdown, attribute="split")
+
+
+class SessionData(_Bought):
+    """What the front end believes it bought. ``coachName`` is accepted and not compared."""
+
+    @post_load
+    def claim(self, data: dict[str, Any], **_: Any) -> SessionClaim:
+        """The part that is compared with the payment."""
+        del data["coach_name"]
+        return SessionClaim(**data)
+
+
+class ConfirmRequest(Request):
+    """``POST /api/payments/confirm``."""
+
+    payment_intent_id = payment_id(required=True)
+    session_data = fields.Nested(SessionData, required=True)
+
+
+class SessionResponse(Response):
+    """A coaching session."""
+
+    id = fields.String()
+    payment_intent_id = fields.String()
+    coach_id = fields.String()
+    coach_name = fields.String()
+    sport = fields.String()
+    package_type = fields.String()
+    package_id = fields.Integer(allow_none=True)
+    amount = fields.Integer()
+    currency = fields.String()
+    clips_remaining = fields.Integer()
+    clips_uploaded = fields.Integer()
+    session_expiry = fields.String()
+    status = fields.String()
+    created_at = fields.String()
+    messages = fields.List(fields.String())
+
+
+class ConfirmResponse(Response):
+    """The answer to ``POST /api/payments/confirm``."""
+
+    success = fields.Constant(True)
+    message = fields.Constant("Payment confirmed and coaching session opened.")
+    session = fields.Nested(SessionResponse)
+
+
+class Intent(StripeResponse):
+    """A PaymentIntent without its secret."""
+
+    id = fields.String()
+    status = fields.String()
+    amount = fields.Integer()
+    currency = fields.String()
+    metadata = fields.Function(lambda intent: intent.metadata.to_dict())
+
+
+class IntentResponse(Response):
+    """The answer to ``GET /api/payments/intent/:id``."""
+
+    success = fields.Constant(True)
+    payment_intent = fields.Nested(Intent)
+
+
+class RefundBody(Request):
+    """``POST /api/payments/refund``."""
+
+    payment_intent_id = payment_id(required=True)
+    reason = choice("duplicate", "fraudulent", "requested_by_customer", load_default="requested_by_customer")
+    amount = Whole(load_default=None, allow_none=True)
+
+    @post_load
+    def request(self, data: dict[str, Any], **_: Any) -> RefundRequest:
+        """The refund that is asked for."""
+        return RefundRequest(data["payment_intent_id"], data["reason"], data["amount"])
+
+
+class Refund(StripeResponse):
+    """A refund. ``amount`` in minor units."""
+
+    id = fields.String()
+    amount = fields.Integer()
+    status = fields.String()
+    reason = fields.String()
+
+
+class RefundResponse(Response):
+    """The answer to ``POST /api/payments/refund``."""
+
+    success = fields.Constant(True)
+    refund = fields.Nested(Refund)

@@ -1,0 +1,55 @@
+"""The application factory: assembles and returns, nothing else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import stripe
+from flask import Flask
+
+from backend import cli
+from backend.config.settings import Settings, load_settings
+from backend.config.stripe import build_client
+from backend.extensions import attach_extensions
+from backend.logs import configure_logs
+from backend.middleware import attach_middleware
+from backend.routes.connect import connect
+from backend.routes.errors import register_errors
+from backend.routes.payments import payments
+from backend.routes.status import status
+from backend.routes.webhooks import webhooks
+from backend.services import build_services
+from backend.web.pages import pages
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    http_client: stripe.HTTPClient | None = None,
+    clock: Callable[[], float] = time.time,
+) -> Flask:
+    """The backend as a WSGI application.
+
+    ``settings``: read from the environment when None; raises ``SettingsError`` naming what is wrong.
+    ``http_client``: how the Stripe SDK sends its requests. ``clock``: unix seconds.
+    """
+    settings = settings or load_settings()
+    configure_logs(json_lines=settings.is_production)
+    app = Flask(__name__, static_folder=None)
+    app.config["SETTINGS"] = settings
+    app.config["DEBUG"] = False  # a debugger in the browser is a shell for whoever finds it
+    app.extensions["payments"] = build_services(
+        client=build_client(settings, http_client),
+        catalogue=settings.catalogue,
+        rate=settings.fee_rate,
+        app_url=settings.app_url,
+        now=lambda: int(clock()),
+    )
+    attach_middleware(app, settings)
+    attach_extensions(app, settings)
+    register_errors(app)
+    for blueprint in (payments, connect, webhooks, status, pages):
+        app.register_blueprint(blueprint)
+    cli.attach_commands(app)
+    return app

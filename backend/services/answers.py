@@ -1,0 +1,96 @@
+"""What Stripe's answer to a keyed write means for the next step.
+
+An idempotency key pins the first answer of a request whose execution began: 200s, refusals and even 500s
+come back under it for 24 hours, marked ``Idempotent-Replayed: true``. So an answer has two questions: what
+was decided, and was it decided now. https://docs.stripe.com/api/idempotent_requests
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import stripe
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Done(Generic[T]):
+    """Stripe did it: now, or (``replayed``) when the key was first used."""
+
+    result: T
+    replayed: bool
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Stripe will not do it, and did nothing. ``code`` is Stripe's, empty when it gives none."""
+
+    code: str
+    message: str
+    replayed: bool
+
+
+@dataclass(frozen=True)
+class KeyTaken:
+    """The key was first used with other parameters: another view of the same payment got there first."""
+
+
+@dataclass(frozen=True)
+class InFlight:
+    """The same request is being carried out at this moment."""
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A 500: it may have been done, not done, or may yet be done."""
+
+    replayed: bool
+
+
+Answer = Done[T] | Refused | KeyTaken | InFlight | Unknown
+
+
+def write(call: Callable[[], T]) -> Answer[T]:
+    """Make a keyed write and classify the answer.
+
+    What says nothing about the write (no connection, throttled, key refused) is raised as it came: the
+    same request, with the same key, is safe to repeat.
+    """
+    try:
+        result = call()
+    except stripe.IdempotencyError:
+        return KeyTaken()
+    except stripe.InvalidRequestError as error:
+        return Refused(error_code(error), error.user_message or "", is_replay(error.headers))
+    except stripe.PermissionError as error:
+        if error_code(error) != "account_invalid":
+            raise  # our key may not do this: the operator's to mend, not the payment's
+        return Refused("account_invalid", error.user_message or "", is_replay(error.headers))
+    except stripe.APIError as error:
+        return _server_side(error)
+    return Done(result, is_replay(_headers(result)))
+
+
+def error_code(error: stripe.StripeError) -> str:
+    """Stripe's code. The SDK fills ``error.code`` for two classes only; the body has it for all."""
+    return str(getattr(error.error, "code", None) or "")
+
+
+def is_replay(headers: Mapping[str, Any] | None) -> bool:
+    """Whether an answer was decided earlier, under the same key."""
+    return bool(headers) and str((headers or {}).get("idempotent-replayed", "")).lower() == "true"
+
+
+def _headers(result: Any) -> Mapping[str, Any]:
+    return getattr(result.last_response, "headers", None) or {}
+
+
+def _server_side(error: stripe.APIError) -> Unknown | InFlight:
+    if error.http_status == 409:
+        return InFlight()
+    if error.http_status is None or error.http_status < 500:
+        raise error  # an answer that is not Stripe's: garbage, or an empty 200
+    return Unknown(is_replay(error.headers))

@@ -1,0 +1,35 @@
+"""Creating an object once, under a key derived from what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+from backend.services.answers import Answer, Done, Refused, Unknown, write
+from backend.services.reads import found
+
+T = TypeVar("T")
+
+_GENERATIONS = 10
+
+
+def create_once(key: str, create: Callable[[str], T], retrieve: Callable[[str], T | None]) -> Answer[T]:
+    """``create`` with the key, or with its next generation past answers of which nothing is left.
+
+    A replayed answer is about the past. What it created may be gone since (``retrieve`` answers None: it was
+    deleted, or it failed), and what it refused may be allowed by now.
+    """
+    answer: Answer[Any] = Unknown(replayed=True)
+    for generation in range(_GENERATIONS):
+        answer = write(partial(create, f"{key}:g{generation}"))
+        match answer:
+            case Done(result, replayed=True):
+                alive = found(partial(retrieve, result.id))
+                if alive is not None:
+                    return Done(alive, replayed=True)
+            case Refused(replayed=True):
+                continue
+            case _:
+                return answer
+    return answer

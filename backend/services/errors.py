@@ -1,0 +1,58 @@
+"""What can go wrong in a use case, in words that a player or coach can act on.
+
+``routes/errors.py`` maps each to HTTP.
+
+::
+
+    PaymentsError
+    ├── InvalidRequest          what was asked is not well-formed (names the field)
+    ├── NotPaid                 the payment is not finished (carries its status)
+    ├── Forbidden               the caller may not name this payee
+    ├── NotFound                no such payment or account here
+    ├── Conflict                contradicts what is or has happened (may carry the payment's status)
+    └── Undecided               could not be finished now; the same request again will
+"""
+
+from __future__ import annotations
+
+
+class PaymentsError(Exception):
+    """The root. ``message`` is one sentence for people: no key, no stack, no id of Stripe's."""
+
+    def __init__(self, message: str, *, status: str | None = None, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.field = field
+
+
+class InvalidRequest(PaymentsError):
+    """What was asked is not well-formed. ``field`` names the part."""
+
+
+class NotPaid(PaymentsError):
+    """The payment is not finished. ``status`` is the PaymentIntent's."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__("The payment has not been completed yet.", status=status)
+
+
+class Forbidden(PaymentsError):
+    """The caller may not do this, or not to this payee."""
+
+
+class NotFound(PaymentsError):
+    """There is no such thing here, or not for this caller."""
+
+
+class Conflict(PaymentsError):
+    """The request contradicts what is or has happened."""
+
+
+class Undecided(PaymentsError):
+    """It could not be finished now. Nothing is lost: the same request, or Stripe's next delivery, goes on."""
+
+    def __init__(
+        self, message: str = "The payment is being processed. Please try again in a moment."
+    ) -> None:
+        super().__init__(message)

@@ -1,0 +1,79 @@
+"""The manual transfer: the caller's account and amount are assertions, never orders. Then it settles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import stripe
+
+from backend.domain.settlement import MANUAL, Reason
+from backend.services.errors import Conflict, Forbidden, NotFound, Undecided
+from backend.services.reads import Payment, read_payment
+from backend.services.registry import Registry
+from backend.services.settlement import SETTLED, Settlement, Settler
+
+
+@dataclass(frozen=True)
+class TransferClaim:
+    """What the caller believes is to be transferred: ``amount`` is the gross amount that the player paid."""
+
+    payment_id: str
+    coach_account_id: str
+    amount: int
+
+
+class ManualTransfers:
+    """The use case of ``/api/connect/transfer``."""
+
+    def __init__(self, client: stripe.StripeClient, registry: Registry, settler: Settler) -> None:
+        self._client = client
+        self._registry = registry
+        self._settler = settler
+
+    def transfer(self, claim: TransferClaim) -> stripe.Transfer:
+        """The transfer of the coach's share, made now if it was not yet; the same one however often asked.
+
+        Raises ``NotFound``, ``Forbidden`` (not the paid coach's account) or ``Conflict``.
+        """
+        payment = read_payment(self._client, claim.payment_id)
+        if payment is None:
+            raise NotFound("There is no such payment.")
+        self._check(claim, payment)
+        settlement = self._settler.settle(claim.payment_id, adopt=True)
+        if settlement.transfers:
+            return settlement.transfers[0]
+        raise _refusal(settlement)
+
+    def _check(self, claim: TransferClaim, payment: Payment) -> None:
+        if payment.charge is None:
+            raise Conflict("This payment has not been completed, so there is nothing to transfer.")
+        if claim.amount != payment.intent.amount:
+            raise Conflict("The amount is not the amount that was paid.")
+        payee = payment.purchase.coach_account_id
+        if payee is None:
+            entry = self._registry.read(payment.purchase.coach_id)
+            if entry is None:
+                raise Conflict("The coach has not set up payments yet.")
+            payee = entry.account_id
+        if claim.coach_account_id != payee:
+            raise Forbidden("This is not the account of the coach who was paid.")
+
+
+_REASONS = {
+    Reason.NO_ACCOUNT: "The coach has not set up payments yet.",
+    Reason.COACH_NOT_READY: "The coach cannot receive transfers yet. The money is kept for the coach.",
+    Reason.PLATFORM_BALANCE: "The platform's balance does not cover this transfer yet.",
+    Reason.UNCLEAR_TRANSFERS: "The coach may have been paid for this already. Please check in Stripe.",
+}
+
+
+def _refusal(settlement: Settlement) -> Exception:
+    if settlement.state == MANUAL:
+        return Conflict("This payment is settled by hand.")
+    if settlement.state == SETTLED:
+        return Conflict("Nothing of this payment is left for the coach.")
+    reason = settlement.note.reason if settlement.note else ""
+    for known, message in _REASONS.items():
+        if known == reason:
+            return Conflict(message)
+    return Undecided("The transfer could not be made now. Please try again later.")

@@ -1,0 +1,160 @@
+"""Buying: the intent, its confirmation as a session, and reading it back."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+
+import stripe
+import structlog
+
+from backend.domain.catalogue import Catalogue, NotOffered, Offer, PackageType
+from backend.domain.metadata import Purchase, attempt_hash
+from backend.domain.money import FeeRate, Split
+from backend.domain.sessions import Session, SessionClaim, SessionMismatch, check_claim, open_session
+from backend.services.customers import customer_for
+from backend.services.errors import Conflict, InvalidRequest, NotFound, NotPaid
+from backend.services.reads import Payment, read_payment, refunded_amount
+from backend.services.registry import Registry
+
+log = structlog.get_logger(__name__)
+
+REFUNDED = "refunded"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a player asks to buy."""
+
+    coach_id: str
+    coach_name: str
+    sport: str
+    package_type: PackageType
+    package_id: int | None = None
+    customer_email: str | None = None
+    customer_name: str | None = None
+    player_id: str | None = None
+    player_name: str | None = None
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An order that waits for its payment."""
+
+    intent: stripe.PaymentIntent
+    offer: Offer
+    split: Split
+
+
+class Payments:
+    """The use cases of ``/api/payments`` that concern a purchase."""
+
+    def __init__(
+        self, client: stripe.StripeClient, registry: Registry, catalogue: Catalogue, rate: FeeRate
+    ) -> None:
+        self._client = client
+        self._registry = registry
+        self._catalogue = catalogue
+        self._rate = rate
+
+    def create_intent(self, order: Order, attempt: str | None = None) -> Placed:
+        """A PaymentIntent for the order, at the catalogue's price.
+
+        ``attempt`` is the caller's Idempotency-Key: the same one with the same order gives the same intent,
+        with another order a ``Conflict``.
+        """
+        purchase = self._purchase(order)
+        customer = None
+        if order.customer_email:
+            customer = customer_for(self._client, order.customer_email, order.customer_name)
+        purchase_id = attempt_hash("purchase", attempt) if attempt else secrets.token_hex(16)
+        intent = self._create(purchase, purchase_id, customer, order.customer_email)
+        split = self._rate.split(purchase.offer.price)
+        log.info(
+            "payment.intent_created",
+            payment=intent.id,
+            amount=split.amount,
+            currency=intent.currency,
+            coach=purchase.coach_id,
+            coach_account=purchase.coach_account_id,
+        )
+        return Placed(intent, purchase.offer, split)
+
+    def confirm(self, payment_id: str, claim: SessionClaim) -> Session:
+        """The session that the payment opened: derived from the payment, only compared with the claim.
+
+        Raises ``NotPaid``, and ``Conflict`` for a refunded payment or a claim of another purchase.
+        """
+        payment = self.read(payment_id)
+        if payment.charge is None:
+            raise NotPaid(payment.intent.status)
+        try:
+            check_claim(claim, payment.purchase)
+        except SessionMismatch as mismatch:
+            raise Conflict(str(mismatch), field=mismatch.field) from mismatch
+        if refunded_amount(self._client, payment.charge) >= payment.charge.amount_captured:
+            raise Conflict("This payment was refunded, so its session is closed.", status=REFUNDED)
+        return session_of(payment, payment.charge)
+
+    def read(self, payment_id: str) -> Payment:
+        """The payment as Stripe has it now. Raises ``NotFound`` for what was not sold here."""
+        payment = read_payment(self._client, payment_id)
+        if payment is None:
+            raise NotFound("There is no such payment.")
+        return payment
+
+    def _purchase(self, order: Order) -> Purchase:
+        try:
+            offer = self._catalogue.offer(order.sport, order.package_type, order.package_id)
+        except NotOffered as refusal:
+            raise InvalidRequest(str(refusal), field=refusal.field) from refusal
+        entry = self._registry.lookup(order.coach_id)
+        return Purchase(
+            coach_id=order.coach_id,
+            coach_name=order.coach_name,
+            offer=offer,
+            rate=self._rate,
+            player_id=order.player_id,
+            player_name=order.player_name,
+            coach_account_id=entry.account_id if entry else None,
+        )
+
+    def _create(
+        self, purchase: Purchase, purchase_id: str, customer: str | None, email: str | None
+    ) -> stripe.PaymentIntent:
+        offer = purchase.offer
+        what = f"package {offer.package_id}" if offer.package_id else offer.package_type
+        params: stripe.params.PaymentIntentCreateParams = {
+            "amount": offer.price,
+            "currency": self._catalogue.currency,
+            "automatic_payment_methods": {"enabled": True},
+            "description": f"{offer.sport} {what} with {purchase.coach_name}",
+            "metadata": purchase.to_metadata(),
+            "transfer_group": f"purchase_{purchase_id}",
+        }
+        if customer:
+            params["customer"] = customer
+        if email:
+            params["receipt_email"] = email
+        return self._send(params, purchase, f"purchase:{purchase_id}")
+
+    def _send(
+        self, params: stripe.params.PaymentIntentCreateParams, purchase: Purchase, key: str
+    ) -> stripe.PaymentIntent:
+        create = self._client.v1.payment_intents.create
+        try:
+            return create(params, {"idempotency_key": key})
+        except stripe.IdempotencyError:
+            # Between two tries of one purchase the coach may have registered: the one lawful difference.
+            unregistered = replace(purchase, coach_account_id=None).to_metadata()
+            try:
+                return create({**params, "metadata": unregistered}, {"idempotency_key": key})
+            except stripe.IdempotencyError as error:
+                raise Conflict("This Idempotency-Key was already used for another purchase.") from error
+
+
+def session_of(payment: Payment, charge: stripe.Charge) -> Session:
+    """The session that a paid payment opened."""
+    return open_session(
+        payment.intent.id, payment.purchase, payment.intent.amount, payment.intent.currency, charge.created
+    )

@@ -1,0 +1,108 @@
+"""Reading Stripe for decisions: the payment as it is now, whole lists, and absent as None."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+import stripe
+
+from backend.domain.metadata import SETTLEMENT, NotAPurchase, Purchase, read_purchase
+from backend.domain.settlement import Note, read_note
+from backend.services.answers import error_code
+
+T = TypeVar("T")
+
+PAGE = 100
+
+
+def found(read: Callable[[], T]) -> T | None:
+    """What ``read`` answers, or None where Stripe says there is no such thing.
+
+    An account that does not exist, was deleted, or is not ours answers 403 ``account_invalid``, all alike.
+    """
+    try:
+        result = read()
+    except stripe.InvalidRequestError as error:
+        if error.http_status == 404 or error_code(error) == "resource_missing":
+            return None
+        raise
+    except stripe.PermissionError as error:
+        if error_code(error) == "account_invalid":
+            return None
+        raise
+    return None if getattr(result, "deleted", False) else result
+
+
+def every(page: stripe.ListObject[Any]) -> list[Any]:
+    """The whole list, to the last page: a decision on part of a list pays twice."""
+    return list(page.auto_paging_iter())
+
+
+def metadata_of(stripe_object: Any) -> Mapping[str, str]:
+    """An object's metadata as a plain dict (the SDK's own object is not one)."""
+    metadata = getattr(stripe_object, "metadata", None)
+    return metadata.to_dict() if metadata is not None else {}
+
+
+@dataclass(frozen=True)
+class Payment:
+    """A PaymentIntent that sold coaching, its purchase, and the charge that paid it (None while unpaid)."""
+
+    intent: stripe.PaymentIntent
+    purchase: Purchase
+    charge: stripe.Charge | None
+
+    @property
+    def note(self) -> Note | None:
+        """What settle last wrote on it."""
+        return read_note(metadata_of(self.intent).get(SETTLEMENT))
+
+
+def read_payment(client: stripe.StripeClient, payment_id: str) -> Payment | None:
+    """The payment as it is now, in one call; None when there is none here or it is not a purchase.
+
+    ``latest_charge`` is read with it: an event's payload is a snapshot of the past, and a declined attempt
+    leaves a failed charge behind.
+    """
+    intent = found(lambda: client.v1.payment_intents.retrieve(payment_id, {"expand": ["latest_charge"]}))
+    if intent is None:
+        return None
+    try:
+        purchase = read_purchase(metadata_of(intent))
+    except NotAPurchase:
+        return None
+    paid = intent.status == "succeeded"
+    return Payment(intent, purchase, cast(stripe.Charge, intent.latest_charge) if paid else None)
+
+
+# The refund came back: the player does not have the money.
+NOT_REFUNDED = frozenset(["failed", "canceled"])
+
+
+def refunds_of(client: stripe.StripeClient, charge: stripe.Charge) -> list[stripe.Refund]:
+    """Every refund of a charge, whatever became of it."""
+    return every(client.v1.refunds.list({"charge": charge.id, "limit": PAGE}))
+
+
+def refunded_amount(client: stripe.StripeClient, charge: stripe.Charge) -> int:
+    """What has left or is leaving for the player. A refund that failed or was canceled came back."""
+    if charge.amount_refunded == 0:
+        return 0
+    return sum(r.amount for r in refunds_of(client, charge) if r.status not in NOT_REFUNDED)
+
+
+# An inquiry moves no money, and a prevented or won dispute has given it back. A status that is not known
+# here counts as taken: the platform must not pay out what it may have lost.
+_HARMLESS_DISPUTES = frozenset(
+    ["won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed"]
+)
+
+
+def disputed_amount(client: stripe.StripeClient, charge: stripe.Charge) -> int:
+    """What the bank has taken back for now or for good. ``charge.disputed`` stays true for ever."""
+    if not charge.disputed:
+        return 0
+    disputes = every(client.v1.disputes.list({"charge": charge.id, "limit": PAGE}))
+    return sum(dispute.amount for dispute in disputes if dispute.status not in _HARMLESS_DISPUTES)
