@@ -33,7 +33,7 @@ WSGIApp = Callable[[Environ, Any], Iterable[bytes]]
 def attach_middleware(app: Flask, settings: Settings) -> None:
     """Attach the hooks and the proxy middleware."""
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
-    app.wsgi_app = _believing(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
+    app.wsgi_app = _believing(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign, assignment]
     app.before_request(_begin)
     if settings.force_https:
         app.before_request(_redirect_to_https)

@@ -1,0 +1,172 @@
+"""A marketplace to test in: domain words ("a ready coach", "a paid intent") over HTTP and the real SDK."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import stripe
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from backend.config.settings import Settings, load_settings
+from backend.sandbox import Sandbox
+from backend.sandbox.clock import Clock
+from backend.server import create_app
+from tests.wire import InProcessStripe
+
+BACKEND = "http://backend.test"
+STRIPE = "http://stripe.test"
+WEBHOOK = f"{BACKEND}/api/webhooks/stripe"
+
+_PACKAGE = {"sport": "badminton", "packageType": "package", "packageId": 1}
+
+
+class Marketplace:
+    """One backend and one sandbox, wired together in-process, webhooks included.
+
+    Webhooks wait until ``deliver`` is called, so that a test decides what comes first.
+    """
+
+    def __init__(self, now: int, **changes: Any) -> None:
+        self.clock = Clock(frozen_at=now)
+        self.sandbox = Sandbox(clock=self.clock, base_url=STRIPE, post=self._post)
+        self.settings = replace(load_settings({}, env_file=None), ratelimit_enabled=False, **changes)
+        self.app = self.another_backend()
+        self.http: FlaskClient = self.app.test_client()
+        self.stripe = self._client(self.settings.stripe_secret_key)
+        self.browser = self._client(self.settings.stripe_publishable_key)
+        self.sandbox.add_webhook(WEBHOOK, secret=self.settings.stripe_webhook_secrets[0])
+        connect_secret = self.settings.stripe_connect_webhook_secrets[0]
+        self.sandbox.add_webhook(WEBHOOK, secret=connect_secret, connect=True)
+        self._numbers = itertools.count(1)
+
+    def another_backend(self, settings: Settings | None = None) -> Any:
+        """A further instance of the backend on the same sandbox."""
+        return create_app(
+            replace(settings or self.settings, stripe_api_base=STRIPE),
+            http_client=InProcessStripe(self.sandbox),
+            clock=self.clock.now,
+        )
+
+    def close(self) -> None:
+        """Let go of what outlives the test."""
+
+    def _client(self, key: str) -> stripe.StripeClient:
+        return stripe.StripeClient(
+            key, http_client=InProcessStripe(self.sandbox), base_addresses={"api": STRIPE}
+        )
+
+    def _post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
+        assert url == WEBHOOK
+        return self.app.test_client().post(urlsplit(url).path, data=body, headers=headers).status_code
+
+    # What a front end does.
+
+    def post(self, path: str, body: Any, **headers: str) -> TestResponse:
+        """POST JSON; header names with underscores (``Idempotency_Key="…"``)."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.http.post(path, data=json.dumps(body), content_type="application/json", headers=sent)
+
+    def order(self, coach_id: str = "coach-1", **changes: Any) -> dict[str, Any]:
+        """The body of a purchase."""
+        return {"coachId": coach_id, "coachName": "Dana", **_PACKAGE, **changes}
+
+    def buy(self, coach_id: str = "coach-1", **changes: Any) -> dict[str, Any]:
+        """An unpaid intent, as create-intent answers it."""
+        response = self.post("/api/payments/create-intent", self.order(coach_id, **changes))
+        assert response.status_code == 200, response.json
+        intent: dict[str, Any] = response.json["paymentIntent"]
+        return intent
+
+    def pay(self, intent: dict[str, Any], card: str = "pm_card_visa") -> stripe.PaymentIntent:
+        """Pay an intent as a browser does: publishable key and client secret."""
+        return self.browser.v1.payment_intents.confirm(
+            intent["id"],
+            {
+                "client_secret": intent["client_secret"],  # type: ignore[typeddict-unknown-key]
+                "payment_method": card,
+                "return_url": f"{BACKEND}/payment-success",
+            },
+        )
+
+    def paid(self, coach_id: str = "coach-1", **changes: Any) -> str:
+        """The id of a paid intent; its webhooks still wait."""
+        intent = self.buy(coach_id, **changes)
+        self.pay(intent)
+        return str(intent["id"])
+
+    def confirm(self, payment_id: str, **changes: Any) -> TestResponse:
+        """Confirm a payment as the front end does after paying."""
+        session = {"coachId": "coach-1", "coachName": "Dana", **_PACKAGE, **changes}
+        return self.post("/api/payments/confirm", {"paymentIntentId": payment_id, "sessionData": session})
+
+    def refund(self, payment_id: str, **changes: Any) -> TestResponse:
+        """Refund a payment."""
+        return self.post("/api/payments/refund", {"paymentIntentId": payment_id, **changes})
+
+    def register(self, coach_id: str = "coach-1", **changes: Any) -> str:
+        """The account id of a coach who registered and has not completed onboarding."""
+        body = {
+            "coachId": coach_id,
+            "coachName": "Dana",
+            "email": f"{coach_id}@example.com",
+            "sport": "badminton",
+        }
+        response = self.post("/api/connect/create-account", {**body, **changes})
+        assert response.status_code == 200, response.json
+        return str(response.json["account"]["id"])
+
+    def onboard(self, account_id: str) -> None:
+        """The coach completes onboarding at Stripe."""
+        response = self.control("POST", f"/accounts/{account_id}/onboard")
+        assert response.status_code == 200, response.text
+
+    def ready_coach(self, coach_id: str = "coach-1") -> str:
+        """The account id of a coach who can be paid; all webhooks so far are delivered."""
+        account_id = self.register(coach_id)
+        self.onboard(account_id)
+        self.deliver()
+        return account_id
+
+    # What Stripe does.
+
+    def deliver(self) -> None:
+        """Deliver every webhook that is due, those included that the deliveries cause."""
+        while self.sandbox.deliver_due():
+            pass
+
+    def control(self, method: str, path: str, body: Any = None) -> TestResponse:
+        """The sandbox's control path, outside ``/v1``."""
+        from werkzeug.test import Client
+
+        return Client(self.sandbox).open(f"/_sandbox{path}", method=method, json=body or {})
+
+    # What the money looks like, from Stripe alone.
+
+    def transfers(self, payment_id: str) -> list[stripe.Transfer]:
+        """The payment's transfers, oldest first."""
+        intent = self.stripe.v1.payment_intents.retrieve(payment_id, {"expand": ["latest_charge"]})
+        group: Any = intent.latest_charge
+        listed = self.stripe.v1.transfers.list({"transfer_group": group.transfer_group, "limit": 100}).data
+        return list(reversed(listed))
+
+    def held(self, payment_id: str) -> int:
+        """What the coach holds of a payment, in minor units."""
+        return sum(t.amount - t.amount_reversed for t in self.transfers(payment_id))
+
+    def note(self, payment_id: str) -> str | None:
+        """The settlement note on a payment."""
+        metadata = self.stripe.v1.payment_intents.retrieve(payment_id).metadata
+        return metadata.to_dict().get("settlement")
+
+    def calls(self) -> list[str]:
+        """The API calls since the last ``forget_calls``, as ``METHOD /path``."""
+        return [f"{call.method} {call.path}" for call in self.sandbox.requests]
+
+    def forget_calls(self) -> None:
+        """Start counting calls anew."""
+        self.sandbox.requests.clear()

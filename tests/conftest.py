@@ -1,0 +1,44 @@
+"""Guards for every test, and the world most tests play in: the app, the sandbox, and one clock for both."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.builders import Marketplace
+
+# 2026-11-02 15:00:00 UTC, a Monday: payouts and maturity dates meet no weekend by accident.
+NOW = 1_793_631_600
+
+
+@pytest.fixture(autouse=True)
+def _only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reaches beyond loopback."""
+    connect = socket.socket.connect
+
+    def connect_here(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and not ipaddress.ip_address(address[0]).is_loopback:
+            raise AssertionError(f"a test tried to reach {address[0]}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect_here)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    """No variable and no .env of the machine reaches a test."""
+    for name in list(__import__("os").environ):
+        if name.startswith(("STRIPE_", "RATELIMIT_", "APP_", "AUTH_", "PLATFORM_", "ALLOW")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def market() -> Iterator[Marketplace]:
+    """A marketplace on a fresh sandbox, in-process, with one clock that only tests move."""
+    marketplace = Marketplace(now=NOW)
+    yield marketplace
+    marketplace.close()
