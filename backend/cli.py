@@ -1,12 +1,240 @@
-"""The flask commands."""
+"""The flask commands: what a person or a cron job asks of the money."""
 
 from __future__ import annotations
 
-from flask import Flask
+import json
+import re
+import time
+from dataclasses import asdict
+from typing import Any
+
+import click
+import stripe
+from flask import Flask, current_app
+from flask.cli import with_appcontext
 
 from backend.demo import demo
+from backend.domain.metadata import SETTLEMENT
+from backend.domain.money import format_money
+from backend.domain.settlement import MANUAL
+from backend.events import tell
+from backend.routes.errors import failure_of
+from backend.services import Services
+from backend.services.candidates import unbalanced_since
+from backend.services.errors import PaymentsError
+from backend.services.ledger import Ledger, ledger_of
+from backend.services.reconcile import FAILED, Mended, Pace, Reconciler, restore_registry
+from backend.services.transfers import UnclearTransfers
+
+# Exit codes, for cron and scripts.
+DONE, UNFINISHED, OUT_OF_BALANCE = 0, 1, 3
+
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def attach_commands(app: Flask) -> None:
-    """Make ``flask demo`` and its siblings known."""
-    app.cli.add_command(demo)
+    """Make the commands known to ``flask``."""
+    for command in (demo, settle, ledger, reconcile):
+        app.cli.add_command(command)
+
+
+class Duration(click.ParamType[int]):
+    """``30m``, ``6h``, ``3d``: a number of seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Seconds."""
+        match = re.fullmatch(r"([0-9]{1,6})([smhd])", str(value), re.ASCII)
+        if match is None or int(match[1]) == 0:
+            self.fail(f"{value!r} is not a duration such as 30m, 6h or 3d", param, ctx)
+        return int(match[1]) * _UNITS[match[2]]
+
+
+def _services() -> Services:
+    services: Services = current_app.extensions["payments"]
+    return services
+
+
+def _say_error(error: Exception) -> click.ClickException:
+    if isinstance(error, UnclearTransfers):
+        return click.ClickException(str(UnclearTransfers.__doc__))
+    return click.ClickException(failure_of(error).message)
+
+
+@click.command()
+@click.argument("payment")
+@click.option("--manual", is_flag=True, help="Leave this payment alone from now on: a person settles it.")
+@click.option("--auto", is_flag=True, help="Take --manual back, and settle.")
+@with_appcontext
+def settle(payment: str, manual: bool, auto: bool) -> None:
+    """Settle one PAYMENT (pi_…): make the coach hold what the coach should.
+
+    Settling is what every webhook does; doing it again changes nothing. After you reversed a transfer on
+    purpose, say --manual first, or the next event pays it again.
+
+    \b
+    flask settle pi_123            settle now
+    flask settle pi_123 --manual   leave it to a person
+    flask settle pi_123 --auto     back to normal
+    """
+    if manual and auto:
+        raise click.UsageError("Say --manual or --auto, not both.")
+    services = _services()
+    try:
+        if manual or auto:
+            note = MANUAL if manual else ""
+            services.payments.read(payment)
+            services.client.v1.payment_intents.update(payment, {"metadata": {SETTLEMENT: note}})
+        settlement = services.settler.settle(payment)
+        tell(services, settlement)
+        _print_ledger(ledger_of(services.client, services.registry, payment))
+    except (stripe.StripeError, PaymentsError, UnclearTransfers) as error:
+        raise _say_error(error) from error
+
+
+@click.command()
+@click.argument("payment")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@with_appcontext
+def ledger(payment: str, as_json: bool) -> None:
+    """Show where every cent of one PAYMENT (pi_…) is, from Stripe alone.
+
+    Exit code 0 when it balances, 3 when it does not.
+    """
+    services = _services()
+    try:
+        found = ledger_of(services.client, services.registry, payment)
+    except (stripe.StripeError, PaymentsError, UnclearTransfers) as error:
+        raise _say_error(error) from error
+    if as_json:
+        click.echo(json.dumps({**asdict(found), "owed": found.owed, "balances": found.balances}))
+    else:
+        _print_ledger(found)
+    raise SystemExit(DONE if found.balances else OUT_OF_BALANCE)
+
+
+def _print_ledger(found: Ledger) -> None:
+    def money(name: str, amount: int, remark: str = "") -> None:
+        click.echo(f"  {name:<22}{format_money(amount, found.currency):>16}  {remark}".rstrip())
+
+    click.secho(f"{found.payment_id}  {found.status}", bold=True)
+    money("charged", found.charged)
+    money("- refunded", found.refunded)
+    money("- disputed", found.disputed)
+    money("= kept", found.kept)
+    money("  platform fee", found.fee)
+    money("  due to the coach", found.due)
+    click.echo()
+    money("transferred", found.transferred)
+    money("- reversed", found.reversed)
+    money("= the coach holds", found.held)
+    if found.note:
+        click.echo(f"  {'note':<22}{found.note}")
+    if found.balances:
+        click.secho("It balances.", fg="green")
+    elif found.owed > 0:
+        click.secho(f"The coach is owed {format_money(found.owed, found.currency)}.", fg="yellow")
+    else:
+        click.secho(f"The coach owes {format_money(-found.owed, found.currency)}.", fg="yellow")
+
+
+@click.command()
+@click.argument("payments", nargs=-1)
+@click.option("--since", type=Duration(), default="3d", show_default=True, help="How far back to look.")
+@click.option("--every", type=Duration(), help="Do it again and again, this far apart, until stopped.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--adopt", is_flag=True, help="Settle payments of the Node backend too.")
+@click.option(
+    "--rate", type=click.FloatRange(0.1, 1000), default=10.0, show_default=True, help="Stripe calls a second."
+)
+@click.option("--json", "as_json", is_flag=True, help="For machines: one line of JSON a sweep.")
+@with_appcontext
+def reconcile(
+    payments: tuple[str, ...],
+    since: int,
+    every: int | None,
+    dry_run: bool,
+    adopt: bool,
+    rate: float,
+    as_json: bool,
+) -> None:
+    """Find what does not balance, from Stripe alone, and mend it.
+
+    Looks at everything created --since, and at whatever waits, of any age; or only at the PAYMENTS given.
+    It is safe beside live traffic, and a second run changes nothing. Run it every hour: webhooks can be lost.
+
+    \b
+    flask reconcile                   the last three days
+    flask reconcile --since 30d       after a long outage
+    flask reconcile --every 1h        as a service
+    flask reconcile pi_123 --dry-run  what would be done for one payment
+
+    Exit code 0 when done, 1 when something could not be finished (run it again), 3 when --dry-run found work.
+    """
+    services = _services()
+    while True:
+        try:
+            code = _sweep(services, list(payments), since, dry_run, adopt, Pace(rate), as_json)
+        except stripe.StripeError as error:
+            if every is None:
+                raise _say_error(error) from error
+            click.echo(_say_error(error).message, err=True)
+            code = UNFINISHED
+        if every is None:
+            raise SystemExit(code)
+        time.sleep(every)
+
+
+def _sweep(
+    services: Services, payments: list[str], since: int, dry_run: bool, adopt: bool, pace: Pace, as_json: bool
+) -> int:
+    looked_at = len(payments)
+    report: dict[str, Any] = {}
+    if not payments:
+        found = unbalanced_since(services.client, services.now() - since, adopt)
+        coaches = restore_registry(services.client, services.registry, dry_run)
+        payments, looked_at = found.to_settle, found.looked_at
+        report = {"coaches_restored": coaches.restored, "coaches_contested": coaches.contested}
+    reconciler = Reconciler(services.client, services.registry, services.settler, pace)
+    mending = reconciler.mend(payments, adopt=adopt, dry_run=dry_run)
+    mended = []
+    with click.progressbar(
+        mending, length=len(payments), label="Settling", hidden=as_json or not payments
+    ) as bar:
+        for one in bar:
+            if one.settlement is not None:
+                tell(services, one.settlement)
+            mended.append(one)
+    report = {
+        "looked_at": looked_at,
+        "dry_run": dry_run,
+        "payments": [_line(one) for one in mended],
+        **report,
+    }
+    click.echo(json.dumps(report) if as_json else _summary(report))
+    if any(one.state == FAILED for one in mended):
+        return UNFINISHED
+    return OUT_OF_BALANCE if dry_run and any(one.moved for one in mended) else DONE
+
+
+def _line(one: Mended) -> dict[str, Any]:
+    return {
+        "payment": one.payment_id,
+        "state": one.state,
+        "moved": one.moved,
+        "currency": one.currency,
+        "reason": one.reason,
+    }
+
+
+def _summary(report: dict[str, Any]) -> str:
+    lines = [f"Looked at {report['looked_at']} payments; {len(report['payments'])} did not balance or wait."]
+    for one in report["payments"]:
+        moved = format_money(one["moved"], one["currency"]) if one["moved"] else "nothing moved"
+        lines.append(f"  {one['payment']}  {one['state']:<9} {moved:>16}  {one['reason']}".rstrip())
+    for coach in report.get("coaches_restored", ()):
+        lines.append(f"  coach {coach}: registry entry restored")
+    for coach in report.get("coaches_contested", ()):
+        lines.append(f"  coach {coach}: several accounts claim this id; a person has to choose")
+    return "\n".join(lines)

@@ -17,11 +17,11 @@ from backend import signals
 from backend.domain.metadata import COACH_ID, PAYMENT, is_ours
 from backend.domain.settlement import HELD, Reason
 from backend.services import Services
+from backend.services.candidates import waiting_for
 from backend.services.errors import NotFound, Undecided
 from backend.services.payments import session_of
 from backend.services.reads import found
 from backend.services.settlement import NOT_OURS, NOT_PAID, Settlement
-from backend.services.waiting import payments_waiting_for
 
 log = structlog.get_logger(__name__)
 
@@ -57,15 +57,20 @@ def handle(services: Services, event: Event) -> str:
     return "handled"
 
 
+def tell(services: Services, settlement: Settlement) -> None:
+    """Tell the host app of a payment that was just settled: its session, and money that waits."""
+    payment = settlement.payment
+    charge = payment.charge if payment is not None and payment.purchase.ours else None
+    if payment is not None and charge is not None and charge.amount_refunded < charge.amount_captured:
+        session = session_of(payment, charge)
+        signals.session_opened.send(services, id=session.id, session=session)
+    _tell_waiting(services, settlement)
+
+
 def _payment_succeeded(services: Services, event: Event) -> None:
     settlement = services.settler.settle(event.object["id"], just_paid=True)
-    payment = settlement.payment
-    if payment is not None and payment.purchase.ours and payment.charge is not None:
-        log.info("payment.succeeded", payment=payment.intent.id, outcome=settlement.state)
-        if payment.charge.amount_refunded < payment.charge.amount_captured:
-            session = session_of(payment, payment.charge)
-            signals.session_opened.send(services, id=session.id, session=session)
-    _tell_waiting(services, settlement)
+    log.info("payment.succeeded", payment=event.object["id"], outcome=settlement.state)
+    tell(services, settlement)
 
 
 def _payment_failed(services: Services, event: Event) -> None:
@@ -176,7 +181,7 @@ def _account_updated(services: Services, event: Event) -> None:
 
 def _settle_waiting(services: Services, coach_id: str) -> None:
     deadline = time.monotonic() + _WAITING_BUDGET_SECONDS
-    for payment_id in payments_waiting_for(services.client, coach_id, services.now()):
+    for payment_id in waiting_for(services.client, coach_id, services.now()):
         if time.monotonic() > deadline:
             raise Undecided
         _tell_waiting(services, services.settler.settle(payment_id))

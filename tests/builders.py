@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
+import hashlib
+import hmac
 import json
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 import stripe
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
+from werkzeug.test import Client, TestResponse
 
 from backend.config.settings import Settings, load_settings
+from backend.domain.money import FeeRate
 from backend.sandbox import Sandbox
 from backend.sandbox.clock import Clock
 from backend.server import create_app
+from backend.services import Services
+from backend.services.settlement import Settlement
 from tests.wire import InProcessStripe
 
 BACKEND = "http://backend.test"
@@ -42,7 +47,6 @@ class Marketplace:
         self.sandbox.add_webhook(WEBHOOK, secret=self.settings.stripe_webhook_secrets[0])
         connect_secret = self.settings.stripe_connect_webhook_secrets[0]
         self.sandbox.add_webhook(WEBHOOK, secret=connect_secret, connect=True)
-        self._numbers = itertools.count(1)
 
     def another_backend(self, settings: Settings | None = None) -> Any:
         """A further instance of the backend on the same sandbox."""
@@ -65,6 +69,15 @@ class Marketplace:
         return self.app.test_client().post(urlsplit(url).path, data=body, headers=headers).status_code
 
     # What a front end does.
+
+    def fresh_post(self, path: str, body: Any) -> TestResponse:
+        """POST JSON from a thread of its own: a test client is not shared between threads."""
+        return self.app.test_client().post(path, json=body)
+
+    def open(self, url: str) -> TestResponse:
+        """Open a page of Stripe's in a browser."""
+        parts = urlsplit(url)
+        return Client(self.sandbox).get(f"{parts.path}?{parts.query}")
 
     def post(self, path: str, body: Any, **headers: str) -> TestResponse:
         """POST JSON; header names with underscores (``Idempotency_Key="…"``)."""
@@ -92,6 +105,11 @@ class Marketplace:
                 "return_url": f"{BACKEND}/payment-success",
             },
         )
+
+    def decline(self, intent: dict[str, Any]) -> None:
+        """Try to pay with a card that is declined."""
+        with pytest.raises(stripe.CardError):
+            self.pay(intent, "pm_card_visa_chargeDeclined")
 
     def paid(self, coach_id: str = "coach-1", **changes: Any) -> str:
         """The id of a paid intent; its webhooks still wait."""
@@ -132,7 +150,79 @@ class Marketplace:
         self.deliver()
         return account_id
 
+    def node_payment(self, coach_id: str = "coach-1") -> str:
+        """The id of a paid intent that the Node backend made: its keys, no marker, no transfer group."""
+        metadata = {
+            "coachId": coach_id,
+            "coachName": "Dana",
+            "sport": "badminton",
+            "packageType": "package",
+            "packageId": "1",
+            "packagePrice": "4725",
+            "clips": "5",
+            "days": "3",
+            "platformFee": "473",
+            "transferAmount": "4252",
+        }
+        intent = self.stripe.v1.payment_intents.create(
+            {"amount": 4725, "currency": "cad", "metadata": metadata}
+        )
+        self.pay({"id": intent.id, "client_secret": intent.client_secret})
+        return intent.id
+
     # What Stripe does.
+
+    def charge(self, payment_id: str) -> str:
+        """The id of the charge that paid an intent."""
+        return str(self.stripe.v1.payment_intents.retrieve(payment_id).latest_charge)
+
+    def dispute(self, payment_id: str) -> str:
+        """The player's bank disputes the payment; answers with the dispute's id."""
+        response = self.control("POST", "/disputes", {"charge": self.charge(payment_id)})
+        assert response.status_code == 200, response.text
+        return str(response.json["id"])
+
+    def mature_funds(self) -> None:
+        """Wait until pending money is available, and not until the next payout."""
+        self.stripe.v1.payment_intents.list({})
+        self.clock.advance(3 * 86_400)
+
+    def event(self, event_type: str) -> dict[str, Any]:
+        """The newest event of a type."""
+        return self.stripe.v1.events.list({"type": event_type, "limit": 1}).data[0].to_dict()
+
+    def deliver_only(self, event_type: str) -> None:
+        """Deliver the newest event of one type, and leave all others waiting."""
+        assert self.send(self.event(event_type)) == 200
+
+    def send(self, event: dict[str, Any], secret: str | None = None) -> int:
+        """Deliver an event signed as Stripe signs it; answers with the status. Safe in any thread."""
+        body = json.dumps(event)
+        now = self.clock.now()
+        key = secret or self.settings.stripe_webhook_secrets[0]
+        digest = hmac.new(key.encode(), f"{now}.{body}".encode(), hashlib.sha256).hexdigest()
+        return self._post(WEBHOOK, body.encode(), {"Stripe-Signature": f"t={now},v1={digest}"})
+
+    def fault(self, method: str, path: str, stage: str, effect: Any, times: int = 1) -> None:
+        """Have Stripe's next matching calls fail: before the work, or after it."""
+        match = {"method": method, "path": path}
+        self.sandbox.faults.add({"match": match, "stage": stage, "effect": effect, "times": times})
+
+    def paid_available(self) -> str:
+        """Another coach's customer pays with the card whose money is available at once."""
+        intent = self.buy(packageType="subscription", packageId=None)
+        self.pay(intent, "pm_card_bypassPending")
+        return str(intent["id"])
+
+    def settle(self, payment_id: str) -> Settlement:
+        """Settle as the sweep does."""
+        services: Services = self.app.extensions["payments"]
+        return services.settler.settle(payment_id)
+
+    def change_fee(self, percent: str) -> None:
+        """Go on with a backend that is configured with another percentage."""
+        self.app = self.another_backend(replace(self.settings, fee_rate=FeeRate.from_percent(percent)))
+        self.http = self.app.test_client()
 
     def deliver(self) -> None:
         """Deliver every webhook that is due, those included that the deliveries cause."""
@@ -141,8 +231,6 @@ class Marketplace:
 
     def control(self, method: str, path: str, body: Any = None) -> TestResponse:
         """The sandbox's control path, outside ``/v1``."""
-        from werkzeug.test import Client
-
         return Client(self.sandbox).open(f"/_sandbox{path}", method=method, json=body or {})
 
     # What the money looks like, from Stripe alone.
@@ -151,8 +239,14 @@ class Marketplace:
         """The payment's transfers, oldest first."""
         intent = self.stripe.v1.payment_intents.retrieve(payment_id, {"expand": ["latest_charge"]})
         group: Any = intent.latest_charge
-        listed = self.stripe.v1.transfers.list({"transfer_group": group.transfer_group, "limit": 100}).data
-        return list(reversed(listed))
+        if group is None or group.transfer_group is None:
+            return []
+        listed = self.stripe.v1.transfers.list({"transfer_group": group.transfer_group, "limit": 100})
+        return list(reversed(list(listed.auto_paging_iter())))
+
+    def refunds(self, payment_id: str) -> list[stripe.Refund]:
+        """The payment's refunds."""
+        return self.stripe.v1.refunds.list({"payment_intent": payment_id, "limit": 100}).data
 
     def held(self, payment_id: str) -> int:
         """What the coach holds of a payment, in minor units."""

@@ -26,6 +26,7 @@ class Services:
     coaches: Coaches
     transfers: ManualTransfers
     settler: Settler
+    registry: Registry
     client: stripe.StripeClient
     now: Callable[[], int]
 
@@ -42,6 +43,7 @@ def build_services(
         coaches=Coaches(client, registry, app_url),
         transfers=ManualTransfers(client, registry, settler),
         settler=settler,
+        registry=registry,
         client=client,
         now=now,
     )

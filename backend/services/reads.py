@@ -95,7 +95,7 @@ def refunded_amount(client: stripe.StripeClient, charge: stripe.Charge) -> int:
 
 # An inquiry moves no money, and a prevented or won dispute has given it back. A status that is not known
 # here counts as taken: the platform must not pay out what it may have lost.
-_HARMLESS_DISPUTES = frozenset(
+HARMLESS_DISPUTES = frozenset(
     ["won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed"]
 )
 
@@ -105,4 +105,4 @@ def disputed_amount(client: stripe.StripeClient, charge: stripe.Charge) -> int:
     if not charge.disputed:
         return 0
     disputes = every(client.v1.disputes.list({"charge": charge.id, "limit": PAGE}))
-    return sum(dispute.amount for dispute in disputes if dispute.status not in _HARMLESS_DISPUTES)
+    return sum(dispute.amount for dispute in disputes if dispute.status not in HARMLESS_DISPUTES)

@@ -32,7 +32,6 @@ from backend.domain.settlement import (
     UNKNOWN,
     Note,
     Pay,
-    Position,
     Reason,
     Step,
     TakeBack,
@@ -43,15 +42,10 @@ from backend.domain.settlement import (
 from backend.services.answers import Answer, Done, InFlight, KeyTaken, Refused, Unknown, write
 from backend.services.errors import Undecided
 from backend.services.holds import Holds
-from backend.services.reads import Payment, disputed_amount, read_payment, refunded_amount
+from backend.services.reads import Payment, read_payment
 from backend.services.registry import Registry
-from backend.services.transfers import (
-    UnclearTransfers,
-    create_reversal,
-    create_transfer,
-    record_of,
-    transfers_of,
-)
+from backend.services.transfers import UnclearTransfers, create_reversal, create_transfer
+from backend.services.views import View, Views
 
 log = structlog.get_logger(__name__)
 
@@ -77,17 +71,6 @@ class Settlement:
     payment: Payment | None
     note: Note | None = None
     transfers: tuple[stripe.Transfer, ...] = ()
-
-
-@dataclass(frozen=True)
-class _View:
-    """One payment's money as it was read. ``listed``: whether its transfers were read or taken to be none."""
-
-    payment: Payment
-    position: Position
-    destination: str | None
-    transfers: tuple[stripe.Transfer, ...]
-    listed: bool
 
 
 @dataclass
@@ -118,6 +101,7 @@ class Settler:
         self._client = client
         self._registry = registry
         self._now = now
+        self._views = Views(client, registry)
         self._holds = Holds(client, registry, now)
 
     def settle(self, payment_id: str, *, just_paid: bool = False, adopt: bool = False) -> Settlement:
@@ -141,8 +125,10 @@ class Settler:
         ended = self._left_alone(payment, activation)
         if ended is not None or payment.charge is None:
             return ended
+        destination = self._views.destination(payment)
+        listed = not (activation.just_paid and destination and self._may_skip_list(payment, payment.charge))
         try:
-            view = self._view(payment, payment.charge, activation)
+            view = self._views.read(payment, payment.charge, destination, listed)
         except UnclearTransfers:
             return self._hold(payment, Note(HELD, Reason.UNCLEAR_TRANSFERS, at=self._now()))
         step = next_step(view.position)
@@ -164,19 +150,6 @@ class Settler:
             return Settlement(MANUAL, payment, note)
         return None
 
-    def _view(self, payment: Payment, charge: stripe.Charge, activation: _Activation) -> _View:
-        destination = self._destination(payment)
-        listed = not (activation.just_paid and destination and self._may_skip_list(payment, charge))
-        transfers = transfers_of(self._client, payment, destination) if listed else []
-        position = Position(
-            captured=charge.amount_captured,
-            refunded=refunded_amount(self._client, charge),
-            disputed=disputed_amount(self._client, charge),
-            rate=payment.purchase.rate,
-            transfers=[record_of(self._client, transfer) for transfer in transfers],
-        )
-        return _View(payment, position, destination, tuple(transfers), listed)
-
     def _may_skip_list(self, payment: Payment, charge: stripe.Charge) -> bool:
         """A payment this young, untouched and unnoted has no transfer whose key could be forgotten.
 
@@ -190,15 +163,7 @@ class Settler:
             and self._now() - charge.created < FRESH_PAYMENT
         )
 
-    def _destination(self, payment: Payment) -> str | None:
-        """Whom to pay: the account frozen at purchase, else the one that the coach has registered since."""
-        frozen = payment.purchase.coach_account_id
-        if frozen:
-            return frozen
-        entry = self._registry.lookup(payment.purchase.coach_id)
-        return entry.account_id if entry else None
-
-    def _take(self, view: _View, step: Step, activation: _Activation) -> Settlement | None:
+    def _take(self, view: View, step: Step, activation: _Activation) -> Settlement | None:
         """Send the step under its slot's key, past the generations of it that are dead."""
         note, now = view.payment.note, self._now()
         if isinstance(step, Pay) and view.destination is None:
@@ -215,7 +180,7 @@ class Settler:
                 return self._stop(view, step, generation, answer)
         raise Undecided
 
-    def _stop(self, view: _View, step: Step, generation: int, answer: Answer[Any]) -> Settlement | None:
+    def _stop(self, view: View, step: Step, generation: int, answer: Answer[Any]) -> Settlement | None:
         """What to leave behind when the step could not be taken."""
         match answer:
             case Refused(code, message):
@@ -227,14 +192,14 @@ class Settler:
             case _:
                 return self._unknown(view.payment, step.slot, generation)
 
-    def _send(self, view: _View, step: Step, key: str) -> Answer[Any]:
+    def _send(self, view: View, step: Step, key: str) -> Answer[Any]:
         destination = view.destination
         if isinstance(step, TakeBack):
             return write(lambda: create_reversal(self._client, view.payment, step, key))
         assert destination is not None
         return write(lambda: create_transfer(self._client, view.payment, step, destination, key))
 
-    def _done(self, view: _View, step: Step, answer: Done[Any]) -> Settlement | None:
+    def _done(self, view: View, step: Step, answer: Done[Any]) -> Settlement | None:
         """End only on a read later than the last write: a transfer from a charge brings that read with it."""
         result = answer.result
         if answer.replayed:
@@ -248,12 +213,12 @@ class Settler:
             return None
         return self._end(view, (*view.transfers, result))
 
-    def _end(self, view: _View, transfers: tuple[stripe.Transfer, ...]) -> Settlement:
+    def _end(self, view: View, transfers: tuple[stripe.Transfer, ...]) -> Settlement:
         if view.payment.note is not None:
             self._write_note(view.payment, "")
         return Settlement(SETTLED, view.payment, transfers=transfers)
 
-    def _hold_and_look(self, view: _View, note: Note) -> Settlement | None:
+    def _hold_and_look(self, view: View, note: Note) -> Settlement | None:
         """Note why the coach waits; then look once more, in case the reason went away meanwhile."""
         held = self._hold(view.payment, note, view.transfers)
         return None if self._holds.lifted_meanwhile(view.payment, note, view.destination) else held

@@ -1,0 +1,163 @@
+"""Which payments to settle: the one place that finds them, for a coach who became ready and for the sweep.
+
+Stripe documents that an event can fail to be generated at all, so the sweep lists objects, in pages of 100,
+and joins them here: a payment that balances costs a fiftieth of a call.
+https://docs.stripe.com/webhooks/handle-irrecoverable-events
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import stripe
+
+from backend.domain.metadata import (
+    COACH_KEY,
+    PAYMENT,
+    SETTLEMENT,
+    NotAPurchase,
+    Purchase,
+    read_purchase,
+    registry_id,
+)
+from backend.domain.settlement import MANUAL, Position, TransferRecord, read_note
+from backend.services.reads import HARMLESS_DISPUTES, NOT_REFUNDED, PAGE, every, metadata_of
+
+_HOUR = 3_600
+T = TypeVar("T")
+
+# What can change the money of an old payment without making an object that can be listed by its time.
+_LATE_EVENTS = [
+    "charge.dispute.closed",
+    "charge.dispute.funds_reinstated",
+    "refund.failed",
+    "transfer.reversed",
+]
+
+
+def waiting_for(client: stripe.StripeClient, coach_id: str, now: int) -> list[str]:
+    """A coach's payments that carry a note or were paid within the last hour, oldest first.
+
+    Search lags, a minute as a rule and an hour at worst; what it may not see yet is among the last hour's
+    events. https://docs.stripe.com/search#data-freshness
+    """
+    coach_key = registry_id(coach_id)
+    found = _noted(client, coach_key)
+    recent: Any = {"type": "payment_intent.succeeded", "created": {"gte": now - _HOUR}, "limit": PAGE}
+    for event in every(client.v1.events.list(recent)):
+        intent = event.data.object
+        if metadata_of(intent).get(COACH_KEY) == coach_key:
+            found[intent.id] = intent.created
+    return sorted(found, key=lambda payment_id: found[payment_id])
+
+
+@dataclass
+class Sweep:
+    """What a sweep found: how many payments it looked at, and those to settle, oldest first."""
+
+    looked_at: int = 0
+    to_settle: list[str] = field(default_factory=list)
+
+
+def unbalanced_since(client: stripe.StripeClient, since: int, adopt: bool = False) -> Sweep:
+    """The payments that do not balance or carry a note, from everything created since a unix second.
+
+    The intents are listed first: what changes while the rest is read looks unbalanced, and settling what
+    balances does nothing. ``adopt``: payments of the Node backend too.
+    """
+    created: Any = {"created": {"gte": since}, "limit": PAGE}
+    paid: Any = {**created, "expand": ["data.latest_charge"]}
+    intents = every(client.v1.payment_intents.list(paid))
+    books = _Books(client, created)
+    found = _noted(client, None)
+    window = set()
+    sweep = Sweep()
+    for intent in intents:
+        purchase = _purchase(intent)
+        if purchase is None or not (purchase.ours or adopt) or intent.status != "succeeded":
+            continue
+        sweep.looked_at += 1
+        window.add(intent.id)
+        if not books.balance(intent, purchase):
+            found[intent.id] = intent.created
+    older = books.payments() | _late(client, since)
+    found.update(dict.fromkeys(older - window - set(found), 0))
+    sweep.looked_at += len(set(found) - window)
+    sweep.to_settle = sorted(found, key=lambda payment_id: (found[payment_id], payment_id))
+    return sweep
+
+
+class _Books:
+    """Everything that moved since a moment, by payment."""
+
+    def __init__(self, client: stripe.StripeClient, created: Any) -> None:
+        self._refunds = _grouped(every(client.v1.refunds.list(created)), _payment_intent)
+        self._disputes = _grouped(every(client.v1.disputes.list(created)), _payment_intent)
+        transfers = every(client.v1.transfers.list(created))
+        self._by_charge = _grouped(transfers, lambda transfer: _id(transfer.source_transaction))
+        self._by_payment = _grouped(transfers, lambda transfer: metadata_of(transfer).get(PAYMENT))
+
+    def balance(self, intent: stripe.PaymentIntent, purchase: Purchase) -> bool:
+        """Whether a paid intent of the same period balances and needs no further look."""
+        note = read_note(metadata_of(intent).get(SETTLEMENT))
+        if note is not None:
+            return note.kind == MANUAL
+        charge: Any = intent.latest_charge
+        mine = {t.id: t for t in self._by_charge[charge.id] + self._by_payment[intent.id]}
+        position = Position(
+            captured=charge.amount_captured,
+            refunded=sum(r.amount for r in self._refunds[intent.id] if r.status not in NOT_REFUNDED),
+            disputed=sum(d.amount for d in self._disputes[intent.id] if d.status not in HARMLESS_DISPUTES),
+            rate=purchase.rate,
+            transfers=[TransferRecord(t.id, t.amount, t.amount_reversed, 0) for t in mine.values()],
+        )
+        return position.target == position.held
+
+    def payments(self) -> set[str]:
+        """Every payment that something since then belongs to, as far as it says so."""
+        return {key for key in (*self._refunds, *self._disputes, *self._by_payment) if key is not None}
+
+
+def _noted(client: stripe.StripeClient, coach_key: str | None) -> dict[str, int]:
+    """Payments with a note that waits, of any age, with the second of their creation."""
+    query = f'-metadata["{SETTLEMENT}"]:null'
+    if coach_key is not None:
+        query = f'metadata["{COACH_KEY}"]:"{coach_key}" AND {query}'
+    results = client.v1.payment_intents.search({"query": query, "limit": PAGE})
+    return {
+        intent.id: intent.created
+        for intent in results.auto_paging_iter()
+        if metadata_of(intent).get(SETTLEMENT) != MANUAL
+    }
+
+
+def _late(client: stripe.StripeClient, since: int) -> set[str]:
+    params: Any = {"types": _LATE_EVENTS, "created": {"gte": since}, "limit": PAGE}
+    objects = [event.data.object for event in every(client.v1.events.list(params))]
+    named = {_payment_intent(item) or metadata_of(item).get(PAYMENT) for item in objects}
+    return {payment_id for payment_id in named if payment_id is not None}
+
+
+def _purchase(intent: stripe.PaymentIntent) -> Purchase | None:
+    try:
+        return read_purchase(metadata_of(intent))
+    except NotAPurchase:
+        return None
+
+
+def _grouped(items: Iterable[Any], key: Any) -> defaultdict[str | None, list[Any]]:
+    groups: defaultdict[str | None, list[Any]] = defaultdict(list)
+    for item in items:
+        groups[key(item)].append(item)
+    return groups
+
+
+def _payment_intent(item: Any) -> str | None:
+    return _id(getattr(item, "payment_intent", None))
+
+
+def _id(reference: Any) -> str | None:
+    return reference if isinstance(reference, str) or reference is None else str(reference.id)

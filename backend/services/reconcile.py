@@ -1,0 +1,157 @@
+"""The second line: find what does not balance, from Stripe alone, and mend it by settling it.
+
+Webhooks can be lost, late, or never generated. Settling is safe beside live traffic and does nothing to what
+balances, so a sweep may run at any time, anywhere, and as often as one likes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import stripe
+import structlog
+
+from backend.domain.metadata import COACH_ID, email_hash, registry_id
+from backend.services.errors import NotFound, PaymentsError
+from backend.services.ledger import Ledger, ledger_of
+from backend.services.reads import PAGE, every, metadata_of
+from backend.services.registry import Entry, Registry
+from backend.services.settlement import Settlement, Settler
+from backend.services.transfers import UnclearTransfers
+
+log = structlog.get_logger(__name__)
+
+FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Mended:
+    """What settling one payment did. ``moved``: what the coach holds more (or less) now, in minor units."""
+
+    payment_id: str
+    state: str
+    moved: int = 0
+    currency: str = ""
+    reason: str = ""
+    settlement: Settlement | None = None
+
+
+class Pace:
+    """Keeps a sweep under Stripe's rate limit, which live traffic needs too (25 a second in test mode)."""
+
+    def __init__(self, calls_per_second: float, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._gap = 1 / calls_per_second
+        self._sleep = sleep
+        self._next = 0.0
+
+    def wait(self, calls: int) -> None:
+        """Before ``calls`` further calls: wait as long as the earlier ones have earned."""
+        now = time.monotonic()
+        if now < self._next:
+            self._sleep(self._next - now)
+        self._next = max(now, self._next) + calls * self._gap
+
+
+class Reconciler:
+    """Mends payments one by one."""
+
+    # What looking at a payment's ledger twice and settling it once costs.
+    _CALLS_EACH = 8
+
+    def __init__(
+        self, client: stripe.StripeClient, registry: Registry, settler: Settler, pace: Pace | None = None
+    ) -> None:
+        self._client = client
+        self._registry = registry
+        self._settler = settler
+        self._pace = pace
+
+    def mend(
+        self, payment_ids: Iterable[str], *, adopt: bool = False, dry_run: bool = False
+    ) -> Iterator[Mended]:
+        """Settle each payment, or (``dry_run``) say what is owed. One that fails does not stop the rest."""
+        for payment_id in payment_ids:
+            if self._pace is not None:
+                self._pace.wait(self._CALLS_EACH)
+            try:
+                yield self._one(payment_id, adopt, dry_run)
+            except (stripe.StripeError, PaymentsError, UnclearTransfers) as error:
+                log.warning("reconcile.failed", payment=payment_id, kind=type(error).__name__)
+                yield Mended(payment_id, FAILED, reason=type(error).__name__)
+
+    def _one(self, payment_id: str, adopt: bool, dry_run: bool) -> Mended:
+        before = self._ledger(payment_id)
+        if dry_run or before is None:
+            return _unmended(payment_id, before)
+        settlement = self._settler.settle(payment_id, adopt=adopt)
+        after = self._ledger(payment_id) or before
+        return Mended(
+            payment_id,
+            settlement.state,
+            after.held - before.held,
+            after.currency,
+            settlement.note.reason if settlement.note else "",
+            settlement,
+        )
+
+    def _ledger(self, payment_id: str) -> Ledger | None:
+        try:
+            return ledger_of(self._client, self._registry, payment_id)
+        except NotFound:
+            return None
+
+
+def _unmended(payment_id: str, ledger: Ledger | None) -> Mended:
+    if ledger is None:
+        return Mended(payment_id, "not_ours")
+    state = "settled" if ledger.balances else "owed"
+    return Mended(payment_id, state, ledger.owed, ledger.currency, ledger.note or "")
+
+
+@dataclass(frozen=True)
+class RegistrySweep:
+    """What a sweep of the registry found: coaches restored, and coach ids that several accounts claim."""
+
+    coaches: int
+    restored: tuple[str, ...]
+    contested: tuple[str, ...]
+
+
+def restore_registry(client: stripe.StripeClient, registry: Registry, dry_run: bool = False) -> RegistrySweep:
+    """Put back registry entries that are gone, for coaches with one account; several claimants are reported.
+
+    Which of several is the coach is not to be guessed: their payments keep the account frozen at purchase,
+    or wait.
+    """
+    claims = _claims(client)
+    known = _registered(client, [registry_id(coach_id) for coach_id in claims])
+    missing = [coach_id for coach_id in claims if registry_id(coach_id) not in known]
+    restored = [coach_id for coach_id in missing if len(claims[coach_id]) == 1]
+    for coach_id in () if dry_run else restored:
+        account = claims[coach_id][0]
+        registry.claim(Entry(coach_id, account.id, email_hash(account.email or "")))
+        log.info("registry.restored", coach=coach_id, account=account.id)
+    contested = [coach_id for coach_id in missing if len(claims[coach_id]) > 1]
+    return RegistrySweep(len(claims), tuple(restored), tuple(contested))
+
+
+def _claims(client: stripe.StripeClient) -> dict[str, list[stripe.Account]]:
+    """The Express accounts that carry each coach id; only onboarded ones where there are any."""
+    claims: dict[str, list[stripe.Account]] = {}
+    for account in every(client.v1.accounts.list({"limit": PAGE})):
+        coach_id = metadata_of(account).get(COACH_ID)
+        if coach_id and account.type == "express":
+            claims.setdefault(coach_id, []).append(account)
+    for coach_id, accounts in claims.items():
+        claims[coach_id] = [account for account in accounts if account.details_submitted] or accounts
+    return claims
+
+
+def _registered(client: stripe.StripeClient, ids: list[str]) -> set[str]:
+    known: set[str] = set()
+    for start in range(0, len(ids), PAGE):
+        page = client.v1.products.list({"ids": ids[start : start + PAGE], "limit": PAGE})
+        known.update(product.id for product in page.data)
+    return known

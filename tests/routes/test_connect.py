@@ -1,0 +1,296 @@
+"""Coaches' accounts: one per coach, only theirs, and what they hold."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.builders import Marketplace
+
+BODY = {"coachId": "coach-1", "coachName": "Dana", "email": "dana@example.com", "sport": "golf"}
+
+
+def test_a_coach_gets_an_express_account_with_a_link_to_complete_it(market: Marketplace) -> None:
+    """Every key of the contract."""
+    answer = market.post("/api/connect/create-account", BODY)
+
+    account = answer.json["account"]
+    assert answer.status_code == 200
+    assert answer.json["success"] is True
+    assert isinstance(answer.json["message"], str)
+    assert account["type"] == "express"
+    assert account["country"] == "CA"
+    assert account["email"] == "dana@example.com"
+    assert (account["charges_enabled"], account["payouts_enabled"], account["details_submitted"]) == (
+        False,
+        False,
+        False,
+    )
+    assert account["requirements"]["currently_due"]
+    assert set(answer.json["onboardingLink"]) == {"url", "expires_at"}
+
+
+def test_the_account_is_made_as_the_contract_says(market: Marketplace) -> None:
+    """Capabilities requested, daily payouts, a profile named for the coach and sport, our metadata."""
+    account_id = market.post("/api/connect/create-account", BODY).json["account"]["id"]
+
+    account = market.stripe.v1.accounts.retrieve(account_id).to_dict()
+
+    assert set(account["capabilities"]) == {"card_payments", "transfers"}
+    assert account["settings"]["payouts"]["schedule"]["interval"] == "daily"
+    assert "Dana" in account["business_profile"]["name"]
+    assert "golf" in account["business_profile"]["name"]
+    assert {"coachId", "coachName", "sport", "platform"} <= set(account["metadata"])
+
+
+def test_asking_again_gives_the_same_account_and_a_new_link(market: Marketplace) -> None:
+    """Links are single use; accounts are for ever."""
+    first = market.post("/api/connect/create-account", BODY).json
+    second = market.post("/api/connect/create-account", {**BODY, "sport": "badminton"}).json
+
+    assert second["account"]["id"] == first["account"]["id"]
+    assert second["onboardingLink"]["url"] != first["onboardingLink"]["url"]
+    assert len(market.stripe.v1.accounts.list({}).data) == 1
+
+
+def test_eight_requests_at_once_make_one_account(market: Marketplace) -> None:
+    """However concurrently it is asked."""
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(
+            pool.map(lambda body: market.fresh_post("/api/connect/create-account", body), [BODY] * 8)
+        )
+
+    ids = {answer.json["account"]["id"] for answer in answers if answer.status_code == 200}
+    assert len(ids) == 1
+    assert {answer.status_code for answer in answers} <= {200, 409}
+    assert len(market.stripe.v1.accounts.list({}).data) == 1
+
+
+def test_racing_for_a_coach_id_with_two_addresses_leaves_one_account(market: Marketplace) -> None:
+    """The loser's account is deleted, and no link to it ever leaves."""
+    with ThreadPoolExecutor(2) as pool:
+        bodies = [BODY, {**BODY, "email": "eve@example.com"}]
+        answers = list(pool.map(lambda b: market.fresh_post("/api/connect/create-account", b), bodies))
+
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    assert len(market.stripe.v1.accounts.list({}).data) == 1
+
+
+def test_a_coach_id_with_another_email_is_a_conflict(market: Marketplace) -> None:
+    """A coach id cannot be taken over."""
+    market.post("/api/connect/create-account", BODY)
+
+    answer = market.post("/api/connect/create-account", {**BODY, "email": "eve@example.com"})
+
+    assert answer.status_code == 409
+    assert answer.json["error"] == "Conflict"
+
+
+def test_a_day_later_it_is_still_the_same_account(market: Marketplace) -> None:
+    """Stripe forgets keys after 24 hours; the registry does not."""
+    first = market.register()
+    market.clock.advance(3 * 86_400)
+
+    assert market.register() == first
+
+
+def test_an_account_reads_back_with_what_stripe_still_asks_for(market: Marketplace) -> None:
+    """Profile and time of creation included."""
+    account_id = market.register()
+
+    account = market.http.get(f"/api/connect/account/{account_id}").json["account"]
+
+    assert set(account) == {
+        "id",
+        "type",
+        "country",
+        "email",
+        "charges_enabled",
+        "payouts_enabled",
+        "details_submitted",
+        "requirements",
+        "business_profile",
+        "created",
+    }
+
+
+def test_opening_the_onboarding_link_makes_the_coach_ready(market: Marketplace) -> None:
+    """As a browser would."""
+    link = market.post("/api/connect/create-account", BODY).json
+    market.open(link["onboardingLink"]["url"])
+
+    account = market.http.get(f"/api/connect/account/{link['account']['id']}").json["account"]
+
+    assert (account["charges_enabled"], account["details_submitted"]) == (True, True)
+    assert account["requirements"] == {"currently_due": [], "disabled_reason": None}
+
+
+def test_the_link_returns_to_our_own_address_whatever_the_host_header_says(market: Marketplace) -> None:
+    """Links are built from APP_URL alone."""
+    answer = market.http.post("/api/connect/create-account", json=BODY, headers={"Host": "evil.example"})
+
+    created = [r for r in market.sandbox.requests if r.path == "/v1/account_links"]
+    assert answer.status_code == 200
+    assert created[-1].params["return_url"].startswith(market.settings.app_url)
+
+
+def test_strangers_and_the_platform_itself_are_not_found(market: Marketplace) -> None:
+    """A made-up account, the platform's own, and a connected one that is no coach's."""
+    own = market.stripe.v1.accounts.retrieve_current().id
+    no_coach = market.stripe.v1.accounts.create({"type": "express", "country": "CA"}).id
+
+    for account_id in (own, no_coach, "acct_0000000000000000"):
+        for path in ("", "/balance", "/payouts"):
+            answer = market.http.get(f"/api/connect/account/{account_id}{path}")
+            assert answer.status_code == 404, (account_id, path)
+        assert market.post(f"/api/connect/account/{account_id}/login-link", {}).status_code == 404
+
+
+def test_an_account_can_be_prefilled_before_onboarding(market: Marketplace) -> None:
+    """Only what is named is changed."""
+    account_id = market.register()
+    changes = {"business_profile": {"name": "Dana's courts"}, "individual": {"first_name": "Dana"}}
+
+    answer = market.http.put(f"/api/connect/account/{account_id}", json=changes)
+
+    assert answer.status_code == 200
+    assert answer.json["account"]["business_profile"]["name"] == "Dana's courts"
+
+
+def test_what_stripe_no_longer_lets_us_change_is_a_conflict(market: Marketplace) -> None:
+    """Identity is the coach's own to change once onboarding has begun."""
+    account_id = market.ready_coach()
+
+    answer = market.http.put(f"/api/connect/account/{account_id}", json={"individual": {"first_name": "Eve"}})
+
+    assert answer.status_code == 409
+
+
+def test_a_login_link_needs_completed_onboarding(market: Marketplace) -> None:
+    """409 before, a link after; Stripe gives it no time of expiry."""
+    account_id = market.register()
+    before = market.http.post(f"/api/connect/account/{account_id}/login-link")
+    market.onboard(account_id)
+
+    after = market.http.post(f"/api/connect/account/{account_id}/login-link")
+
+    assert before.status_code == 409
+    assert after.status_code == 200
+    assert after.json["loginLink"]["url"].startswith("http")
+    assert after.json["loginLink"]["expires_at"] is None
+
+
+def test_a_balance_has_all_three_lists(market: Marketplace) -> None:
+    """Empty lists included: Stripe leaves some out, the front end reads them all."""
+    account_id = market.ready_coach()
+    payment = market.paid()
+    market.deliver()
+
+    balance = market.http.get(f"/api/connect/account/{account_id}/balance").json["balance"]
+
+    assert set(balance) == {"available", "pending", "instant_available"}
+    amounts = [entry["amount"] for entry in balance["available"] + balance["pending"]]
+    assert sum(amounts) == market.held(payment) == 4252
+
+
+def test_payouts_are_paged(market: Marketplace) -> None:
+    """Newest first, with a cursor."""
+    account_id = market.ready_coach()
+    for _ in range(3):
+        market.paid()
+        market.deliver()
+        market.clock.advance(7 * 86_400)
+        market.deliver()
+
+    path = f"/api/connect/account/{account_id}/payouts"
+    first = market.http.get(f"{path}?limit=2").json
+    rest = market.http.get(f"{path}?limit=2&starting_after={first['payouts'][-1]['id']}").json
+
+    assert len(first["payouts"]) == 2
+    assert first["has_more"] is True
+    assert len(rest["payouts"]) >= 1
+    assert not {p["id"] for p in first["payouts"]} & {p["id"] for p in rest["payouts"]}
+    assert set(first["payouts"][0]) == {
+        "id",
+        "amount",
+        "currency",
+        "status",
+        "arrival_date",
+        "created",
+        "description",
+    }
+
+
+def _claim(payment: str, account: str, amount: int = 4725) -> dict:
+    return {"paymentIntentId": payment, "coachAccountId": account, "amount": amount}
+
+
+def test_a_manual_transfer_moves_the_share_once(market: Marketplace) -> None:
+    """Repeated, it answers with the same transfer; the webhook that comes later adds nothing."""
+    account = market.ready_coach()
+    payment = market.paid()
+
+    first = market.post("/api/connect/transfer", _claim(payment, account))
+    second = market.post("/api/connect/transfer", _claim(payment, account) | {"description": "again"})
+    market.deliver()
+
+    assert first.status_code == 200
+    assert first.json == second.json
+    assert set(first.json["transfer"]) == {"id", "amount", "currency", "destination", "status", "created"}
+    assert (first.json["transfer"]["amount"], first.json["transfer"]["status"]) == (4252, "paid")
+    assert market.held(payment) == 4252
+
+
+def test_a_transfer_to_another_account_is_forbidden(market: Marketplace) -> None:
+    """403, and nothing moves."""
+    market.ready_coach()
+    other = market.ready_coach("coach-2")
+    payment = market.paid()
+
+    answer = market.post("/api/connect/transfer", _claim(payment, other))
+
+    assert answer.status_code == 403
+    assert answer.json["error"] == "Forbidden"
+    assert market.transfers(payment) == []
+
+
+def test_a_transfer_of_another_amount_than_was_paid_is_a_conflict(market: Marketplace) -> None:
+    """The amount is an assertion, never an order."""
+    account = market.ready_coach()
+    payment = market.paid()
+
+    answer = market.post("/api/connect/transfer", _claim(payment, account, 4252))
+
+    assert answer.status_code == 409
+    assert market.transfers(payment) == []
+
+
+def test_a_transfer_of_an_unpaid_payment_is_a_conflict(market: Marketplace) -> None:
+    """Nothing was paid, so nothing is owed."""
+    account = market.ready_coach()
+
+    assert market.post("/api/connect/transfer", _claim(market.buy()["id"], account)).status_code == 409
+
+
+def test_a_transfer_to_a_coach_who_is_not_ready_is_a_conflict(market: Marketplace) -> None:
+    """The money is kept for the coach, and the note says why."""
+    account = market.register()
+    payment = market.paid()
+
+    answer = market.post("/api/connect/transfer", _claim(payment, account))
+
+    assert answer.status_code == 409
+    assert market.note(payment).startswith("held:coach_not_ready:")
+
+
+def test_a_payment_of_the_node_backend_is_settled_by_its_manual_transfer(market: Marketplace) -> None:
+    """Its keys, no marker: webhooks leave it alone, the route settles it at its own frozen fee."""
+    account = market.ready_coach()
+    payment = market.node_payment()
+    market.deliver()
+    untouched = market.transfers(payment)
+
+    answer = market.post("/api/connect/transfer", _claim(payment, account))
+
+    assert untouched == []
+    assert answer.status_code == 200
+    assert answer.json["transfer"]["amount"] == 4252
