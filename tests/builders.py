@@ -20,6 +20,8 @@ from backend.sandbox import Sandbox
 from backend.sandbox.clock import Clock
 from backend.server import create_app
 from backend.services import Services
+from backend.services.candidates import unbalanced_since
+from backend.services.reconcile import Mended, Reconciler, restore_registry
 from backend.services.settlement import Settlement
 from tests.wire import InProcessStripe
 
@@ -36,10 +38,13 @@ class Marketplace:
     Webhooks wait until ``deliver`` is called, so that a test decides what comes first.
     """
 
-    def __init__(self, now: int, **changes: Any) -> None:
+    def __init__(
+        self, now: int, client_class: type[InProcessStripe] = InProcessStripe, **changes: Any
+    ) -> None:
         self.clock = Clock(frozen_at=now)
         self.sandbox = Sandbox(clock=self.clock, base_url=STRIPE, post=self._post)
         self.settings = replace(load_settings({}, env_file=None), ratelimit_enabled=False, **changes)
+        self.line = client_class(self.sandbox)
         self.app = self.another_backend()
         self.http: FlaskClient = self.app.test_client()
         self.stripe = self._client(self.settings.stripe_secret_key)
@@ -52,7 +57,7 @@ class Marketplace:
         """A further instance of the backend on the same sandbox."""
         return create_app(
             replace(settings or self.settings, stripe_api_base=STRIPE),
-            http_client=InProcessStripe(self.sandbox),
+            http_client=self.line,
             clock=self.clock.now,
         )
 
@@ -191,6 +196,11 @@ class Marketplace:
         """The newest event of a type."""
         return self.stripe.v1.events.list({"type": event_type, "limit": 1}).data[0].to_dict()
 
+    def event_of(self, account_id: str, event_type: str) -> dict[str, Any]:
+        """The newest event of a type of a connected account."""
+        params: Any = {"type": event_type, "limit": 1}
+        return self.stripe.v1.events.list(params, {"stripe_account": account_id}).data[0].to_dict()
+
     def deliver_only(self, event_type: str) -> None:
         """Deliver the newest event of one type, and leave all others waiting."""
         assert self.send(self.event(event_type)) == 200
@@ -218,6 +228,24 @@ class Marketplace:
         """Settle as the sweep does."""
         services: Services = self.app.extensions["payments"]
         return services.settler.settle(payment_id)
+
+    def reconcile(self, payment_ids: list[str] | None = None, since: int = 30 * 86_400) -> list[Mended]:
+        """Run the sweep, or mend the given payments."""
+        services: Services = self.app.extensions["payments"]
+        if payment_ids is None:
+            payment_ids = unbalanced_since(services.client, self.clock.now() - since).to_settle
+            restore_registry(services.client, services.registry)
+        return list(Reconciler(services.client, services.registry, services.settler).mend(payment_ids))
+
+    def is_payable(self, payment_id: str) -> bool:
+        """Whether the coach of a payment could be sent money now."""
+        metadata = self.stripe.v1.payment_intents.retrieve(payment_id).metadata.to_dict()
+        accounts = [
+            account
+            for account in self.stripe.v1.accounts.list({"limit": 100}).data
+            if account.metadata.to_dict().get("coachId") == metadata["coachId"]
+        ]
+        return any(account.capabilities.transfers == "active" for account in accounts)
 
     def change_fee(self, percent: str) -> None:
         """Go on with a backend that is configured with another percentage."""

@@ -1,0 +1,174 @@
+"""The sandbox as one WSGI application: the API under /v1, the pages people see, and the control path."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from werkzeug import Request, Response
+
+from . import http
+from .api import Api, Keys
+from .background import Background
+from .clock import Clock
+from .control import Control
+from .deliveries import Delivery, Endpoint, Order, Post
+from .errors import StripeError
+from .faults import ConnectionCut, Faults
+from .pages import Pages
+from .resources import ROUTES
+from .server import Server, make_server
+from .world import World
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+# The log keeps the newest calls; enough for any test, bounded for a sandbox that runs for weeks.
+LOG_MAX = 100_000
+
+
+@dataclass(slots=True)
+class LoggedCall:
+    """One API call, as the log keeps it."""
+
+    method: str
+    path: str
+    request_id: str
+    status: int | None = None
+    idempotency_key: str | None = None
+    replayed: bool = False
+    params: dict[str, Any] = field(default_factory=dict)
+    account: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The record; `status` is null when the line was cut."""
+        return asdict(self)
+
+
+class Sandbox:
+    """A stateful stand-in for Stripe. Everything lives in memory, and nothing leaves the machine but webhooks.
+
+    Call it as a WSGI application in-process, or `serve` it. With a frozen clock and no background thread, nothing happens
+    but what a test makes happen: it moves `clock`, and pumps webhooks with `deliver_due`.
+    """
+
+    def __init__(
+        self,
+        clock: Clock | None = None,
+        secret_key: str = "sk_test_sandbox",
+        publishable_key: str = "pk_test_sandbox",
+        base_url: str = "http://127.0.0.1:3002",
+        post: Post | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.clock = clock or Clock()
+        self.base_url = base_url.rstrip("/")
+        self.faults = Faults()
+        self.requests: list[LoggedCall] = []
+        self.world = World(self.clock, self.base_url, seed)
+        if post is not None:
+            self.world.events.deliveries.post = post
+        self._keys = Keys(secret_key, publishable_key)
+        self._api = Api(self.world, self._keys, self.faults, ROUTES)
+        self._control = Control(self)
+        self._pages = Pages(self.world, publishable_key)
+        self._background = Background(self.world)
+        self.clock.subscribe(self.tick)
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        response = self.respond(Request(environ))
+        truncate = response.headers.pop(http.TRUNCATE, None)
+        body = response(environ, start_response)
+        return _half(body) if truncate else body
+
+    def respond(self, request: Request) -> Response:
+        """The answer to any request. Raises ConnectionCut when a fault cuts the line."""
+        if request.method == "OPTIONS":
+            return Response(status=204, headers=http.CORS)
+        if request.path.startswith("/_sandbox/"):
+            return self._control.respond(request)
+        if request.path.startswith("/v1/"):
+            return self._api_call(request)
+        return self._pages.respond(request)
+
+    def tick(self) -> None:
+        """Let everything happen that is due by now."""
+        with self.world.lock:
+            self.world.timeline.run_due()
+        self._background.wake()
+
+    def reset(self) -> None:
+        """An empty platform. Clock and webhook endpoints added from outside the API stay."""
+        with self.world.lock:
+            self.world.reset()
+        self._api.idempotency.clear()
+        self.faults.clear()
+        self.requests.clear()
+
+    def add_webhook(
+        self,
+        url: str,
+        secret: str | None = None,
+        connect: bool = False,
+        enabled_events: Iterable[str] = ("*",),
+    ) -> dict[str, Any]:
+        """Deliver events to `url`: those of the platform, or with `connect` those of connected accounts."""
+        with self.world.lock:
+            ids = self.world.ids
+            secret = secret or ids.new("whsec")
+            endpoint = Endpoint(
+                ids.new("we"), url, self.clock.now(), {secret: None}, connect, tuple(enabled_events)
+            )
+            return {**self.world.events.add_endpoint(endpoint, permanent=True), "secret": secret}
+
+    def deliver_due(self, order: Order = "fifo") -> list[Delivery]:
+        """Make every delivery that is due, and those that its receiver causes meanwhile. Returns them all."""
+        made: list[Delivery] = []
+        deliveries = self.world.events.deliveries
+        while True:
+            self.tick()
+            with self.world.lock:
+                due = deliveries.take_due(order)
+            if not due:
+                return made
+            made += [deliveries.send(delivery) for delivery in due]
+
+    def start_background(self, order: Order = "fifo") -> None:
+        """Deliver at once, and let time do its work, in a thread."""
+        self._background.start(order)
+
+    def stop_background(self) -> None:
+        """Stop that thread, after the deliveries it is making."""
+        self._background.stop()
+
+    def serve(self, host: str = "127.0.0.1", port: int = 0) -> Server:
+        """A threaded server; call `serve_forever`, and `shutdown` from another thread. Port 0 takes a free one."""
+        return make_server(host, port, self)
+
+    def _api_call(self, request: Request) -> Response:
+        with self.world.lock:
+            incoming = http.Incoming(request.method, request.path, self.world.ids.new("req"))
+        logged = self._log(incoming)
+        try:
+            http.read(request, incoming)
+        except StripeError as error:
+            answer = http.failure(error, incoming, self.clock.now())
+        else:
+            logged.idempotency_key, logged.params = incoming.idempotency_key, incoming.params
+            logged.account = incoming.stripe_account
+            answer = self._api.answer(incoming)
+        logged.status = answer.status
+        logged.replayed = "Idempotent-Replayed" in answer.headers
+        return http.respond(answer, incoming)
+
+    def _log(self, incoming: http.Incoming) -> LoggedCall:
+        logged = LoggedCall(incoming.method, incoming.path, incoming.request_id)
+        self.requests.append(logged)
+        if len(self.requests) > LOG_MAX:
+            del self.requests[: LOG_MAX // 2]
+        return logged
+
+
+def _half(body: Iterable[bytes]) -> Iterator[bytes]:
+    whole = b"".join(body)
+    yield whole[: len(whole) // 2]
+    raise ConnectionCut("the sandbox was told to cut this answer short")

@@ -1,0 +1,304 @@
+"""The control path: what a test or a curious person does to Stripe's world from outside. JSON in, JSON out."""
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from werkzeug import Request, Response
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
+
+from . import connect, methods, payments, snapshot
+from .errors import StripeError, invalid, missing, refused, unknown_url
+from .resources import ROUTES
+from .routing import Call
+from .store import Row
+
+if TYPE_CHECKING:
+    from .app import Sandbox
+
+Given = dict[str, Any]
+MAX_JUMP = 10 * 366 * 86_400
+
+
+class Door(NamedTuple):
+    """One control endpoint: the name of the method of `Control` behind it, and what it is for."""
+
+    method: str
+    path: str
+    name: str
+    about: str
+
+
+DOORS = (
+    Door("GET", "", "overview", "what is supported, and every one of these calls"),
+    Door("POST", "reset", "reset", "an empty platform; clock and webhook endpoints of the command line stay"),
+    Door("GET", "clock", "clock", "the sandbox's time"),
+    Door("POST", "clock", "move_clock", "{advance: seconds} or {set: unix}"),
+    Door("POST", "accounts/<id>/onboard", "onboard", "finish onboarding {verification?: verified | pending}"),
+    Door("POST", "accounts/<id>/disable", "disable", "stop an account {reason?}"),
+    Door("POST", "payment_intents/<id>/pay", "pay", "pay as a browser would {card?: number or pm_card_…}"),
+    Door(
+        "POST",
+        "payment_intents/<id>/authenticate",
+        "authenticate",
+        "answer a 3-D Secure challenge {passed?: true}",
+    ),
+    Door("POST", "disputes", "open_dispute", "{charge, reason?, inquiry?}"),
+    Door("POST", "disputes/<id>/win", "win_dispute", "the bank decides for the platform"),
+    Door("POST", "disputes/<id>/lose", "lose_dispute", "the bank decides for the cardholder"),
+    Door("POST", "payouts/<id>/fail", "fail_payout", "the bank sends it back {failure_code?}"),
+    Door("POST", "events/<id>/resend", "resend_event", "deliver once more"),
+    Door("GET", "events/<id>/deliveries", "event_deliveries", "the record of one event's deliveries"),
+    Door("GET", "deliveries", "deliveries", "the record of all deliveries"),
+    Door("POST", "deliveries", "deliver", "make every delivery that is due {order?: fifo | lifo | shuffle}"),
+    Door("GET", "delivery_rules", "delivery_rules", "the rules in force"),
+    Door("POST", "delivery_rules", "add_delivery_rule", "{match: {type}, effect, nth?, times?, p?, seed?}"),
+    Door("DELETE", "delivery_rules", "clear_delivery_rules", "deliver everything, once, in time"),
+    Door(
+        "POST",
+        "webhook_endpoints/<id>/roll",
+        "roll_secret",
+        "a new secret {keep_seconds?}; both sign meanwhile",
+    ),
+    Door("GET", "faults", "faults", "the faults in force"),
+    Door("POST", "faults", "add_fault", "{match: {method, path, nth}, stage, effect, times?, p?, seed?}"),
+    Door("DELETE", "faults", "clear_faults", "everything works again"),
+    Door("GET", "requests", "requests", "the log of API calls"),
+    Door("DELETE", "requests", "clear_requests", "empty the log"),
+    Door("GET", "state", "state", "all objects and balances, for checks"),
+)
+
+
+class Control:
+    """Answers calls under /_sandbox. No key is needed: the sandbox is nobody's bank."""
+
+    def __init__(self, sandbox: "Sandbox") -> None:
+        self._sandbox = sandbox
+        self._world = sandbox.world
+        rules = [Rule(f"/_sandbox/{door.path}", methods=[door.method], endpoint=door.name) for door in DOORS]
+        self._doors = Map(rules, strict_slashes=False).bind("sandbox")
+
+    def respond(self, request: Request) -> Response:
+        """The answer to a control call; refusals have the shape of the API's."""
+        try:
+            name, ids = self._match(request)
+            handler: Callable[..., Any] = getattr(self, name)
+            body, status = handler(_json(request), **ids), 200
+        except StripeError as error:
+            body, status = error.body(""), error.status
+        return Response(
+            json.dumps(body, indent=2, ensure_ascii=False) + "\n", status, mimetype="application/json"
+        )
+
+    def _match(self, request: Request) -> tuple[str, dict[str, Any]]:
+        try:
+            name, ids = self._doors.match(request.path, request.method)
+        except HTTPException as error:
+            raise unknown_url(request.method, request.path) from error
+        return str(name), dict(ids)
+
+    def overview(self, given: Given) -> Given:
+        """What the sandbox serves: the API's routes, and these doors."""
+        api = [{"method": route.method, "path": route.path, "operation": route.operation} for route in ROUTES]
+        control = [
+            {"method": door.method, "path": f"/_sandbox/{door.path}", "about": door.about} for door in DOORS
+        ]
+        return {"api": api, "control": control}
+
+    def reset(self, given: Given) -> Given:
+        """Start again."""
+        self._sandbox.reset()
+        return {"reset": True}
+
+    def clock(self, given: Given) -> Given:
+        """The time."""
+        return {"now": self._sandbox.clock.now(), "frozen": self._sandbox.clock.frozen}
+
+    def move_clock(self, given: Given) -> Given:
+        """Move it."""
+        clock = self._sandbox.clock
+        target = given.get("set", clock.now() + _integer(given, "advance", 0))
+        if not isinstance(target, int) or abs(target - clock.now()) > MAX_JUMP:
+            raise invalid("Give {'advance': seconds} or {'set': unix}, integers, within ten years.")
+        clock.set(target)
+        return self.clock(given)
+
+    def onboard(self, given: Given, id: str) -> Row:
+        """As if the coach had filled in everything."""
+        with self._world.lock:
+            row = self._row("accounts", id)
+            connect.onboard(self._world, row, given.get("verification", "verified"))
+            return row
+
+    def disable(self, given: Given, id: str) -> Row:
+        """As if Stripe had found something wrong."""
+        with self._world.lock:
+            row = self._row("accounts", id)
+            connect.disable(self._world, row, given.get("reason", "requirements.past_due"))
+            return row
+
+    def pay(self, given: Given, id: str) -> Given:
+        """As if the player had entered a card. Declines are answered as Stripe.js would hear them."""
+        with self._world.lock:
+            row = self._row("payment_intents", id)
+            if row["status"] not in {"requires_payment_method", "requires_confirmation", "requires_action"}:
+                raise refused(f"This PaymentIntent cannot be paid: its status is {row['status']}.")
+            call = Call(self._world, row.account, "", publishable=True)
+            payments.attempt(
+                self._world, row, self._card(call, str(given.get("card", "pm_card_visa"))), False, None
+            )
+            return row
+
+    def _card(self, call: Call, card: str) -> Row:
+        if card.startswith("pm_"):
+            return methods.by_reference(call, card, "card")
+        year = 1971 + self._world.now() // 31_557_600
+        data = {"number": card, "exp_month": 12, "exp_year": year, "cvc": "123"}
+        return methods.from_data(call, {"type": "card", "card": data}, "card")
+
+    def authenticate(self, given: Given, id: str) -> Row:
+        """As if the player had answered the bank's question."""
+        with self._world.lock:
+            row = self._row("payment_intents", id)
+            if row["status"] != "requires_action":
+                raise refused(
+                    f"This PaymentIntent asks for no authentication: its status is {row['status']}."
+                )
+            payments.authenticate(self._world, row, bool(given.get("passed", True)))
+            return row
+
+    def open_dispute(self, given: Given) -> Row:
+        """As if the cardholder had called the bank."""
+        with self._world.lock:
+            charge = self._row("charges", str(given.get("charge")), 400)
+            return self._world.disputes.open(
+                charge, given.get("reason", "fraudulent"), bool(given.get("inquiry"))
+            )
+
+    def win_dispute(self, given: Given, id: str) -> Row:
+        """The money comes back."""
+        return self._close(id, won=True)
+
+    def lose_dispute(self, given: Given, id: str) -> Row:
+        """The money stays away; a lost inquiry becomes a dispute."""
+        return self._close(id, won=False)
+
+    def _close(self, id: str, won: bool) -> Row:
+        with self._world.lock:
+            row = self._row("disputes", id)
+            self._world.disputes.close(row, won)
+            return row
+
+    def fail_payout(self, given: Given, id: str) -> Row:
+        """Even one that was paid."""
+        with self._world.lock:
+            row = self._row("payouts", id)
+            if row["status"] not in {"pending", "in_transit", "paid"}:
+                raise refused(f"This payout cannot fail: its status is {row['status']}.")
+            self._world.payouts.fail(row, given.get("failure_code", "account_closed"))
+            return row
+
+    def resend_event(self, given: Given, id: str) -> Given:
+        """To every endpoint of its scope."""
+        with self._world.lock:
+            self._world.events.deliveries.resend(self._row("events", id))
+        return self.event_deliveries(given, id)
+
+    def event_deliveries(self, given: Given, id: str) -> Given:
+        """Each with its tries."""
+        with self._world.lock:
+            found = self._world.events.deliveries.of_event(id)
+            return {"deliveries": [delivery.to_json() for delivery in found]}
+
+    def deliveries(self, given: Given) -> Given:
+        """Each with its tries."""
+        with self._world.lock:
+            return {"deliveries": [delivery.to_json() for delivery in self._world.events.deliveries.all()]}
+
+    def deliver(self, given: Given) -> Given:
+        """Pump by hand, in any order."""
+        order = given.get("order", "fifo")
+        if order not in {"fifo", "lifo", "shuffle"}:
+            raise invalid("order must be fifo, lifo or shuffle.", "order")
+        return {"deliveries": [delivery.to_json() for delivery in self._sandbox.deliver_due(order)]}
+
+    def delivery_rules(self, given: Given) -> Given:
+        """With how often each has fired."""
+        return {"delivery_rules": self._world.events.deliveries.rules.to_json()}
+
+    def add_delivery_rule(self, given: Given) -> Given:
+        """See delivery_rules.py."""
+        with self._world.lock:
+            self._world.events.deliveries.rules.add(given)
+        return self.delivery_rules(given)
+
+    def clear_delivery_rules(self, given: Given) -> Given:
+        """A perfect network."""
+        with self._world.lock:
+            self._world.events.deliveries.rules.clear()
+        return self.delivery_rules(given)
+
+    def roll_secret(self, given: Given, id: str) -> Given:
+        """The old secret signs along for `keep_seconds`: a day if not said."""
+        with self._world.lock:
+            self._row("webhook_endpoints", id)
+            secret = self._world.ids.new("whsec")
+            keep = _integer(given, "keep_seconds", 86_400)
+            self._world.events.endpoints[id].roll(secret, self._world.now(), keep)
+        return {"id": id, "secret": secret}
+
+    def faults(self, given: Given) -> Given:
+        """With how often each has fired."""
+        return {"faults": self._sandbox.faults.to_json()}
+
+    def add_fault(self, given: Given) -> Given:
+        """See faults.py."""
+        return self._sandbox.faults.add(given).to_json()
+
+    def clear_faults(self, given: Given) -> Given:
+        """Calls that are being delayed go on."""
+        self._sandbox.faults.clear()
+        return self.faults(given)
+
+    def requests(self, given: Given) -> Given:
+        """Oldest first."""
+        return {"requests": [logged.to_json() for logged in list(self._sandbox.requests)]}
+
+    def clear_requests(self, given: Given) -> Given:
+        """Forget them."""
+        self._sandbox.requests.clear()
+        return self.requests(given)
+
+    def state(self, given: Given) -> Given:
+        """Everything, as it is this instant."""
+        with self._world.lock:
+            self._world.timeline.run_due()
+            return snapshot.state(self._world)
+
+    def _row(self, kind: str, row_id: str, status: int = 404) -> Row:
+        self._world.timeline.run_due()
+        row = self._world.store.anywhere(row_id)
+        if row is None or row.kind != kind:
+            raise missing(kind.removesuffix("s"), row_id, "id", status)
+        return row
+
+
+def _json(request: Request) -> Given:
+    data = request.get_data()
+    if not data:
+        return {}
+    try:
+        given = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise invalid("The control path takes JSON.") from error
+    if not isinstance(given, dict):
+        raise invalid("The control path takes a JSON object.")
+    return given
+
+
+def _integer(given: Given, name: str, default: int) -> int:
+    value = given.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise invalid(f"{name} must be an integer.", name)
+    return value

@@ -1,0 +1,30 @@
+"""Identifiers of Stripe's shape, from a seeded source so that a run can be repeated exactly."""
+
+import random
+import string
+
+ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
+# Characters after the prefix; every other kind of object has 24.
+LENGTHS = {"cus": 14, "acct": 16, "req": 14, "prod": 14, "whsec": 32}
+# A PaymentIntent, its charge, refunds, balance transactions and source-linked transfers begin alike.
+SHARED_LEAD = 17
+
+
+class Ids:
+    """Makes ids. Not thread-safe: call it under the world's lock."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+
+    def text(self, length: int) -> str:
+        """`length` random letters and digits."""
+        return "".join(self.random.choices(ALPHABET, k=length))
+
+    def new(self, prefix: str) -> str:
+        """A fresh id: `new("cus")` is `cus_` and 14 characters."""
+        return f"{prefix}_{self.text(LENGTHS.get(prefix, 24))}"
+
+    def sibling(self, prefix: str, of: str) -> str:
+        """An id that shares its first 17 characters with `of`, as those of one payment do."""
+        lead = of.partition("_")[2][:SHARED_LEAD]
+        return f"{prefix}_{lead}{self.text(24 - len(lead))}"

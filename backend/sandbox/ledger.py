@@ -1,0 +1,148 @@
+"""Money: balance transactions, and what of each account's funds is available and what is still pending."""
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from .store import Row
+
+if TYPE_CHECKING:
+    from .world import World
+
+DAY = 86_400
+SETTLE_DAYS = 2
+# What each type of balance transaction is reported under; Stripe's own table.
+CATEGORY = {
+    "charge": "charge",
+    "payment": "charge",
+    "refund": "refund",
+    "refund_failure": "refund_failure",
+    "payment_refund": "refund",
+    "transfer": "transfer",
+    "transfer_refund": "transfer_reversal",
+    "payout": "payout",
+    "payout_failure": "payout_reversal",
+    "payout_cancel": "payout_reversal",
+}
+Purse = tuple[str, str]
+
+
+def midnight(now: int, days: int) -> int:
+    """00:00 UTC, `days` days after the day of `now`."""
+    return (now // DAY + days) * DAY
+
+
+class Ledger:
+    """Every movement is one balance transaction; balances are their sums, kept as they are posted."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._available: dict[Purse, int] = defaultdict(int)
+        self._pending: dict[Purse, int] = defaultdict(int)
+        self._maturing: dict[int, list[Row]] = {}
+
+    def available(self, account: str, currency: str) -> int:
+        """What the account can transfer, reverse or pay out now."""
+        return self._available[account, currency]
+
+    def pending(self, account: str, currency: str) -> int:
+        """What will become available."""
+        return self._pending[account, currency]
+
+    def currencies(self, account: str) -> list[str]:
+        """The currencies the account ever held."""
+        held = {purse[1] for purse in (*self._available, *self._pending) if purse[0] == account}
+        return sorted(held)
+
+    def post(self, source: Row, kind: str, amount: int, **detail: Any) -> Row:
+        """Move `amount` (negative: out) for `source`, in its account and currency.
+
+        Details: `fee` taken on top; `available_on` when not at once; `description`, `category`, `account`, `currency`.
+        """
+        world, fee = self._world, detail.get("fee", 0)
+        now = world.now()
+        available_on = max(detail.get("available_on", now), now)
+        fields = {
+            "id": world.ids.sibling("txn", of=source["id"]),
+            "object": "balance_transaction",
+            "amount": amount,
+            "available_on": available_on,
+            "balance_type": "payments",
+            "created": now,
+            "currency": detail.get("currency", source["currency"]),
+            "description": detail.get("description"),
+            "exchange_rate": None,
+            "fee": fee,
+            "fee_details": fee_details(
+                fee, source["currency"], detail.get("fee_text", "Stripe processing fees")
+            ),
+            "net": amount - fee,
+            "reporting_category": detail.get("category", CATEGORY.get(kind, kind)),
+            "source": source["id"],
+            "status": "available" if available_on <= now else "pending",
+            "type": kind,
+        }
+        row = world.add("balance_transactions", detail.get("account", source.account), fields)
+        self._count(row)
+        return row
+
+    def _count(self, row: Row) -> None:
+        purse = (row.account, row["currency"])
+        if row["status"] == "available":
+            self._available[purse] += row["net"]
+            self._world.payouts.expect(row.account)
+            return
+        self._pending[purse] += row["net"]
+        due: int = row["available_on"]
+        if due not in self._maturing:
+            self._maturing[due] = []
+            self._world.timeline.at(due, lambda: self._mature(due))
+        self._maturing[due].append(row)
+
+    def _mature(self, due: int) -> None:
+        gained: set[str] = set()
+        for row in self._maturing.pop(due):
+            purse = (row.account, row["currency"])
+            row["status"] = "available"
+            self._world.changed(row)
+            self._pending[purse] -= row["net"]
+            self._available[purse] += row["net"]
+            gained.add(row.account)
+        for account in sorted(gained):
+            self._world.emit("balance.available", Row("balance", account, self.balance(account)))
+            self._world.payouts.expect(account)
+
+    def balance(self, account: str) -> dict[str, Any]:
+        """The balance object of an account."""
+        currencies = self.currencies(account) or [self._default_currency(account)]
+        body: dict[str, Any] = {
+            "object": "balance",
+            "available": [_entry(self.available(account, currency), currency) for currency in currencies],
+            "livemode": False,
+            "pending": [_entry(self.pending(account, currency), currency) for currency in currencies],
+        }
+        if account == self._world.platform:
+            body["connect_reserved"] = [{"amount": 0, "currency": currency} for currency in currencies]
+        return body
+
+    def _default_currency(self, account: str) -> str:
+        row = self._world.store.anywhere(account)
+        return str(row["default_currency"]) if row else "usd"
+
+
+def fee_details(fee: int, currency: str, description: str) -> list[dict[str, Any]]:
+    """What a fee is made of; nothing if there is none."""
+    if fee == 0:
+        return []
+    return [
+        {
+            "amount": fee,
+            "application": None,
+            "currency": currency,
+            "description": description,
+            "type": "stripe_fee",
+        }
+    ]
+
+
+def _entry(amount: int, currency: str) -> dict[str, Any]:
+    return {"amount": amount, "currency": currency, "source_types": {"card": amount}}

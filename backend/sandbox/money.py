@@ -1,0 +1,55 @@
+"""Amounts in words, and the currencies this sandbox knows. Integers of the minor unit everywhere."""
+
+ZERO_DECIMAL = frozenset(
+    {
+        "bif",
+        "clp",
+        "djf",
+        "gnf",
+        "jpy",
+        "kmf",
+        "krw",
+        "mga",
+        "pyg",
+        "rwf",
+        "ugx",
+        "vnd",
+        "vuv",
+        "xaf",
+        "xof",
+        "xpf",
+    }
+)
+THREE_DECIMAL = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
+SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
+# Stripe's documented minimum charges; other currencies are held to the value in US cents.
+MINIMUM = {"usd": 50, "eur": 50, "gbp": 30, "jpy": 50, "chf": 50, "aud": 50, "cad": 50, "nzd": 50}
+KNOWN = (
+    frozenset(
+        "aed all amd ang aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob brl bsd bwp byn bzd cad cdf chf cny cop crc cve "
+        "czk dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gtq gyd hkd hnl htg huf idr ils inr isk jmd kes kgs khr kyd "
+        "kzt lak lbp lkr lrd lsl mad mdl mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd pab pen pgk php "
+        "pkr pln qar ron rsd rub sar sbd scr sek sgd shp sle sos srd std szl thb tjs top try ttd twd tzs uah usd uyu uzs "
+        "wst xcd yer zar zmw".split()
+    )
+    | ZERO_DECIMAL
+    | THREE_DECIMAL
+)
+AMOUNT_MAX = 99_999_999
+
+
+def text(amount: int, currency: str) -> str:
+    """`$11.00`, as Stripe's messages write an amount."""
+    if currency in ZERO_DECIMAL:
+        number = f"{amount:,}"
+    else:
+        digits = 3 if currency in THREE_DECIMAL else 2
+        whole, part = divmod(amount, 10**digits)
+        number = f"{whole:,}.{part:0{digits}d}"
+    symbol = SYMBOLS.get(currency)
+    return f"{symbol}{number}" if symbol else f"{number} {currency}"
+
+
+def processing_fee(amount: int) -> int:
+    """Stripe's 2.9% + 30 minor units. Rounded half up; Stripe does not say how it rounds."""
+    return (amount * 29 + 500) // 1000 + 30

@@ -1,0 +1,130 @@
+"""Payouts of an account's available funds to its bank, every day at midnight UTC, as Express accounts have them."""
+
+from typing import TYPE_CHECKING, Any
+
+from .ledger import midnight
+from .store import Row
+
+if TYPE_CHECKING:
+    from .world import World
+
+# A daily payout leaves within the hour and arrives on the next day; weekends are not modelled.
+IN_TRANSIT_AFTER = 3600
+FAILURE = {
+    "account_closed": "The bank account has been closed.",
+    "could_not_process": "The bank could not process this payout.",
+    "insufficient_funds": "Your Stripe account has insufficient funds to cover the payout.",
+    "no_account": "The bank account details on file are probably incorrect. No bank account could be located with "
+    "those details.",
+}
+
+
+class Payouts:
+    """Makes payouts and moves them along: pending, in transit, paid; or failed."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._expected: set[str] = set()
+
+    def expect(self, account: str) -> None:
+        """Funds have become available: pay them out at the coming midnight, if the account is paid daily."""
+        if account in self._expected or not self._is_daily(account):
+            return
+        self._expected.add(account)
+        self._world.timeline.at(midnight(self._world.now(), 1), lambda: self._pay_out(account))
+
+    def make(self, account: str, amount: int, currency: str, **detail: Any) -> Row:
+        """One payout of available funds. The caller has checked that they suffice."""
+        world, now = self._world, self._world.now()
+        arrival = midnight(now, 1)
+        fields = _fields(world.ids.new("po"), amount, currency, now, arrival) | detail
+        fields["destination"] = self._bank(account)
+        row = world.add("payouts", account, fields)
+        row["balance_transaction"] = world.ledger.post(row, "payout", -amount, description="STRIPE PAYOUT")[
+            "id"
+        ]
+        world.emit("payout.created", row)
+        world.timeline.at(min(now + IN_TRANSIT_AFTER, arrival), lambda: self._leave(row))
+        world.timeline.at(arrival, lambda: self._arrive(row))
+        return row
+
+    def fail(self, row: Row, code: str) -> None:
+        """The bank sends it back, possibly after it was paid: the money returns to the available balance."""
+        text = FAILURE.get(code, "The payout failed.")
+        self._undo(row, "failed", "payout_failure", failure_code=code, failure_message=text)
+
+    def cancel(self, row: Row) -> None:
+        """Called back before it left."""
+        self._undo(row, "canceled", "payout_cancel")
+
+    def _undo(self, row: Row, status: str, kind: str, **fields: Any) -> None:
+        row.update(status=status, **fields)
+        back = self._world.ledger.post(row, kind, row["amount"], description="STRIPE PAYOUT RETURNED")
+        row["failure_balance_transaction"] = back["id"]
+        self._world.changed(row)
+        self._world.emit(f"payout.{status}", row)
+
+    def _pay_out(self, account: str) -> None:
+        self._expected.discard(account)
+        if not self._is_daily(account):
+            return
+        for currency in self._world.ledger.currencies(account):
+            amount = self._world.ledger.available(account, currency)
+            if amount > 0:
+                self.make(account, amount, currency, automatic=True)
+
+    def _leave(self, row: Row) -> None:
+        if row["status"] == "pending":
+            row["status"] = "in_transit"
+            self._world.changed(row)
+            self._world.emit("payout.updated", row, {"status": "pending"})
+
+    def _arrive(self, row: Row) -> None:
+        if row["status"] in {"pending", "in_transit"}:
+            row["status"] = "paid"
+            row["trace_id"] = {"status": "supported", "value": self._world.ids.text(15)}
+            self._world.changed(row)
+            self._world.emit("payout.paid", row)
+
+    def _is_daily(self, account: str) -> bool:
+        row = self._world.store.anywhere(account)
+        if row is None or not row["payouts_enabled"]:
+            return False
+        return bool(row["settings"]["payouts"]["schedule"]["interval"] == "daily")
+
+    def _bank(self, account: str) -> str | None:
+        row = self._world.store.anywhere(account)
+        banks = row["external_accounts"]["data"] if row else []
+        return banks[0]["id"] if banks else None
+
+
+def _fields(payout_id: str, amount: int, currency: str, now: int, arrival: int) -> dict[str, Any]:
+    return {
+        "id": payout_id,
+        "object": "payout",
+        "amount": amount,
+        "application_fee": None,
+        "application_fee_amount": None,
+        "arrival_date": arrival,
+        "automatic": False,
+        "balance_transaction": None,
+        "created": now,
+        "currency": currency,
+        "description": "STRIPE PAYOUT",
+        "destination": None,
+        "failure_balance_transaction": None,
+        "failure_code": None,
+        "failure_message": None,
+        "livemode": False,
+        "metadata": {},
+        "method": "standard",
+        "original_payout": None,
+        "payout_method": None,
+        "reconciliation_status": "not_applicable",
+        "reversed_by": None,
+        "source_type": "card",
+        "statement_descriptor": None,
+        "status": "pending",
+        "trace_id": None,
+        "type": "bank_account",
+    }

@@ -1,0 +1,36 @@
+"""Every endpoint of every resource, in one table."""
+
+from ..routing import Route
+from . import (
+    account_links,
+    accounts,
+    balance,
+    charges,
+    customers,
+    disputes,
+    events,
+    payment_intents,
+    payment_methods,
+    payouts,
+    products,
+    refunds,
+    transfers,
+    webhook_endpoints,
+)
+
+ROUTES: tuple[Route, ...] = (
+    *accounts.ROUTES,
+    *account_links.ROUTES,
+    *balance.ROUTES,
+    *charges.ROUTES,
+    *customers.ROUTES,
+    *disputes.ROUTES,
+    *events.ROUTES,
+    *payment_intents.ROUTES,
+    *payment_methods.ROUTES,
+    *payouts.ROUTES,
+    *products.ROUTES,
+    *refunds.ROUTES,
+    *transfers.ROUTES,
+    *webhook_endpoints.ROUTES,
+)

@@ -1,0 +1,37 @@
+"""Account links: the way into onboarding. Alive for five minutes, good for one visit."""
+
+from typing import Any
+
+from .. import errors
+from ..routing import Call, Route
+
+LIFE_SECONDS = 300
+
+
+def create(call: Call) -> dict[str, Any]:
+    """POST /v1/account_links"""
+    params, world = call.params, call.world
+    call.refuse("collect", "collection_options")
+    row = world.get("accounts", world.platform, params["account"])
+    if row is None or row["id"] == world.platform:
+        raise errors.missing("account", params["account"], "account")
+    if params["type"] != "account_onboarding":
+        raise errors.invalid('Valid types for this account are ["account_onboarding"]', "type")
+    for param in ("refresh_url", "return_url"):
+        if not params.get(param):
+            raise errors.missing_param(param)
+        if not params[param].startswith(("http://", "https://")):
+            raise errors.invalid("Not a valid URL", param, "url_invalid")
+    row.hidden["linked"] = True
+    token, now = world.ids.text(24), world.now()
+    link = {"account": row["id"], "expires_at": now + LIFE_SECONDS, "used": False}
+    world.links[token] = link | {param: params[param] for param in ("refresh_url", "return_url")}
+    return {
+        "object": "account_link",
+        "created": now,
+        "expires_at": now + LIFE_SECONDS,
+        "url": f"{world.base_url}/setup/e/{row['id']}/{token}",
+    }
+
+
+ROUTES = (Route("POST", "/v1/account_links", "account_links.create", create, "account_link"),)

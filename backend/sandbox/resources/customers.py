@@ -1,0 +1,120 @@
+"""Customers. Nothing keeps two from having the same email address."""
+
+from typing import Any
+
+from .. import errors, lists, search
+from ..routing import Call, Route
+from ..store import Row
+from . import common
+
+FIELDS = ("address", "description", "email", "name", "phone", "shipping", "business_name", "individual_name")
+REFUSED = (
+    "balance",
+    "cash_balance",
+    "invoice_settings",
+    "source",
+    "tax",
+    "tax_id_data",
+    "test_clock",
+    "validate",
+)
+
+
+def create(call: Call) -> Row:
+    """POST /v1/customers"""
+    call.refuse(*REFUSED, "payment_method", because=" (attach a payment method afterwards)")
+    check_email(call.params)
+    params, world = call.params, call.world
+    fields = {field: common.text_or_none(params, field) for field in FIELDS}
+    row = world.add(
+        "customers",
+        call.account,
+        {
+            "id": world.ids.new("cus"),
+            "object": "customer",
+            **fields,
+            "balance": 0,
+            "created": world.now(),
+            "currency": None,
+            "customer_account": None,
+            "default_source": None,
+            "delinquent": False,
+            "discount": None,
+            "invoice_prefix": params.get("invoice_prefix", world.ids.text(8).upper()),
+            "invoice_settings": {
+                "custom_fields": None,
+                "default_payment_method": None,
+                "footer": None,
+                "rendering_options": None,
+            },
+            "livemode": False,
+            "metadata": common.new_metadata(params.get("metadata")),
+            "next_invoice_sequence": params.get("next_invoice_sequence", 1),
+            "preferred_locales": params.get("preferred_locales") or [],
+            "tax_exempt": params.get("tax_exempt") or "none",
+            "test_clock": None,
+        },
+    )
+    world.emit("customer.created", row)
+    return row
+
+
+def retrieve(call: Call) -> Row:
+    """GET /v1/customers/{id}"""
+    return call.in_path("customers", "customer")
+
+
+def update(call: Call) -> Row:
+    """POST /v1/customers/{id}"""
+    row = call.in_path("customers", "customer")
+    call.refuse(*REFUSED)
+    check_email(call.params)
+    changeable = (*FIELDS, "invoice_prefix", "next_invoice_sequence", "preferred_locales", "tax_exempt")
+    before = common.amend(row, call.params, *changeable)
+    call.world.changed(row)
+    if before:
+        call.world.emit("customer.updated", row, before)
+    return row
+
+
+def delete(call: Call) -> dict[str, Any]:
+    """DELETE /v1/customers/{id}"""
+    row = call.in_path("customers", "customer")
+    call.world.store.remove(row)
+    call.world.emit("customer.deleted", row)
+    return common.deleted(row["id"], "customer")
+
+
+def list_(call: Call) -> dict[str, Any]:
+    """GET /v1/customers: the email filter is exact, upper and lower case included."""
+    call.refuse("test_clock")
+    return lists.page(
+        call.rows("customers"), call.params, call.path, "customer", email=call.params.get("email")
+    )
+
+
+def find(call: Call) -> dict[str, Any]:
+    """GET /v1/customers/search"""
+    query = search.query_of("customers", call.params["query"])
+    found = call.world.search.find(call.rows("customers"), call.account, "customers", query)
+    return search.result(found, call.params, call.path)
+
+
+def check_email(params: dict[str, Any], param: str = "email") -> None:
+    """Stripe asks for little more than an @ with something on both sides."""
+    email = params.get(param)
+    if not email:
+        return
+    name, at, host = email.rpartition("@")
+    if not (name and at and host) or " " in email or len(email) > 512:
+        raise errors.invalid(f"Invalid email address: {email}", param, "email_invalid")
+
+
+ROUTES = (
+    Route("POST", "/v1/customers", "customers.create", create, "customer"),
+    Route("GET", "/v1/customers", "customers.list", list_, "customer", "list"),
+    Route("GET", "/v1/customers/search", "customers.search", find, "customer", "search"),
+    Route("GET", "/v1/customers/<id>", "customers.retrieve", retrieve, "customer"),
+    Route("POST", "/v1/customers/<id>", "customers.update", update, "customer"),
+    Route("DELETE", "/v1/customers/<id>", "customers.delete", delete, "customer"),
+)

@@ -1,0 +1,84 @@
+"""The PaymentIntent object: as it is at creation, and the part of it that a browser may see."""
+
+from typing import TYPE_CHECKING, Any
+
+from . import common
+
+if TYPE_CHECKING:
+    from ..world import World
+
+FOR_BROWSERS = (
+    "id object amount amount_details automatic_payment_methods canceled_at cancellation_reason capture_method "
+    "client_secret confirmation_method created currency description last_payment_error livemode next_action "
+    "payment_method payment_method_configuration_details payment_method_types processing receipt_email "
+    "setup_future_usage shipping source status"
+).split()
+_NULL = (
+    "allowed_payment_method_types application application_fee_amount canceled_at cancellation_reason customer_account "
+    "excluded_payment_method_types last_payment_error latest_charge next_action on_behalf_of payment_details "
+    "payment_method payment_record presentment_details processing review source transfer_data hooks managed_payments"
+).split()
+_GIVEN = (
+    "customer",
+    "description",
+    "receipt_email",
+    "setup_future_usage",
+    "shipping",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+    "transfer_group",
+)
+
+
+def intent_fields(world: "World", params: dict[str, Any]) -> dict[str, Any]:
+    """A new PaymentIntent. Which payment methods it takes is computed, not asked for (facts 0.2)."""
+    intent_id, automatic = world.ids.new("pi"), params.get("automatic_payment_methods") or {}
+    card = (params.get("payment_method_options") or {}).get("card") or {}
+    types = _types(params)
+    return {
+        "id": intent_id,
+        "object": "payment_intent",
+        **dict.fromkeys(_NULL),
+        **{field: common.text_or_none(params, field) for field in _GIVEN},
+        "allowed_payment_method_types": params.get("allowed_payment_method_types") or None,
+        "excluded_payment_method_types": params.get("excluded_payment_method_types") or None,
+        "amount": params["amount"],
+        "amount_capturable": 0,
+        "amount_details": {"tip": {}},
+        "amount_received": 0,
+        "automatic_payment_methods": {
+            "allow_redirects": automatic.get("allow_redirects", "always"),
+            "enabled": True,
+        },
+        "capture_method": params.get("capture_method", "automatic_async"),
+        "client_secret": f"{intent_id}_secret_{world.ids.text(25)}",
+        "confirmation_method": "automatic",
+        "created": world.now(),
+        "currency": params["currency"].lower(),
+        "livemode": False,
+        "metadata": common.new_metadata(params.get("metadata")),
+        "payment_method_configuration_details": {"id": f"pmc_{intent_id[3:]}", "parent": None},
+        "payment_method_options": _options(types, card.get("request_three_d_secure", "automatic")),
+        "payment_method_types": types,
+        "status": "requires_payment_method",
+    }
+
+
+def _types(params: dict[str, Any]) -> list[str]:
+    """card, and link in dollars; the rest of Stripe's methods are not imitated, so nothing else is offered."""
+    offered = ["card", "link"] if params["currency"].lower() == "usd" else ["card"]
+    allowed, excluded = (
+        params.get("allowed_payment_method_types"),
+        params.get("excluded_payment_method_types") or [],
+    )
+    return [kind for kind in offered if kind not in excluded and (not allowed or kind in allowed)]
+
+
+def _options(types: list[str], three_d_secure: str) -> dict[str, Any]:
+    card = {
+        "installments": None,
+        "mandate_options": None,
+        "network": None,
+        "request_three_d_secure": three_d_secure,
+    }
+    return {"card": card} | ({"link": {"persistent_token": None}} if "link" in types else {})

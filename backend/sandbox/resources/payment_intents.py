@@ -1,0 +1,318 @@
+"""PaymentIntents: create, read, update, confirm, cancel; with a secret key, or in a browser with the client secret."""
+
+from typing import Any
+
+from .. import errors, lists, methods, money, payments, search
+from ..errors import StripeError
+from ..routing import Call, Route
+from ..store import Row
+from . import common
+from .payment_intent_fields import FOR_BROWSERS, intent_fields
+
+NAME = "payment_intent"
+CANCELABLE = (
+    "requires_payment_method",
+    "requires_capture",
+    "requires_confirmation",
+    "requires_action",
+    "processing",
+)
+# Real parameters whose behaviour is not imitated.
+REFUSED = (
+    "amount_details",
+    "application_fee_amount",
+    "confirmation_token",
+    "customer_account",
+    "hooks",
+    "mandate",
+    "mandate_data",
+    "on_behalf_of",
+    "payment_details",
+    "payment_method_configuration",
+    "transfer_data",
+)
+# What only makes sense when confirming at once (facts 1.11).
+WITH_CONFIRM = ("return_url", "off_session", "mandate", "mandate_data", "error_on_requires_action")
+UPDATABLE = (
+    "description",
+    "receipt_email",
+    "setup_future_usage",
+    "shipping",
+    "statement_descriptor",
+    "transfer_group",
+)
+# Stripe.js says more than the API reference does.
+BROWSER = frozenset(
+    {
+        "client_secret",
+        "client_attribution_metadata",
+        "expected_payment_method_type",
+        "guid",
+        "muid",
+        "sid",
+        "payment_user_agent",
+        "referrer",
+        "time_on_page",
+        "_stripe_version",
+    }
+)
+UNEXPECTED = "payment_intent_unexpected_state"
+NEEDS_RETURN_URL = (
+    "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment "
+    "methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept "
+    "redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and "
+    "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents."
+)
+
+
+def create(call: Call) -> Row:
+    """POST /v1/payment_intents"""
+    params, world = call.params, call.world
+    _check_create(call)
+    customer = call.in_body("customers", "customer", "customer")
+    confirm = params.get("confirm", False)
+    redirects = params.get("automatic_payment_methods", {}).get("allow_redirects", "always")
+    if confirm and redirects == "always" and not params.get("return_url"):
+        raise errors.invalid(NEEDS_RETURN_URL)
+    method = _method(call)
+    if method:
+        methods.check_usable(method, customer["id"] if customer else None)
+    row = world.add("payment_intents", call.account, intent_fields(world, params))
+    if method:
+        row.update(payment_method=method["id"], status="requires_confirmation")
+    world.emit("payment_intent.created", row)
+    if confirm:
+        _confirm(call, row, method)
+    world.changed(row)
+    return row
+
+
+def _check_create(call: Call) -> None:
+    params = call.params
+    call.refuse(*REFUSED)
+    if params.get("capture_method") == "manual" or params.get("confirmation_method") == "manual":
+        raise errors.unsupported("manual capture or confirmation", "capture_method")
+    if "automatic_payment_methods" in params and "confirmation_method" in params:
+        raise errors.invalid(
+            "You may only specify one of these parameters: automatic_payment_methods, confirmation_method."
+        )
+    alone = [param for param in WITH_CONFIRM if param in params]
+    if alone and not params.get("confirm"):
+        raise errors.invalid(
+            f"The parameter {alone[0]} cannot be passed when creating a PaymentIntent unless confirm is set to true.",
+            alone[0],
+        )
+    check_amount(params["amount"], params["currency"])
+    _check_options(params)
+
+
+def _check_options(params: dict[str, Any]) -> None:
+    options = params.get("payment_method_options") or {}
+    if set(options) - {"card"} or set(options.get("card") or {}) - {"request_three_d_secure"}:
+        raise errors.unsupported(
+            "payment_method_options but card[request_three_d_secure]", "payment_method_options"
+        )
+
+
+def check_amount(amount: int, currency: str) -> None:
+    """Amounts are whole minor units between the currency's minimum and eight digits."""
+    if currency.lower() not in money.KNOWN:
+        raise errors.invalid(
+            f"Invalid currency: {currency}. Stripe currently supports these currencies: usd, eur, gbp, …",
+            "currency",
+        )
+    if amount < 1:
+        raise errors.invalid(
+            "This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer"
+        )
+    if amount < money.MINIMUM.get(currency.lower(), 1):
+        raise errors.invalid(
+            "The amount must be greater than or equal to the minimum charge amount allowed for your account and the "
+            "currency set (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).",
+            "amount",
+            "amount_too_small",
+        )
+    if amount > money.AMOUNT_MAX:
+        most = money.text(money.AMOUNT_MAX, currency.lower())
+        raise errors.invalid(f"Amount must be no more than {most}", "amount", "amount_too_large")
+
+
+def _method(call: Call) -> Row | None:
+    """The payment method that the parameters name or describe."""
+    if call.params.get("payment_method"):
+        return methods.by_reference(call, call.params["payment_method"])
+    if call.params.get("payment_method_data"):
+        return methods.from_data(call, call.params["payment_method_data"], "payment_method_data")
+    return None
+
+
+def _confirm(call: Call, row: Row, method: Row | None) -> None:
+    params = call.params
+    if method is None and row["payment_method"] is not None:
+        method = call.world.must(row["payment_method"])
+    if method is None:
+        raise errors.refused(
+            "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the "
+            "PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a payment "
+            "method.",
+            UNEXPECTED,
+            payment_intent=shown(call, row),
+        )
+    _remember_wishes(row, params)
+    if params.get("error_on_requires_action") and payments.needs_authentication(row, method):
+        raise payments.decline(call.world, row, method, payments.AUTHENTICATION_REQUIRED)
+    payments.attempt(call.world, row, method, bool(params.get("off_session")), params.get("return_url"))
+
+
+def _remember_wishes(row: Row, params: dict[str, Any]) -> None:
+    for field in ("setup_future_usage", "receipt_email", "shipping"):
+        if params.get(field):
+            row[field] = params[field]
+    card = (params.get("payment_method_options") or {}).get("card") or {}
+    if card.get("request_three_d_secure"):
+        row["payment_method_options"]["card"]["request_three_d_secure"] = card["request_three_d_secure"]
+
+
+def retrieve(call: Call) -> dict[str, Any]:
+    """GET /v1/payment_intents/{id}"""
+    row = call.in_path("payment_intents", NAME, "intent")
+    _check_secret(call, row)
+    return shown(call, row)
+
+
+def confirm(call: Call) -> dict[str, Any]:
+    """POST /v1/payment_intents/{id}/confirm"""
+    row = call.in_path("payment_intents", NAME, "intent")
+    _check_secret(call, row)
+    call.refuse(*(param for param in REFUSED if param != "mandate_data"))
+    _check_options(call.params)
+    _check_confirmable(call, row)
+    redirects = row["automatic_payment_methods"]["allow_redirects"]
+    if not call.publishable and redirects == "always" and not call.params.get("return_url"):
+        raise errors.invalid(NEEDS_RETURN_URL)
+    method = _method(call)
+    if method:
+        methods.check_usable(method, row["customer"])
+    try:
+        _confirm(call, row, method)
+    except StripeError as error:
+        if call.publishable and "payment_intent" in error.extras:
+            error.extras["payment_intent"] = shown(call, row)
+        raise
+    return shown(call, row)
+
+
+def _check_confirmable(call: Call, row: Row) -> None:
+    status = row["status"]
+    if status == "succeeded":
+        message = "You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed."
+    elif status not in {"requires_payment_method", "requires_confirmation", "requires_action"}:
+        message = (
+            f"You cannot confirm this PaymentIntent because it has a status of {status}. Only a PaymentIntent with one of "
+            "the following statuses may be confirmed: requires_confirmation, requires_action."
+        )
+    else:
+        return
+    raise errors.refused(message, UNEXPECTED, payment_intent=shown(call, row))
+
+
+def update(call: Call) -> Row:
+    """POST /v1/payment_intents/{id}: after success, only what does not touch the payment itself."""
+    row, params = call.in_path("payment_intents", NAME, "intent"), call.params
+    call.refuse(*REFUSED)
+    _check_options(params)
+    _check_update(call, row)
+    customer = call.in_body("customers", "customer", "customer")
+    method = _method(call)
+    if method:
+        methods.check_usable(method, customer["id"] if customer else row["customer"])
+    common.amend(row, params, *UPDATABLE, "amount")
+    row["currency"] = params.get("currency", row["currency"]).lower()
+    if customer:
+        row["customer"] = customer["id"]
+    if method:
+        row.update(payment_method=method["id"], status="requires_confirmation")
+    row["last_payment_error"] = None
+    _remember_wishes(row, params)
+    call.world.changed(row)
+    return row
+
+
+def _check_update(call: Call, row: Row) -> None:
+    touched = [
+        param for param in ("amount", "currency", "payment_method", "customer") if param in call.params
+    ]
+    if row["status"] in {"succeeded", "canceled"} and touched:
+        raise errors.refused(
+            f"This PaymentIntent's {touched[0]} could not be updated because it has a status of {row['status']}. You may only "
+            f"update the {touched[0]} of a PaymentIntent with one of the following statuses: requires_payment_method, "
+            "requires_confirmation, requires_action.",
+            UNEXPECTED,
+            touched[0],
+            payment_intent=shown(call, row),
+        )
+    check_amount(call.params.get("amount", row["amount"]), call.params.get("currency", row["currency"]))
+
+
+def cancel(call: Call) -> Row:
+    """POST /v1/payment_intents/{id}/cancel"""
+    row = call.in_path("payment_intents", NAME, "intent")
+    if row["status"] not in CANCELABLE:
+        raise errors.refused(
+            f"You cannot cancel this PaymentIntent because it has a status of {row['status']}. Only a PaymentIntent with one "
+            f"of the following statuses may be canceled: {', '.join(CANCELABLE)}.",
+            UNEXPECTED,
+            payment_intent=shown(call, row),
+        )
+    reason = call.params.get("cancellation_reason")
+    row.update(status="canceled", canceled_at=call.world.now(), cancellation_reason=reason, next_action=None)
+    row.hidden.pop("challenge", None)
+    call.world.changed(row)
+    call.world.emit("payment_intent.canceled", row)
+    return row
+
+
+def list_(call: Call) -> dict[str, Any]:
+    """GET /v1/payment_intents: by customer and time; neither metadata, group nor status can be filtered."""
+    call.refuse("customer_account")
+    customer = call.params.get("customer")
+    return lists.page(call.rows("payment_intents"), call.params, call.path, NAME, customer=customer)
+
+
+def find(call: Call) -> dict[str, Any]:
+    """GET /v1/payment_intents/search"""
+    query = search.query_of("payment_intents", call.params["query"])
+    found = call.world.search.find(call.rows("payment_intents"), call.account, "payment_intents", query)
+    return search.result(found, call.params, call.path)
+
+
+def _check_secret(call: Call, row: Row) -> None:
+    """A browser must know the client secret; a server need not, but what it sends must be right."""
+    given = call.params.get("client_secret")
+    if given is None and call.publishable:
+        raise errors.missing_param("client_secret")
+    if given is not None and given != row["client_secret"]:
+        raise errors.invalid(
+            "The client_secret provided does not match the client_secret associated with the PaymentIntent.",
+            "client_secret",
+            "payment_intent_invalid_parameter",
+        )
+
+
+def shown(call: Call, row: Row) -> dict[str, Any]:
+    """The intent as its caller may see it: a browser gets a subset."""
+    return {field: row[field] for field in FOR_BROWSERS} if call.publishable else row
+
+
+_ONE = "/v1/payment_intents/<id>"
+ROUTES = (
+    Route("POST", "/v1/payment_intents", "payment_intents.create", create, NAME),
+    Route("GET", "/v1/payment_intents", "payment_intents.list", list_, NAME, "list"),
+    Route("GET", "/v1/payment_intents/search", "payment_intents.search", find, NAME, "search"),
+    Route("GET", _ONE, "payment_intents.retrieve", retrieve, NAME, publishable=True, browser=BROWSER),
+    Route("POST", _ONE, "payment_intents.update", update, NAME),
+    Route(
+        "POST", f"{_ONE}/confirm", "payment_intents.confirm", confirm, NAME, publishable=True, browser=BROWSER
+    ),
+    Route("POST", f"{_ONE}/cancel", "payment_intents.cancel", cancel, NAME),
+)

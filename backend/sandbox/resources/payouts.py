@@ -1,0 +1,79 @@
+"""Payouts of the acting account: usually a connected one, by the Stripe-Account header."""
+
+from typing import Any
+
+from .. import errors, lists
+from ..routing import Call, Route
+from ..store import Row
+from . import common
+
+
+def create(call: Call) -> Row:
+    """POST /v1/payouts"""
+    call.refuse("destination", "payout_method", "source_type")
+    params, world = call.params, call.world
+    if params.get("method", "standard") != "standard":
+        raise errors.unsupported("instant payouts", "method")
+    if params["amount"] < 1:
+        raise errors.invalid(
+            "This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer"
+        )
+    currency = params["currency"].lower()
+    if world.ledger.available(call.account, currency) < params["amount"]:
+        raise errors.refused(
+            "You have insufficient funds in your Stripe account for this transfer. Your card balance is too low.  You can "
+            "use the /v1/balance endpoint to view your Stripe balance (for more details, see stripe.com/docs/api#balance).",
+            code="balance_insufficient",
+        )
+    given = {field: params[field] for field in ("description", "statement_descriptor") if field in params}
+    metadata = common.new_metadata(params.get("metadata"))
+    return world.payouts.make(call.account, params["amount"], currency, metadata=metadata, **given)
+
+
+def retrieve(call: Call) -> Row:
+    """GET /v1/payouts/{id}"""
+    return call.in_path("payouts", "payout")
+
+
+def update(call: Call) -> Row:
+    """POST /v1/payouts/{id}: metadata only."""
+    row = call.in_path("payouts", "payout")
+    before = common.amend(row, call.params)
+    if before:
+        call.world.emit("payout.updated", row, before)
+    return row
+
+
+def cancel(call: Call) -> Row:
+    """POST /v1/payouts/{id}/cancel"""
+    row = call.in_path("payouts", "payout")
+    if row["status"] != "pending":
+        raise errors.refused(
+            f"Payouts can only be canceled while they are pending; this one is {row['status']}."
+        )
+    call.world.payouts.cancel(row)
+    return row
+
+
+def list_(call: Call) -> dict[str, Any]:
+    """GET /v1/payouts"""
+    params = call.params
+    arrival = params.get("arrival_date")
+    return lists.page(
+        call.rows("payouts"),
+        params,
+        call.path,
+        "payout",
+        where=lambda row: lists.in_range(row["arrival_date"], arrival),
+        status=params.get("status"),
+        destination=params.get("destination"),
+    )
+
+
+ROUTES = (
+    Route("POST", "/v1/payouts", "payouts.create", create, "payout"),
+    Route("GET", "/v1/payouts", "payouts.list", list_, "payout", "list"),
+    Route("GET", "/v1/payouts/<id>", "payouts.retrieve", retrieve, "payout"),
+    Route("POST", "/v1/payouts/<id>", "payouts.update", update, "payout"),
+    Route("POST", "/v1/payouts/<id>/cancel", "payouts.cancel", cancel, "payout"),
+)

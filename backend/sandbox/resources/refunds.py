@@ -1,0 +1,109 @@
+"""Refunds: from the platform's balance. A transfer made from the charge stays where it is."""
+
+from typing import Any
+
+from .. import errors, lists, money
+from ..refunding import Refunding
+from ..routing import Call, Route
+from ..store import Row
+from . import common
+
+
+def create(call: Call) -> Row:
+    """POST /v1/refunds"""
+    params = call.params
+    call.refuse("customer", "currency", "origin", "instructions_email", "refund_application_fee")
+    charge = _charge(call)
+    if params.get("amount", 1) < 1:
+        raise errors.invalid(
+            "This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer"
+        )
+    if params.get("reverse_transfer"):
+        raise errors.refused(
+            f"Cannot reverse transfer on charge {charge['id']} because it does not have an associated transfer."
+        )
+    _check_refundable(call, charge)
+    left = charge["amount"] - charge["amount_refunded"]
+    amount = params.get("amount", left)
+    _check_amount(charge, amount, left)
+    metadata = common.new_metadata(params.get("metadata"))
+    return Refunding(call.world).refund(charge, amount, metadata=metadata, reason=params.get("reason"))
+
+
+def _charge(call: Call) -> Row:
+    params = call.params
+    if params.get("charge") and params.get("payment_intent"):
+        raise errors.invalid("You may only specify one of these parameters: charge, payment_intent.")
+    charge = call.in_body("charges", "charge", "charge")
+    if charge is not None:
+        return charge
+    intent = call.in_body("payment_intents", "payment_intent", "payment_intent")
+    if intent is None:
+        raise errors.invalid(
+            "One of the following params should be provided for this request: payment_intent or charge."
+        )
+    if intent["status"] != "succeeded":
+        raise errors.refused(
+            f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund."
+        )
+    return call.world.must(intent["latest_charge"])
+
+
+def _check_refundable(call: Call, charge: Row) -> None:
+    if charge["status"] != "succeeded":
+        raise errors.refused(f"Charge {charge['id']} is not refundable: it did not succeed.")
+    if charge["refunded"]:
+        raise errors.refused(f"Charge {charge['id']} has already been refunded.", "charge_already_refunded")
+    disputes = call.rows("disputes").find(charge=charge["id"])
+    if any(not dispute["is_charge_refundable"] for dispute in disputes):
+        raise errors.refused(
+            f"Charge {charge['id']} has been charged back; cannot issue a refund.", "charge_disputed"
+        )
+
+
+def _check_amount(charge: Row, amount: int, left: int) -> None:
+    if amount <= left:
+        return
+    asked = money.text(amount, charge["currency"])
+    if charge["amount_refunded"]:
+        limit = f"unrefunded amount on charge ({money.text(left, charge['currency'])})"
+    else:
+        limit = f"charge amount ({money.text(charge['amount'], charge['currency'])})"
+    raise errors.refused(f"Refund amount ({asked}) is greater than {limit}", param="amount")
+
+
+def retrieve(call: Call) -> Row:
+    """GET /v1/refunds/{id}"""
+    return call.in_path("refunds", "refund")
+
+
+def update(call: Call) -> Row:
+    """POST /v1/refunds/{id}: metadata only."""
+    row = call.in_path("refunds", "refund")
+    before = common.amend(row, call.params)
+    if before:
+        call.world.emit("refund.updated", row, before)
+        call.world.emit("charge.refund.updated", row, before)
+    return row
+
+
+def cancel(call: Call) -> Row:
+    """POST /v1/refunds/{id}/cancel: only of refunds that wait for the customer, which card refunds never do."""
+    row = call.in_path("refunds", "refund")
+    raise errors.refused(f"Refund {row['id']} cannot be canceled because it has a status of {row['status']}.")
+
+
+def list_(call: Call) -> dict[str, Any]:
+    """GET /v1/refunds"""
+    params = call.params
+    filters = {field: params.get(field) for field in ("charge", "payment_intent")}
+    return lists.page(call.rows("refunds"), params, call.path, "refund", **filters)
+
+
+ROUTES = (
+    Route("POST", "/v1/refunds", "refunds.create", create, "refund"),
+    Route("GET", "/v1/refunds", "refunds.list", list_, "refund", "list"),
+    Route("GET", "/v1/refunds/<id>", "refunds.retrieve", retrieve, "refund"),
+    Route("POST", "/v1/refunds/<id>", "refunds.update", update, "refund"),
+    Route("POST", "/v1/refunds/<id>/cancel", "refunds.cancel", cancel, "refund"),
+)

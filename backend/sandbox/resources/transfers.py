@@ -1,0 +1,173 @@
+"""Transfers to connected accounts, and their reversals."""
+
+from typing import Any
+
+from .. import errors, lists, money
+from ..routing import Call, Route
+from ..store import Row
+from ..transferring import Transferring
+from . import common
+
+CAPABILITIES = (
+    "Your destination account needs to have at least one of the following capabilities enabled: transfers, "
+    "crypto_transfers, legacy_payments"
+)
+
+
+def create(call: Call) -> Row:
+    """POST /v1/transfers"""
+    params = call.params
+    call.refuse("source_type")
+    currency, amount = params["currency"].lower(), params.get("amount")
+    if amount is None:
+        raise errors.missing_param("amount")
+    if amount < 1:
+        raise errors.invalid(
+            "This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer"
+        )
+    destination = call.world.get("accounts", call.account, params["destination"])
+    if destination is None:
+        raise errors.missing("destination", params["destination"], "destination")
+    charge = call.in_body("charges", "charge", "source_transaction")
+    if destination["capabilities"].get("transfers") != "active":
+        raise errors.refused(CAPABILITIES, "insufficient_capabilities_for_transfer")
+    if charge is None:
+        _check_balance(call, amount, currency)
+    else:
+        _check_source(call, charge, amount, currency)
+    return Transferring(call.world).transfer(
+        destination,
+        amount,
+        currency,
+        charge,
+        description=common.text_or_none(params, "description"),
+        metadata=common.new_metadata(params.get("metadata")),
+        transfer_group=common.text_or_none(params, "transfer_group"),
+    )
+
+
+def _check_balance(call: Call, amount: int, currency: str) -> None:
+    if call.world.ledger.available(call.account, currency) < amount:
+        raise errors.insufficient_funds()
+
+
+def _check_source(call: Call, charge: Row, amount: int, currency: str) -> None:
+    """Bounded by the charge, over all transfers; what was reversed frees no room (Stripe does not say)."""
+    if charge["status"] != "succeeded":
+        raise errors.refused(
+            f"The source_transaction {charge['id']} has not succeeded.", param="source_transaction"
+        )
+    settled = call.world.must(charge.hidden["entry"])["currency"]
+    if settled != currency:
+        raise errors.refused(
+            f"The currency of source_transaction's balance transaction ({settled}) must be the same as the transfer "
+            f"currency ({currency})"
+        )
+    used = charge.hidden["transferred"]
+    if used + amount > charge["amount"]:
+        already = (
+            f" (There is already a transfer using this source, amounting to {money.text(used, currency)}.)"
+        )
+        raise errors.refused(
+            f"Transfers using this transaction as a source must not exceed the source amount of "
+            f"{money.text(charge['amount'], currency)}.{already if used else ''}"
+        )
+    given, group = call.params.get("transfer_group"), charge["transfer_group"]
+    if given and group and given != group:
+        raise errors.refused(
+            f"The transfer_group of a transfer must be that of its source_transaction ({group}).",
+            param="transfer_group",
+        )
+
+
+def retrieve(call: Call) -> Row:
+    """GET /v1/transfers/{id}"""
+    return call.in_path("transfers", "transfer")
+
+
+def update(call: Call) -> Row:
+    """POST /v1/transfers/{id}: description and metadata only."""
+    row = call.in_path("transfers", "transfer")
+    before = common.amend(row, call.params, "description")
+    call.world.changed(row)
+    if before:
+        call.world.emit("transfer.updated", row, before)
+    return row
+
+
+def list_(call: Call) -> dict[str, Any]:
+    """GET /v1/transfers"""
+    params = call.params
+    filters = {field: params.get(field) or None for field in ("destination", "transfer_group")}
+    return lists.page(call.rows("transfers"), params, call.path, "transfer", **filters)
+
+
+def create_reversal(call: Call) -> Row:
+    """POST /v1/transfers/{id}/reversals"""
+    row, params, world = call.in_path("transfers", "transfer"), call.params, call.world
+    call.refuse("refund_application_fee")
+    left = row["amount"] - row["amount_reversed"]
+    amount = params.get("amount", left)
+    if left == 0:
+        raise errors.refused(f"The transfer {row['id']} is already fully reversed.")
+    if amount < 1:
+        raise errors.invalid(
+            "This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer"
+        )
+    if amount > left:
+        raise errors.refused(
+            f"Reversal amount ({money.text(amount, row['currency'])}) is greater than unreversed amount on transfer "
+            f"({money.text(left, row['currency'])})",
+            param="amount",
+        )
+    transferring = Transferring(world)
+    if not transferring.can_reverse(row, amount):
+        raise errors.insufficient_funds()
+    return transferring.reverse(
+        row,
+        amount,
+        description=common.text_or_none(params, "description"),
+        metadata=common.new_metadata(params.get("metadata")),
+    )
+
+
+def retrieve_reversal(call: Call) -> Row:
+    """GET /v1/transfers/{id}/reversals/{reversal}"""
+    return _reversal(call)
+
+
+def update_reversal(call: Call) -> Row:
+    """POST /v1/transfers/{id}/reversals/{reversal}: metadata only."""
+    row = _reversal(call)
+    common.amend(row, call.params)
+    return row
+
+
+def list_reversals(call: Call) -> dict[str, Any]:
+    """GET /v1/transfers/{id}/reversals"""
+    transfer = call.in_path("transfers", "transfer")
+    return lists.page(
+        call.rows("reversals"), call.params, call.path, "transfer reversal", transfer=transfer["id"]
+    )
+
+
+def _reversal(call: Call) -> Row:
+    transfer = call.in_path("transfers", "transfer")
+    row = call.in_path("reversals", "transfer reversal", place="reversal")
+    if row["transfer"] != transfer["id"]:
+        raise errors.missing("transfer reversal", row["id"], "id", status=404)
+    return row
+
+
+_REVERSALS = "/v1/transfers/<id>/reversals"
+_KIND = "transfer_reversal"
+ROUTES = (
+    Route("POST", "/v1/transfers", "transfers.create", create, "transfer"),
+    Route("GET", "/v1/transfers", "transfers.list", list_, "transfer", "list"),
+    Route("GET", "/v1/transfers/<id>", "transfers.retrieve", retrieve, "transfer"),
+    Route("POST", "/v1/transfers/<id>", "transfers.update", update, "transfer"),
+    Route("POST", _REVERSALS, "transfers.reversals.create", create_reversal, _KIND),
+    Route("GET", _REVERSALS, "transfers.reversals.list", list_reversals, _KIND, "list"),
+    Route("GET", f"{_REVERSALS}/<reversal>", "transfers.reversals.retrieve", retrieve_reversal, _KIND),
+    Route("POST", f"{_REVERSALS}/<reversal>", "transfers.reversals.update", update_reversal, _KIND),
+)

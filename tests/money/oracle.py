@@ -1,0 +1,93 @@
+"""The invariants, checked on Stripe's own books and never on the backend's answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.builders import Marketplace
+
+_HARMLESS = {"won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed"}
+
+
+@dataclass(frozen=True)
+class Books:
+    """One payment in Stripe's books: captured, refunded, disputed, and what the coach holds (minor units)."""
+
+    payment_id: str
+    captured: int
+    refunded: int
+    disputed: int
+    held: int
+    destinations: frozenset[str]
+
+    @property
+    def target(self) -> int:
+        """What the coach should hold: the kept amount less 10%, half up."""
+        kept = max(0, self.captured - self.refunded - self.disputed)
+        return kept - (kept * 10 + 50) // 100
+
+    @property
+    def ceiling(self) -> int:
+        """What the coach may hold at most, at any moment."""
+        return self.captured - (self.captured * 10 + 50) // 100
+
+
+def books_of(market: Marketplace) -> list[Books]:
+    """Every paid payment of the marketplace."""
+    stripe = market.stripe.v1
+    page: Any = {"limit": 100}
+    transfers = list(stripe.transfers.list(page).auto_paging_iter())
+    refunds = list(stripe.refunds.list(page).auto_paging_iter())
+    disputes = list(stripe.disputes.list(page).auto_paging_iter())
+    found = []
+    for charge in stripe.charges.list(page).auto_paging_iter():
+        if charge.status != "succeeded" or charge.metadata.to_dict().get("app") is None:
+            continue
+        mine = [
+            t
+            for t in transfers
+            if t.source_transaction == charge.id
+            or t.metadata.to_dict().get("paymentIntentId") == charge.payment_intent
+        ]
+        found.append(
+            Books(
+                payment_id=str(charge.payment_intent),
+                captured=charge.amount_captured,
+                refunded=sum(
+                    r.amount
+                    for r in refunds
+                    if r.charge == charge.id and r.status not in ("failed", "canceled")
+                ),
+                disputed=sum(
+                    d.amount for d in disputes if d.charge == charge.id and d.status not in _HARMLESS
+                ),
+                held=sum(t.amount - t.amount_reversed for t in mine),
+                destinations=frozenset(str(t.destination) for t in mine),
+            )
+        )
+    return found
+
+
+def check_always(market: Marketplace) -> None:
+    """At every moment: never over-paid, never over-refunded, one payee a payment, one customer an address."""
+    for books in books_of(market):
+        assert 0 <= books.held <= books.ceiling, books
+        assert books.refunded <= books.captured, books
+        assert len(books.destinations) <= 1, books
+    emails = [customer.email for customer in market.stripe.v1.customers.list({"limit": 100}).data]
+    assert len(emails) == len(set(emails)), emails
+
+
+def check_at_rest(market: Marketplace) -> None:
+    """When everything has been delivered and swept: settled exactly, or waiting for a reason that is true."""
+    for books in books_of(market):
+        if books.held == books.target:
+            continue
+        note = market.note(books.payment_id) or ""
+        if books.held > books.target:
+            assert note.startswith("held:clawback_pending:"), (books, note)
+            assert int(note.split(":")[-1]) == books.held - books.target, (books, note)
+        else:
+            assert note.startswith(("held:no_account:", "held:coach_not_ready:")), (books, note)
+            assert not market.is_payable(books.payment_id), (books, note)
