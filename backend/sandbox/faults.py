@@ -164,9 +164,9 @@ class Faults:
 
 
 def _effect(given: Any) -> dict[str, Any]:
-    if given in PRESETS:
+    if isinstance(given, str) and given in PRESETS:
         return dict(PRESETS[given])
-    if given in LINE:
+    if isinstance(given, str) and given in LINE:
         return {"line": given}
     if isinstance(given, dict) and isinstance(given.get("delay"), int | float):
         return {"delay": given["delay"]}

@@ -138,7 +138,8 @@ def decline(world: "World", intent: Row, method: Row, why: Decline) -> errors.St
     charge = _new_charge(world, intent, method, why)
     intent["latest_charge"] = charge["id"]
     extras = {"charge": charge["id"]} | ({"decline_code": why.decline_code} if why.decline_code else {})
-    _fail(world, intent, method, why.code, why.message, param=why.param, charge=charge, **extras)
+    detail = {name: value for name, value in extras.items() if name != "charge"}
+    _fail(world, intent, method, why.code, why.message, charge, param=why.param, **detail)
     return errors.StripeError(
         why.message,
         status=402,
@@ -150,8 +151,16 @@ def decline(world: "World", intent: Row, method: Row, why: Decline) -> errors.St
     )
 
 
-def _fail(world: "World", intent: Row, method: Row, code: str, message: str, **detail: Any) -> None:
-    charge, param = detail.pop("charge", None), detail.pop("param", None)
+def _fail(
+    world: "World",
+    intent: Row,
+    method: Row,
+    code: str,
+    message: str,
+    charge: Row | None = None,
+    **detail: Any,
+) -> None:
+    param = detail.pop("param", None)
     error = {"code": code, "doc_url": doc_url(code), "message": message, "payment_method": dict(method)}
     kind = "card_error" if charge else "invalid_request_error"
     extras = {"charge": charge["id"]} if charge else {}

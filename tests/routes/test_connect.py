@@ -145,10 +145,10 @@ def test_strangers_and_the_platform_itself_are_not_found(market: Marketplace) ->
         assert market.post(f"/api/connect/account/{account_id}/login-link", {}).status_code == 404
 
 
-def test_an_account_can_be_prefilled_before_onboarding(market: Marketplace) -> None:
+def test_a_coachs_public_profile_can_be_changed(market: Marketplace) -> None:
     """Only what is named is changed."""
     account_id = market.register()
-    changes = {"business_profile": {"name": "Dana's courts"}, "individual": {"first_name": "Dana"}}
+    changes = {"business_profile": {"name": "Dana's courts"}}
 
     answer = market.http.put(f"/api/connect/account/{account_id}", json=changes)
 
@@ -157,8 +157,8 @@ def test_an_account_can_be_prefilled_before_onboarding(market: Marketplace) -> N
 
 
 def test_what_stripe_no_longer_lets_us_change_is_a_conflict(market: Marketplace) -> None:
-    """Identity is the coach's own to change once onboarding has begun."""
-    account_id = market.ready_coach()
+    """Identity is the coach's own from the first onboarding link on."""
+    account_id = market.register()
 
     answer = market.http.put(f"/api/connect/account/{account_id}", json={"individual": {"first_name": "Eve"}})
 
