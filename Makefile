@@ -1,0 +1,66 @@
+# One command each. `make` alone lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+RUN_READY := $(VENV)/.run-ready
+DEV_READY := $(VENV)/.dev-ready
+# How many histories `make properties` tries.
+N ?= 1000
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo sandbox serve test check format lint types imports properties clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(RUN_READY) ## Start the backend, with the bundled Stripe sandbox when there is no Stripe key
+	@$(BIN)/python -m backend
+
+demo: $(RUN_READY) ## Play a whole purchase against the running backend
+	@$(BIN)/flask demo
+
+sandbox: $(RUN_READY) ## Start the Stripe sandbox alone
+	@$(BIN)/python -m backend.sandbox
+
+serve: $(RUN_READY) ## Start the production server (gunicorn)
+	@$(BIN)/gunicorn -c backend/gunicorn.conf.py 'backend.server:create_app()'
+
+test: $(DEV_READY) ## Run the tests
+	@$(BIN)/python -m pytest -n auto
+
+check: lint types imports test ## Everything that CI runs
+
+lint: $(DEV_READY)
+	@$(BIN)/ruff format --check --quiet . || { echo "The format differs. Run: make format"; exit 1; }
+	@$(BIN)/ruff check --quiet . || { echo "Some of this can be mended by: make format"; exit 1; }
+
+types: $(DEV_READY)
+	@$(BIN)/mypy --no-error-summary
+
+imports: $(DEV_READY)
+	@$(BIN)/lint-imports --no-logo > $(VENV)/imports.log 2>&1 || { cat $(VENV)/imports.log; exit 1; }
+
+format: $(DEV_READY) ## Format the code, and mend what can be mended by itself
+	@$(BIN)/ruff check --quiet --fix . || true
+	@$(BIN)/ruff format --quiet .
+
+properties: $(DEV_READY) ## Try N random histories of everything that can happen to money (N=1000)
+	@PROPERTIES=$(N) $(BIN)/python -m pytest tests/money/test_properties.py -p no:logging
+
+clean: ## Remove the environment and every cache
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(RUN_READY): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed. Name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Preparing the environment in $(VENV) (the first time this takes about a minute) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install -r requirements.txt
+	@touch $@
+
+$(DEV_READY): requirements-dev.txt $(RUN_READY)
+	@$(PIP) install -r requirements-dev.txt
+	@touch $@
