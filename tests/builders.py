@@ -23,6 +23,7 @@ from backend.services import Services
 from backend.services.candidates import unbalanced_since
 from backend.services.reconcile import Mended, Reconciler, restore_registry
 from backend.services.settlement import Settlement
+from tests.money.workers import StagedStripe
 from tests.wire import InProcessStripe
 
 BACKEND = "http://backend.test"
@@ -38,13 +39,11 @@ class Marketplace:
     Webhooks wait until ``deliver`` is called, so that a test decides what comes first.
     """
 
-    def __init__(
-        self, now: int, client_class: type[InProcessStripe] = InProcessStripe, **changes: Any
-    ) -> None:
+    def __init__(self, now: int, **changes: Any) -> None:
         self.clock = Clock(frozen_at=now)
         self.sandbox = Sandbox(clock=self.clock, base_url=STRIPE, post=self._post)
         self.settings = replace(load_settings({}, env_file=None), ratelimit_enabled=False, **changes)
-        self.line = client_class(self.sandbox)
+        self.line = StagedStripe(self.sandbox)
         self.app = self.another_backend()
         self.http: FlaskClient = self.app.test_client()
         self.stripe = self._client(self.settings.stripe_secret_key)
@@ -71,13 +70,15 @@ class Marketplace:
 
     def _post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
         assert url == WEBHOOK
-        return self.app.test_client().post(urlsplit(url).path, data=body, headers=headers).status_code
+        answer: TestResponse = self.app.test_client().post(urlsplit(url).path, data=body, headers=headers)
+        return answer.status_code
 
     # What a front end does.
 
     def fresh_post(self, path: str, body: Any) -> TestResponse:
         """POST JSON from a thread of its own: a test client is not shared between threads."""
-        return self.app.test_client().post(path, json=body)
+        answer: TestResponse = self.app.test_client().post(path, json=body)
+        return answer
 
     def open(self, url: str) -> TestResponse:
         """Open a page of Stripe's in a browser."""
@@ -102,14 +103,12 @@ class Marketplace:
 
     def pay(self, intent: dict[str, Any], card: str = "pm_card_visa") -> stripe.PaymentIntent:
         """Pay an intent as a browser does: publishable key and client secret."""
-        return self.browser.v1.payment_intents.confirm(
-            intent["id"],
-            {
-                "client_secret": intent["client_secret"],  # type: ignore[typeddict-unknown-key]
-                "payment_method": card,
-                "return_url": f"{BACKEND}/payment-success",
-            },
-        )
+        params: Any = {
+            "client_secret": intent["client_secret"],
+            "payment_method": card,
+            "return_url": f"{BACKEND}/payment-success",
+        }
+        return self.browser.v1.payment_intents.confirm(intent["id"], params)
 
     def decline(self, intent: dict[str, Any]) -> None:
         """Try to pay with a card that is declined."""

@@ -19,18 +19,19 @@ class Books:
     refunded: int
     disputed: int
     held: int
+    percent: int
     destinations: frozenset[str]
 
     @property
     def target(self) -> int:
-        """What the coach should hold: the kept amount less 10%, half up."""
+        """What the coach should hold: the kept amount less the fee, which is rounded half up."""
         kept = max(0, self.captured - self.refunded - self.disputed)
-        return kept - (kept * 10 + 50) // 100
+        return kept - (kept * self.percent + 50) // 100
 
     @property
     def ceiling(self) -> int:
         """What the coach may hold at most, at any moment."""
-        return self.captured - (self.captured * 10 + 50) // 100
+        return self.captured - (self.captured * self.percent + 50) // 100
 
 
 def books_of(market: Marketplace) -> list[Books]:
@@ -63,6 +64,7 @@ def books_of(market: Marketplace) -> list[Books]:
                     d.amount for d in disputes if d.charge == charge.id and d.status not in _HARMLESS
                 ),
                 held=sum(t.amount - t.amount_reversed for t in mine),
+                percent=int(charge.metadata.to_dict()["feePercent"]),
                 destinations=frozenset(str(t.destination) for t in mine),
             )
         )

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from tests.builders import Marketplace
 from tests.conftest import NOW
 from tests.money.oracle import check_always, check_at_rest
-from tests.money.workers import CrashPoint, KilledError, StagedStripe
+from tests.money.workers import CrashPoint, KilledError
 
 Action = Callable[[], Any]
 COACH = {"coachId": "coach-1", "coachName": "Dana", "email": "dana@example.com", "sport": "golf"}
@@ -140,7 +140,7 @@ def test_dying_at_any_call_loses_nothing(flow: Flow) -> None:
 
 
 def _calls_of(flow: Flow) -> int:
-    market = Marketplace(NOW, client_class=StagedStripe)
+    market = Marketplace(NOW)
     action, point = flow.prepare(market), CrashPoint()
     with market.line.watched(point):
         action()
@@ -148,7 +148,7 @@ def _calls_of(flow: Flow) -> int:
 
 
 def _die_and_retry(flow: Flow, call: int, side: str) -> None:
-    market = Marketplace(NOW, client_class=StagedStripe)
+    market = Marketplace(NOW)
     action = flow.prepare(market)
     with market.line.watched(CrashPoint(call, side)), pytest.raises(KilledError):
         action()

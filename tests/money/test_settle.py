@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -255,9 +256,8 @@ def test_a_strangers_transfer_in_the_group_is_neither_counted_nor_reversed(marke
     payment = market.paid()
     market.paid_available()
     group = market.stripe.v1.payment_intents.retrieve(payment).transfer_group
-    stranger = market.stripe.v1.transfers.create(
-        {"amount": 100, "currency": "cad", "destination": account, "transfer_group": group}
-    )
+    params: Any = {"amount": 100, "currency": "cad", "destination": account, "transfer_group": group}
+    stranger = market.stripe.v1.transfers.create(params)
 
     market.clock.advance(2 * HOUR)
     market.deliver()
