@@ -46,6 +46,7 @@ class Marketplace:
         self.line = StagedStripe(self.sandbox)
         self.app = self.another_backend()
         self.http: FlaskClient = self.app.test_client()
+        self._as_platform = {"Authorization": f"Bearer {self.settings.stripe_secret_key}"}
         self.stripe = self._client(self.settings.stripe_secret_key)
         self.browser = self._client(self.settings.stripe_publishable_key)
         self.sandbox.add_webhook(WEBHOOK, secret=self.settings.stripe_webhook_secrets[0])
@@ -256,6 +257,16 @@ class Marketplace:
         return Client(self.sandbox).open(f"/_sandbox{path}", method=method, json=body or {})
 
     # What the money looks like, from Stripe alone.
+
+    def all(self, kind: str) -> list[dict[str, Any]]:
+        """Every object of a kind on the platform, as Stripe's JSON has it."""
+        found: list[dict[str, Any]] = []
+        while True:
+            after = f"&starting_after={found[-1]['id']}" if found else ""
+            page = Client(self.sandbox).get(f"/v1/{kind}?limit=100{after}", headers=self._as_platform).json
+            found += page["data"]
+            if not page["has_more"]:
+                return found
 
     def transfers(self, payment_id: str) -> list[stripe.Transfer]:
         """The payment's transfers, oldest first."""

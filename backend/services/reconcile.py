@@ -15,7 +15,7 @@ import structlog
 
 from backend.domain.metadata import COACH_ID, email_hash, registry_id
 from backend.services.errors import NotFound, PaymentsError
-from backend.services.ledger import Ledger, ledger_of
+from backend.services.ledger import ledger_of
 from backend.services.reads import PAGE, every, metadata_of
 from backend.services.registry import Entry, Registry
 from backend.services.settlement import Settlement, Settler
@@ -28,7 +28,10 @@ FAILED = "failed"
 
 @dataclass(frozen=True)
 class Mended:
-    """What settling one payment did. ``moved``: what the coach holds more (or less) now, in minor units."""
+    """What settling one payment did.
+
+    ``moved``: what the coach was sent, less what was taken back; in a dry run what is owed. Minor units.
+    """
 
     payment_id: str
     state: str
@@ -57,8 +60,8 @@ class Pace:
 class Reconciler:
     """Mends payments one by one."""
 
-    # What looking at a payment's ledger twice and settling it once costs.
-    _CALLS_EACH = 8
+    # Reading a payment and its transfers, a write, and a look after it.
+    _CALLS_EACH = 4
 
     def __init__(
         self, client: stripe.StripeClient, registry: Registry, settler: Settler, pace: Pace | None = None
@@ -82,32 +85,25 @@ class Reconciler:
                 yield Mended(payment_id, FAILED, reason=type(error).__name__)
 
     def _one(self, payment_id: str, adopt: bool, dry_run: bool) -> Mended:
-        before = self._ledger(payment_id)
-        if dry_run or before is None:
-            return _unmended(payment_id, before)
+        if dry_run:
+            return self._owed(payment_id)
         settlement = self._settler.settle(payment_id, adopt=adopt)
-        after = self._ledger(payment_id) or before
         return Mended(
             payment_id,
             settlement.state,
-            after.held - before.held,
-            after.currency,
+            settlement.moved,
+            settlement.payment.intent.currency if settlement.payment else "",
             settlement.note.reason if settlement.note else "",
             settlement,
         )
 
-    def _ledger(self, payment_id: str) -> Ledger | None:
+    def _owed(self, payment_id: str) -> Mended:
         try:
-            return ledger_of(self._client, self._registry, payment_id)
+            ledger = ledger_of(self._client, self._registry, payment_id)
         except NotFound:
-            return None
-
-
-def _unmended(payment_id: str, ledger: Ledger | None) -> Mended:
-    if ledger is None:
-        return Mended(payment_id, "not_ours")
-    state = "settled" if ledger.balances else "owed"
-    return Mended(payment_id, state, ledger.owed, ledger.currency, ledger.note or "")
+            return Mended(payment_id, "not_ours")
+        state = "settled" if ledger.balances else "owed"
+        return Mended(payment_id, state, ledger.owed, ledger.currency, ledger.note or "")
 
 
 @dataclass(frozen=True)

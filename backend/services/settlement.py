@@ -18,7 +18,7 @@ Why it is exactly-once with no database:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import stripe
@@ -64,13 +64,15 @@ NOT_OURS = "not_ours"
 class Settlement:
     """How ``settle`` ended. ``state`` is ``settled``, ``held``, ``manual``, ``not_paid`` or ``not_ours``.
 
-    ``payment`` is the payment as it was last read; None when there is none here.
+    ``payment`` is the payment as it was last read; None when there is none here. ``moved`` is what this
+    call sent to the coach, less what it took back, in minor units.
     """
 
     state: str
     payment: Payment | None
     note: Note | None = None
     transfers: tuple[stripe.Transfer, ...] = ()
+    moved: int = 0
 
 
 @dataclass
@@ -79,6 +81,7 @@ class _Activation:
 
     just_paid: bool
     adopt: bool
+    moved: int = 0
     collided: set[str] = field(default_factory=set)
     refused: dict[str, Refused] = field(default_factory=dict)
 
@@ -116,7 +119,7 @@ class Settler:
             payment = read_payment(self._client, payment_id)
             ended = self._look(payment, activation) if payment else Settlement(NOT_OURS, None)
             if ended is not None:
-                return ended
+                return replace(ended, moved=activation.moved)
             activation.just_paid = False
         raise Undecided
 
@@ -173,7 +176,7 @@ class Settler:
             key = _key(view.payment, step, generation)
             answer = activation.refused.pop(key, None) or self._send(view, step, key)
             if isinstance(answer, Done):
-                return self._done(view, step, answer)
+                return self._done(view, step, answer, activation)
             if activation.looks_again_after(answer, key, view.listed):
                 return None
             if not _is_dead(answer, note, step.slot, generation, now):
@@ -199,15 +202,17 @@ class Settler:
         assert destination is not None
         return write(lambda: create_transfer(self._client, view.payment, step, destination, key))
 
-    def _done(self, view: View, step: Step, answer: Done[Any]) -> Settlement | None:
+    def _done(self, view: View, step: Step, answer: Done[Any], activation: _Activation) -> Settlement | None:
         """End only on a read later than the last write: a transfer from a charge brings that read with it."""
         result = answer.result
         if answer.replayed:
             return None  # made by another view of this payment; the list has it now
         facts = {"payment": view.payment.intent.id, "amount": step.amount, "currency": result.currency}
         if isinstance(step, TakeBack):
+            activation.moved -= step.amount
             log.info("transfer.taken_back", transfer=step.transfer_id, reversal=result.id, **facts)
             return None
+        activation.moved += step.amount
         log.info("transfer.made", transfer=result.id, destination=view.destination, **facts)
         if not step.from_charge or _moved(view.payment.charge, result.source_transaction):
             return None

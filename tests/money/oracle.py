@@ -36,39 +36,32 @@ class Books:
 
 def books_of(market: Marketplace) -> list[Books]:
     """Every paid payment of the marketplace."""
-    stripe = market.stripe.v1
-    page: Any = {"limit": 100}
-    transfers = list(stripe.transfers.list(page).auto_paging_iter())
-    refunds = list(stripe.refunds.list(page).auto_paging_iter())
-    disputes = list(stripe.disputes.list(page).auto_paging_iter())
-    found = []
-    for charge in stripe.charges.list(page).auto_paging_iter():
-        if charge.status != "succeeded" or charge.metadata.to_dict().get("app") is None:
-            continue
-        mine = [
-            t
-            for t in transfers
-            if t.source_transaction == charge.id
-            or t.metadata.to_dict().get("paymentIntentId") == charge.payment_intent
-        ]
-        found.append(
-            Books(
-                payment_id=str(charge.payment_intent),
-                captured=charge.amount_captured,
-                refunded=sum(
-                    r.amount
-                    for r in refunds
-                    if r.charge == charge.id and r.status not in ("failed", "canceled")
-                ),
-                disputed=sum(
-                    d.amount for d in disputes if d.charge == charge.id and d.status not in _HARMLESS
-                ),
-                held=sum(t.amount - t.amount_reversed for t in mine),
-                percent=int(charge.metadata.to_dict()["feePercent"]),
-                destinations=frozenset(str(t.destination) for t in mine),
-            )
-        )
-    return found
+    transfers, refunds, disputes = (market.all(kind) for kind in ("transfers", "refunds", "disputes"))
+    return [
+        _books(charge, transfers, refunds, disputes)
+        for charge in market.all("charges")
+        if charge["status"] == "succeeded" and "app" in charge["metadata"]
+    ]
+
+
+def _books(charge: Any, transfers: list[Any], refunds: list[Any], disputes: list[Any]) -> Books:
+    payment_id = charge["payment_intent"]
+    mine = [
+        t
+        for t in transfers
+        if t["source_transaction"] == charge["id"] or t["metadata"].get("paymentIntentId") == payment_id
+    ]
+    gone = [r for r in refunds if r["charge"] == charge["id"] and r["status"] not in ("failed", "canceled")]
+    taken = [d for d in disputes if d["charge"] == charge["id"] and d["status"] not in _HARMLESS]
+    return Books(
+        payment_id=payment_id,
+        captured=charge["amount_captured"],
+        refunded=sum(refund["amount"] for refund in gone),
+        disputed=sum(dispute["amount"] for dispute in taken),
+        held=sum(t["amount"] - t["amount_reversed"] for t in mine),
+        percent=int(charge["metadata"]["feePercent"]),
+        destinations=frozenset(t["destination"] for t in mine),
+    )
 
 
 def check_always(market: Marketplace) -> None:
@@ -77,7 +70,7 @@ def check_always(market: Marketplace) -> None:
         assert 0 <= books.held <= books.ceiling, books
         assert books.refunded <= books.captured, books
         assert len(books.destinations) <= 1, books
-    emails = [customer.email for customer in market.stripe.v1.customers.list({"limit": 100}).data]
+    emails = [customer["email"] for customer in market.all("customers")]
     assert len(emails) == len(set(emails)), emails
 
 
