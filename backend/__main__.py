@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import sys
+import contextlib
+import io
 import threading
+from collections.abc import Callable
+from typing import TypeVar
 
 import click
 from werkzeug.serving import make_server
@@ -11,6 +14,8 @@ from werkzeug.serving import make_server
 from backend.config.settings import Settings, SettingsError, load_settings, sandbox_port
 from backend.sandbox import Sandbox
 from backend.server import create_app
+
+T = TypeVar("T")
 
 WEBHOOK_PATH = "/api/webhooks/stripe"
 
@@ -20,21 +25,27 @@ def main() -> None:
     try:
         settings = load_settings()
         bundled = settings.uses_sandbox and settings.stripe_api_base == _bundled_address(settings)
-        server = make_server(settings.host, settings.port, create_app(settings), threaded=True)
-        if bundled:
-            _start_sandbox(settings)
+        app = create_app(settings)
     except SettingsError as error:
-        raise SystemExit(f"The configuration is not complete. {error}\nSee env.example.") from error
-    except (OSError, SystemExit) as error:
-        raise SystemExit(
-            f"Port {settings.port} or {sandbox_port(settings.port)} is in use. "
-            f"Choose another with PORT, for example: PORT={settings.port + 100} make run"
-        ) from error
+        raise SystemExit(f"The configuration is not complete. {error}\nenv.example explains every variable.") from error
+    server = _bound(settings.port, lambda: make_server(settings.host, settings.port, app, threaded=True))
+    if bundled:
+        _start_sandbox(settings)
     _welcome(settings, bundled)
     try:
         server.serve_forever()
     except KeyboardInterrupt:
         click.echo("\nStopped.")
+
+
+def _bound(port: int, bind: Callable[[], T]) -> T:
+    """Bind a server; werkzeug prints its own advice and exits when the port is taken, so that is caught too."""
+    with contextlib.redirect_stderr(io.StringIO()):
+        try:
+            return bind()
+        except (OSError, SystemExit) as error:
+            advice = f"Port {port} is in use. Choose others with PORT: PORT={port + 100} make run"
+            raise SystemExit(advice) from error
 
 
 def _bundled_address(settings: Settings) -> str:
@@ -50,20 +61,17 @@ def _start_sandbox(settings: Settings) -> None:
     webhook = f"http://127.0.0.1:{settings.port}{WEBHOOK_PATH}"
     sandbox.add_webhook(webhook, secret=settings.stripe_webhook_secrets[0])
     sandbox.add_webhook(webhook, secret=settings.stripe_connect_webhook_secrets[0], connect=True)
-    server = sandbox.serve("127.0.0.1", sandbox_port(settings.port))
+    port = sandbox_port(settings.port)
+    server = _bound(port, lambda: sandbox.serve("127.0.0.1", port))
     threading.Thread(target=server.serve_forever, name="sandbox", daemon=True).start()
     sandbox.start_background()
 
 
 def _welcome(settings: Settings, bundled: bool) -> None:
-    if not sys.stdout.isatty():
-        click.echo(f"Listening on http://127.0.0.1:{settings.port}")
     click.secho("\nThe payments backend is running.\n", bold=True)
     click.echo(f"  Backend    http://localhost:{settings.port}      try /health, /test")
     if bundled:
-        click.echo(
-            f"  Stripe     {settings.stripe_api_base}      the bundled sandbox: no real money, no account"
-        )
+        click.echo(f"  Stripe     {settings.stripe_api_base}      the bundled sandbox: no real money, no account")
     else:
         click.echo(f"  Stripe     {settings.stripe_api_base or 'https://api.stripe.com'}")
     click.echo(f"  Webhooks   http://localhost:{settings.port}{WEBHOOK_PATH}")

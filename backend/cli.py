@@ -199,9 +199,7 @@ def _sweep(
     reconciler = Reconciler(services.client, services.registry, services.settler, pace)
     mending = reconciler.mend(payments, adopt=adopt, dry_run=dry_run)
     mended = []
-    with click.progressbar(
-        mending, length=len(payments), label="Settling", hidden=as_json or not payments
-    ) as bar:
+    with click.progressbar(mending, length=len(payments), label="Settling", hidden=as_json or not payments) as bar:
         for one in bar:
             if one.settlement is not None:
                 tell(services, one.settlement)

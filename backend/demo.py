@@ -37,9 +37,7 @@ class _FrontEnd:
         except requests.JSONDecodeError as error:
             raise click.ClickException(f"{self.backend} answered, but it is not the backend.") from error
         except requests.RequestException as error:
-            raise click.ClickException(
-                f"No backend answers at {self.backend}. Start it first: make run"
-            ) from error
+            raise click.ClickException(f"No backend answers at {self.backend}. Start it first: make run") from error
         if not response.ok:
             raise click.ClickException(
                 f"{method} {path}: {response.status_code} {answer.get('error')}: {answer.get('message')}"

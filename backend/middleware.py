@@ -71,9 +71,7 @@ def _begin() -> None:
     if is_webhook:
         request.max_content_length = WEBHOOK_BODY_LIMIT
     g.stack = ExitStack()
-    g.budget = g.stack.enter_context(
-        stripe_budget(WEBHOOK_BUDGET_SECONDS if is_webhook else REQUEST_BUDGET_SECONDS)
-    )
+    g.budget = g.stack.enter_context(stripe_budget(WEBHOOK_BUDGET_SECONDS if is_webhook else REQUEST_BUDGET_SECONDS))
 
 
 def _redirect_to_https() -> Any:

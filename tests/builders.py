@@ -65,9 +65,7 @@ class Marketplace:
         """Let go of what outlives the test."""
 
     def _client(self, key: str) -> stripe.StripeClient:
-        return stripe.StripeClient(
-            key, http_client=InProcessStripe(self.sandbox), base_addresses={"api": STRIPE}
-        )
+        return stripe.StripeClient(key, http_client=InProcessStripe(self.sandbox), base_addresses={"api": STRIPE})
 
     def _post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
         assert url == WEBHOOK
@@ -169,9 +167,7 @@ class Marketplace:
             "platformFee": "473",
             "transferAmount": "4252",
         }
-        intent = self.stripe.v1.payment_intents.create(
-            {"amount": 4725, "currency": "cad", "metadata": metadata}
-        )
+        intent = self.stripe.v1.payment_intents.create({"amount": 4725, "currency": "cad", "metadata": metadata})
         self.pay({"id": intent.id, "client_secret": intent.client_secret})
         return intent.id
 

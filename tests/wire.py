@@ -50,7 +50,7 @@ def _environ(method: str, url: str, headers: Mapping[str, str], post_data: Any) 
     path, _, query = url.partition("://")[2].partition("/")[2].partition("?")
     data = post_data.encode() if isinstance(post_data, str) else post_data
     builder = EnvironBuilder(
-        path=f"/{path}", query_string=query, method=method.upper(), headers=dict(headers), data=data or b""
+        path=f"/{path}", query_string=query, method=method.upper(), headers=Headers(dict(headers)), data=data or b""
     )
     try:
         return builder.get_environ()

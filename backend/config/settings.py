@@ -118,9 +118,7 @@ def _read(read: _Reader) -> Settings:
             "pk_test_… or pk_live_…",
             SANDBOX_PUBLISHABLE_KEY if sandbox else "",
         ),
-        stripe_webhook_secrets=read.secrets(
-            "STRIPE_WEBHOOK_SECRET", (SANDBOX_WEBHOOK_SECRET,) if sandbox else ()
-        ),
+        stripe_webhook_secrets=read.secrets("STRIPE_WEBHOOK_SECRET", (SANDBOX_WEBHOOK_SECRET,) if sandbox else ()),
         stripe_connect_webhook_secrets=read.secrets(
             "STRIPE_CONNECT_WEBHOOK_SECRET", (SANDBOX_CONNECT_WEBHOOK_SECRET,) if sandbox else ()
         ),
@@ -240,18 +238,14 @@ def _refuse_unsafe(settings: Settings, read: _Reader) -> None:
 def _refuse_mixed_keys(settings: Settings) -> None:
     published = settings.stripe_publishable_key
     if published and ("_live_" in published) != settings.live:
-        raise SettingsError(
-            "STRIPE_PUBLISHABLE_KEY", "must be of the same mode (test or live) as STRIPE_SECRET_KEY"
-        )
+        raise SettingsError("STRIPE_PUBLISHABLE_KEY", "must be of the same mode (test or live) as STRIPE_SECRET_KEY")
 
 
 def _refuse_unsafe_production(settings: Settings, read: _Reader) -> None:
     if settings.uses_sandbox:
         raise SettingsError("STRIPE_SECRET_KEY", "the sandbox's key does not work in production")
     if not settings.live and not read.boolean("ALLOW_TEST_KEYS", False):
-        raise SettingsError(
-            "STRIPE_SECRET_KEY", "is a test key; set ALLOW_TEST_KEYS=true to run production on it"
-        )
+        raise SettingsError("STRIPE_SECRET_KEY", "is a test key; set ALLOW_TEST_KEYS=true to run production on it")
     for name in ("STRIPE_WEBHOOK_SECRET", "APP_URL"):
         if not read.has(name):
             raise SettingsError(name, "is required in production")

@@ -93,9 +93,7 @@ def parse_catalogue(document: Mapping[str, Any], default_currency: str | None = 
     if "subscription" in document:
         contents[(SUBSCRIPTION, None)] = _contents(document["subscription"], "subscription")
     offers = [
-        offer
-        for sport, prices in _table(document, "prices").items()
-        for offer in _offers(sport, prices, contents)
+        offer for sport, prices in _table(document, "prices").items() for offer in _offers(sport, prices, contents)
     ]
     if not offers:
         raise CatalogueError("prices: at least one sport is needed")

@@ -54,9 +54,7 @@ def attempt_key() -> str | None:
     """The caller's ``Idempotency-Key``: one per purchase or refund, the same when it is tried again."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and not _ATTEMPT.fullmatch(key):
-        raise InvalidRequest(
-            "The Idempotency-Key must have 1 to 255 visible characters.", field="Idempotency-Key"
-        )
+        raise InvalidRequest("The Idempotency-Key must have 1 to 255 visible characters.", field="Idempotency-Key")
     return key
 
 

@@ -68,9 +68,7 @@ CONFLICT = "Conflict"
 PROVIDER_ERROR = "Payment provider error"
 PROVIDER_UNAVAILABLE = "Payment provider unavailable"
 
-_PROVIDER_REFUSED = Failure(
-    502, PROVIDER_ERROR, "Payments are not available at the moment. Please contact support."
-)
+_PROVIDER_REFUSED = Failure(502, PROVIDER_ERROR, "Payments are not available at the moment. Please contact support.")
 _PROVIDER_DOWN = Failure(
     503, PROVIDER_UNAVAILABLE, "Payments are not available at the moment. Please try again shortly."
 )
@@ -131,9 +129,7 @@ def _stripe_refused(exc: stripe.InvalidRequestError) -> Failure:
     if error_code(exc) in _CONFLICT_CODES:
         return Failure(409, CONFLICT, "This is not possible any more, or not yet.")
     if param.partition("[")[0] in _CLIENT_PARAMS:
-        return Failure(
-            400, INVALID, "Stripe does not accept this value.", {"details": f"{param}: not accepted"}
-        )
+        return Failure(400, INVALID, "Stripe does not accept this value.", {"details": f"{param}: not accepted"})
     return _PROVIDER_REFUSED
 
 
@@ -212,13 +208,9 @@ FAILURES: dict[type[BaseException], Callable[[Any], Failure]] = {
     RateLimitExceeded: _http,
     HTTPException: _http,
     # Stripe's, one row a class.
-    stripe.CardError: _always(
-        Failure(402, "Payment failed", "The card was declined. Please try another card.")
-    ),
+    stripe.CardError: _always(Failure(402, "Payment failed", "The card was declined. Please try another card.")),
     stripe.InvalidRequestError: _stripe_refused,
-    stripe.IdempotencyError: _always(
-        Failure(409, CONFLICT, "This request was already made with other values.")
-    ),
+    stripe.IdempotencyError: _always(Failure(409, CONFLICT, "This request was already made with other values.")),
     stripe.AuthenticationError: _always(_PROVIDER_REFUSED),
     stripe.PermissionError: _stripe_forbids,
     stripe.RateLimitError: _always(_PROVIDER_DOWN),

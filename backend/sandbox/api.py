@@ -152,9 +152,7 @@ class Api:
             return
         again = replace(incoming, params=dict(incoming.params))
         with self._world.lock:
-            self._world.timeline.at(
-                self._world.now() + late, lambda: _quietly(self._commit, again, route, call)
-            )
+            self._world.timeline.at(self._world.now() + late, lambda: _quietly(self._commit, again, route, call))
 
 
 def _quietly(commit: Any, *arguments: Any) -> None:

@@ -61,10 +61,9 @@ class Sandbox:
         seed: int = 0,
     ) -> None:
         self.clock = clock or Clock()
-        self.base_url = base_url.rstrip("/")
         self.faults = Faults()
         self.requests: list[LoggedCall] = []
-        self.world = World(self.clock, self.base_url, seed)
+        self.world = World(self.clock, base_url, seed)
         if post is not None:
             self.world.events.deliveries.post = post
         self._keys = Keys(secret_key, publishable_key)
@@ -73,6 +72,15 @@ class Sandbox:
         self._pages = Pages(self.world, publishable_key)
         self._background = Background(self.world)
         self.clock.subscribe(self.tick)
+
+    @property
+    def base_url(self) -> str:
+        """Where it can be reached: what its links begin with."""
+        return self.world.base_url
+
+    def move_to(self, base_url: str) -> None:
+        """Links made from now on begin with this address."""
+        self.world.base_url = base_url.rstrip("/")
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         response = self.respond(Request(environ))
@@ -115,9 +123,7 @@ class Sandbox:
         with self.world.lock:
             ids = self.world.ids
             secret = secret or ids.new("whsec")
-            endpoint = Endpoint(
-                ids.new("we"), url, self.clock.now(), {secret: None}, connect, tuple(enabled_events)
-            )
+            endpoint = Endpoint(ids.new("we"), url, self.clock.now(), {secret: None}, connect, tuple(enabled_events))
             return {**self.world.events.add_endpoint(endpoint, permanent=True), "secret": secret}
 
     def deliver_due(self, order: Order = "fifo") -> list[Delivery]:

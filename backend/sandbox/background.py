@@ -31,9 +31,7 @@ class Background:
         if self._thread is not None:
             return
         self._running = True
-        self._thread = threading.Thread(
-            target=self._run, args=(order,), name="sandbox-deliveries", daemon=True
-        )
+        self._thread = threading.Thread(target=self._run, args=(order,), name="sandbox-deliveries", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:

@@ -109,9 +109,7 @@ def platform_fields(account: str, country: str, now: int) -> dict[str, Any]:
     return fields
 
 
-def requirements(
-    due: list[str], disabled_reason: str | None, pending: tuple[str, ...] = ()
-) -> dict[str, Any]:
+def requirements(due: list[str], disabled_reason: str | None, pending: tuple[str, ...] = ()) -> dict[str, Any]:
     """The requirements hash; what is due is past due, as on every account that was never onboarded."""
     return {
         "alternatives": [],
@@ -182,9 +180,7 @@ def _set_capabilities(world: "World", row: Row, status: str, before: dict[str, A
                 "requirements": row["requirements"],
                 "future_requirements": None,
             }
-            world.emit(
-                "capability.updated", Row("capabilities", row["id"], capability | detail), {"status": old}
-            )
+            world.emit("capability.updated", Row("capabilities", row["id"], capability | detail), {"status": old})
     world.payouts.expect(row["id"])
 
 

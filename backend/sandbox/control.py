@@ -87,9 +87,7 @@ class Control:
             body, status = handler(_json(request), **ids), 200
         except StripeError as error:
             body, status = error.body(""), error.status
-        return Response(
-            json.dumps(body, indent=2, ensure_ascii=False) + "\n", status, mimetype="application/json"
-        )
+        return Response(json.dumps(body, indent=2, ensure_ascii=False) + "\n", status, mimetype="application/json")
 
     def _match(self, request: Request) -> tuple[str, dict[str, Any]]:
         try:
@@ -101,9 +99,7 @@ class Control:
     def overview(self, given: Given) -> Given:
         """What the sandbox serves: the API's routes, and these doors."""
         api = [{"method": route.method, "path": route.path, "operation": route.operation} for route in ROUTES]
-        control = [
-            {"method": door.method, "path": f"/_sandbox/{door.path}", "about": door.about} for door in DOORS
-        ]
+        control = [{"method": door.method, "path": f"/_sandbox/{door.path}", "about": door.about} for door in DOORS]
         return {"api": api, "control": control}
 
     def reset(self, given: Given) -> Given:
@@ -145,9 +141,7 @@ class Control:
             if row["status"] not in {"requires_payment_method", "requires_confirmation", "requires_action"}:
                 raise refused(f"This PaymentIntent cannot be paid: its status is {row['status']}.")
             call = Call(self._world, row.account, "", publishable=True)
-            payments.attempt(
-                self._world, row, self._card(call, str(given.get("card", "pm_card_visa"))), False, None
-            )
+            payments.attempt(self._world, row, self._card(call, str(given.get("card", "pm_card_visa"))), False, None)
             return row
 
     def _card(self, call: Call, card: str) -> Row:
@@ -162,9 +156,7 @@ class Control:
         with self._world.lock:
             row = self._row("payment_intents", id)
             if row["status"] != "requires_action":
-                raise refused(
-                    f"This PaymentIntent asks for no authentication: its status is {row['status']}."
-                )
+                raise refused(f"This PaymentIntent asks for no authentication: its status is {row['status']}.")
             payments.authenticate(self._world, row, bool(given.get("passed", True)))
             return row
 
@@ -172,9 +164,7 @@ class Control:
         """As if the cardholder had called the bank."""
         with self._world.lock:
             charge = self._row("charges", str(given.get("charge")), 400)
-            return self._world.disputes.open(
-                charge, given.get("reason", "fraudulent"), bool(given.get("inquiry"))
-            )
+            return self._world.disputes.open(charge, given.get("reason", "fraudulent"), bool(given.get("inquiry")))
 
     def win_dispute(self, given: Given, id: str) -> Row:
         """The money comes back."""

@@ -58,7 +58,7 @@ class Endpoint:
 
     def wants(self, kind: str, connect: bool) -> bool:
         """Whether an event of this type and scope is sent here."""
-        listed = any(kind == enabled or enabled == "*" for enabled in self.enabled_events)
+        listed = bool({kind, "*"} & set(self.enabled_events))
         return self.status == "enabled" and self.connect == connect and listed
 
     def active_secrets(self, now: int) -> list[str]:
@@ -216,9 +216,7 @@ class Deliveries:
 
 def post_with_requests(url: str, body: bytes, headers: dict[str, str]) -> int:
     """Over the network, as the standalone sandbox does. Raises an OSError if nobody answers."""
-    return requests.post(
-        url, body, headers=headers, timeout=TIMEOUT_SECONDS, allow_redirects=False
-    ).status_code
+    return requests.post(url, body, headers=headers, timeout=TIMEOUT_SECONDS, allow_redirects=False).status_code
 
 
 def _nothing() -> None:

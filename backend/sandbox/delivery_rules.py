@@ -40,9 +40,7 @@ class DeliveryRules:
         if isinstance(effect, dict) and isinstance(effect.get("delay"), int):
             delay, effect = effect["delay"], "delay"
         elif effect not in EFFECTS:
-            raise invalid(
-                f"effect must be one of {', '.join(EFFECTS)}, or {{'delay': seconds}}.", param="effect"
-            )
+            raise invalid(f"effect must be one of {', '.join(EFFECTS)}, or {{'delay': seconds}}.", param="effect")
         kind = spec.get("match", {}).get("type", "*")
         self._rules.append(Rule(kind, str(effect), delay, Trigger.of(spec)))
 

@@ -32,9 +32,7 @@ class Disputes:
         """The cardholder complains. An inquiry asks only; a dispute takes amount and fee at once."""
         world = self._world
         if charge["status"] != "succeeded" or charge["disputed"]:
-            raise refused(
-                f"Charge {charge['id']} cannot be disputed: it did not succeed, or is disputed already."
-            )
+            raise refused(f"Charge {charge['id']} cannot be disputed: it did not succeed, or is disputed already.")
         row = world.add("disputes", charge.account, self._fields(charge, reason, inquiry))
         charge["disputed"] = True
         world.changed(charge)

@@ -87,9 +87,7 @@ def check_expand(paths: Iterable[str], kind: str, shape: str) -> None:
     for path in paths:
         steps = path.split(".")
         if len(steps) > MAX_DEPTH:
-            raise invalid(
-                f"You cannot expand more than {MAX_DEPTH} levels of a property. Property: {path}", "expand"
-            )
+            raise invalid(f"You cannot expand more than {MAX_DEPTH} levels of a property. Property: {path}", "expand")
         if shape == "search" and path == "total_count":
             continue
         if shape != "object":

@@ -21,7 +21,9 @@ LOCK_TIMEOUT = (
     "If you see this error intermittently, retry the request. If you see this error frequently and are making multiple "
     "concurrent requests to a single object, make your requests serially or at a lower rate."
 )
-RATE_LIMIT = "Request rate limit exceeded. You can learn more about rate limits here https://stripe.com/docs/rate-limits."
+RATE_LIMIT = (
+    "Request rate limit exceeded. You can learn more about rate limits here https://stripe.com/docs/rate-limits."
+)
 SERVER_ERROR = f"An unknown error occurred. If this persists, we can help at {SUPPORT}"
 PRESETS: dict[str, dict[str, Any]] = {
     "rate_limit": {
@@ -67,11 +69,7 @@ class Fault:
         """Whether the call is one of those meant."""
         if self.method not in {None, incoming.method}:
             return False
-        return (
-            self.path is None
-            or incoming.path.startswith(self.path)
-            or bool(re.fullmatch(self.path, incoming.path))
-        )
+        return self.path is None or incoming.path.startswith(self.path) or bool(re.fullmatch(self.path, incoming.path))
 
     def strike(self, committed: Answer | None) -> Answer | None:
         """The answer instead of the true one; None after a mere delay. May raise ConnectionCut."""
@@ -91,9 +89,7 @@ class Fault:
             error = {"message": self.effect.get("message", SERVER_ERROR), "type": kind}
             body = {"error": error | ({"code": self.effect["code"]} if "code" in self.effect else {})}
         raw = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-        return Answer(
-            status, raw, dict(self.effect.get("headers", {})), executed=bool(self.effect.get("cache"))
-        )
+        return Answer(status, raw, dict(self.effect.get("headers", {})), executed=bool(self.effect.get("cache")))
 
     def to_json(self) -> dict[str, Any]:
         """The rule as it was given, with how often it has fired."""
@@ -180,9 +176,7 @@ def _check_path(path: str | None) -> None:
     try:
         re.compile(path or "")
     except re.error as error:
-        raise invalid(
-            f"match.path is neither a prefix nor a regular expression: {error}", param="match"
-        ) from error
+        raise invalid(f"match.path is neither a prefix nor a regular expression: {error}", param="match") from error
 
 
 def _whole(committed: Answer | None) -> Answer:

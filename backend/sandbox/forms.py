@@ -32,9 +32,7 @@ def _path(name: str) -> list[str]:
         return [name]
     steps = [head, *rest.removesuffix("]").split("][")]
     if not head or not rest.endswith("]") or len(steps) > MAX_DEPTH:
-        raise invalid(
-            f"Invalid request: could not understand the parameter name '{name[:80]}'.", param=name[:80]
-        )
+        raise invalid(f"Invalid request: could not understand the parameter name '{name[:80]}'.", param=name[:80])
     return steps
 
 

@@ -39,9 +39,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table of plain text."""
     head = "".join(f"<th>{escape(name)}</th>" for name in heads)
     lines = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows]
-    body = (
-        "".join(f"<tr>{line}</tr>" for line in lines) or f"<tr><td colspan='{len(heads)}'>none yet</td></tr>"
-    )
+    body = "".join(f"<tr>{line}</tr>" for line in lines) or f"<tr><td colspan='{len(heads)}'>none yet</td></tr>"
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 

@@ -72,9 +72,7 @@ class Ledger:
             "description": detail.get("description"),
             "exchange_rate": None,
             "fee": fee,
-            "fee_details": fee_details(
-                fee, source["currency"], detail.get("fee_text", "Stripe processing fees")
-            ),
+            "fee_details": fee_details(fee, source["currency"], detail.get("fee_text", "Stripe processing fees")),
             "net": amount - fee,
             "reporting_category": detail.get("category", CATEGORY.get(kind, kind)),
             "source": source["id"],

@@ -11,9 +11,7 @@ DEFAULT_LIMIT = 10
 Predicate = Callable[[Row], bool]
 
 
-def page(
-    collection: Collection, params: dict[str, Any], url: str, name: str, /, **query: Any
-) -> dict[str, Any]:
+def page(collection: Collection, params: dict[str, Any], url: str, name: str, /, **query: Any) -> dict[str, Any]:
     """One page as a list object.
 
     `query`: values that fields must equal (None: not asked for), and `where`, a predicate for the rest. The page is cut

@@ -23,9 +23,7 @@ NO_BILLING = {"address": None, "email": None, "name": None, "phone": None, "tax_
 NO_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
 
 
-def new_method(
-    call: "Call", card: Card, expiry: tuple[int, int], billing: dict[str, Any] | None = None
-) -> Row:
+def new_method(call: "Call", card: Card, expiry: tuple[int, int], billing: dict[str, Any] | None = None) -> Row:
     """A PaymentMethod of a card, not yet attached to anybody."""
     world = call.world
     fields = {

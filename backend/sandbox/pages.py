@@ -39,9 +39,7 @@ class Pages:
         try:
             handler, ids = self._routes.match(request.path, request.method)
         except HTTPException:
-            return page(
-                "Nothing here", "<p>The sandbox has no such page. <a href='/'>What there is</a></p>", 404
-            )
+            return page("Nothing here", "<p>The sandbox has no such page. <a href='/'>What there is</a></p>", 404)
         with self._world.lock:
             self._world.timeline.run_due()
             answer: Response = handler(request, **ids)
@@ -84,9 +82,7 @@ class Pages:
         return page(
             "You are set up",
             "<p>The sandbox has filled in everything that Stripe would have asked: identity, bank account, terms.</p>"
-            + facts(
-                [("account", account), ("transfers", row["capabilities"].get("transfers", "not requested"))]
-            )
+            + facts([("account", account), ("transfers", row["capabilities"].get("transfers", "not requested"))])
             + f"<p><a class='button' href='{escape(link['return_url'])}'>Return to the platform</a></p>",
             status=303,
             headers={"Location": link["return_url"]},
@@ -117,10 +113,7 @@ class Pages:
         ]
         balance = table(("currency", "available", "pending"), held)
         return (
-            facts([("account", account)])
-            + balance
-            + "<h2>Payouts</h2>"
-            + table(("payout", "amount", "status"), sent)
+            facts([("account", account)]) + balance + "<h2>Payouts</h2>" + table(("payout", "amount", "status"), sent)
         )
 
     def _challenge(self, request: Request, intent: str, token: str) -> Response:

@@ -167,9 +167,7 @@ def _metadata_key(key: str, path: str) -> None:
 def _metadata_value(key: str, value: Any, path: str) -> None:
     if not isinstance(value, str):
         # A list is a hash here too: the SDKs send lists with indices.
-        raise ParamError(
-            f"Metadata values must be strings, but for key {key} you passed in a value of type hash", path
-        )
+        raise ParamError(f"Metadata values must be strings, but for key {key} you passed in a value of type hash", path)
     if len(value) > MAX_METADATA_VALUE_CHARS:
         raise ParamError(
             f"Metadata values can have up to {MAX_METADATA_VALUE_CHARS} characters, "

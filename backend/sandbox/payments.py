@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 SETTLED_AFTER = 2
 # How long after the payment the dispute of a disputing test card comes in.
 DISPUTED_AFTER = 5
-AUTHENTICATION_FAILED = "We are unable to authenticate your payment method. Please choose a different payment method and try again."
+AUTHENTICATION_FAILED = (
+    "We are unable to authenticate your payment method. Please choose a different payment method and try again."
+)
 AUTHENTICATION_REQUIRED = Decline(
     "authentication_required",
     "authentication_required",
@@ -120,9 +122,7 @@ def _to_ledger(world: "World", charge: Row, card: Card) -> None:
     now, fee = world.now(), processing_fee(charge["amount"])
     available_on = now if card.instant else midnight(now, SETTLE_DAYS)
     text = charge["description"]
-    entry = world.ledger.post(
-        charge, "charge", charge["amount"], fee=fee, available_on=available_on, description=text
-    )
+    entry = world.ledger.post(charge, "charge", charge["amount"], fee=fee, available_on=available_on, description=text)
     charge.hidden["entry"] = entry["id"]
     world.timeline.at(now + SETTLED_AFTER, lambda: _settled(world, charge, entry["id"]))
 

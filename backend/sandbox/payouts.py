@@ -40,9 +40,7 @@ class Payouts:
         fields = _fields(world.ids.new("po"), amount, currency, now, arrival) | detail
         fields["destination"] = self._bank(account)
         row = world.add("payouts", account, fields)
-        row["balance_transaction"] = world.ledger.post(row, "payout", -amount, description="STRIPE PAYOUT")[
-            "id"
-        ]
+        row["balance_transaction"] = world.ledger.post(row, "payout", -amount, description="STRIPE PAYOUT")["id"]
         world.emit("payout.created", row)
         world.timeline.at(min(now + IN_TRANSIT_AFTER, arrival), lambda: self._leave(row))
         world.timeline.at(arrival, lambda: self._arrive(row))

@@ -17,9 +17,7 @@ LAG_SECONDS = 60
 FIELDS = {
     "payment_intents": frozenset({"amount", "created", "currency", "customer", "metadata", "status"}),
     "customers": frozenset({"created", "email", "metadata", "name", "phone"}),
-    "charges": frozenset(
-        {"amount", "created", "currency", "customer", "metadata", "refunded", "disputed", "status"}
-    ),
+    "charges": frozenset({"amount", "created", "currency", "customer", "metadata", "refunded", "disputed", "status"}),
     "products": frozenset({"active", "description", "metadata", "name", "url"}),
 }
 Term = tuple[str, str, str, str]

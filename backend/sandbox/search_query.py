@@ -60,9 +60,7 @@ class Clause:
         if self.op == "~":
             return self.word(self.value) in self.word(found)
         number, bound = int(found), int(self.value)
-        return {">": number > bound, ">=": number >= bound, "<": number < bound, "<=": number <= bound}[
-            self.op
-        ]
+        return {">": number > bound, ">=": number >= bound, "<": number < bound, "<=": number <= bound}[self.op]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +93,7 @@ def parse(text: str) -> Query:
     if text[position:].strip():
         raise _unparseable(text)
     if len(joins) > 1 or len(clauses) > CLAUSES_MAX:
-        raise invalid(
-            "A search query may combine up to 10 clauses with AND, or with OR, but not with both.", "query"
-        )
+        raise invalid("A search query may combine up to 10 clauses with AND, or with OR, but not with both.", "query")
     return Query(tuple(clauses), joins == {"OR"})
 
 
@@ -106,9 +102,7 @@ def _clause(token: re.Match[str]) -> Clause:
     quoted = token["double"] if token["double"] is not None else token["single"]
     value = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else token["bare"]
     if (field == "metadata") != (token["key"] is not None):
-        raise invalid(
-            'Metadata is searched as metadata["key"]:"value", other fields by their name alone.', "query"
-        )
+        raise invalid('Metadata is searched as metadata["key"]:"value", other fields by their name alone.', "query")
     if operator in {">", ">=", "<", "<="} and (field not in NUMERIC or not value.lstrip("-").isdecimal()):
         raise invalid(f"The operator {operator} needs a numeric field and a number.", "query")
     if operator == "~" and len(value) < 3:

@@ -104,9 +104,7 @@ class Transferring:
         world = self._world
         fields = refund_fields(world.ids.new("pyr"), amount, payment, world.now())
         refund = world.add("refunds", payment.account, fields | {"destination_details": None})
-        entry = world.ledger.post(
-            refund, "payment_refund", -amount, available_on=due, description="REFUND FOR PAYMENT"
-        )
+        entry = world.ledger.post(refund, "payment_refund", -amount, available_on=due, description="REFUND FOR PAYMENT")
         refund["balance_transaction"] = entry["id"]
         payment["amount_refunded"] += amount
         payment["refunded"] = payment["amount_refunded"] == payment["amount"]

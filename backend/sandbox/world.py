@@ -78,8 +78,6 @@ class World:
             raise LookupError(f"{row_id} is named by an object but is not there")
         return row
 
-    def emit(
-        self, kind: str, row: Row, previous: dict[str, Any] | None = None, account: str | None = None
-    ) -> Row:
+    def emit(self, kind: str, row: Row, previous: dict[str, Any] | None = None, account: str | None = None) -> Row:
         """Record an event about `row` in the account it belongs to, and queue its deliveries."""
         return self.events.emit(kind, account or row.account, row, previous)

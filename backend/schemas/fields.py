@@ -174,9 +174,7 @@ def payout_id(**kwargs: Any) -> StripeId:
 def choice(*values: str, **kwargs: Any) -> fields.String:
     """One of a few words."""
     message = f"must be one of: {', '.join(values)}"
-    return fields.String(
-        validate=validate.OneOf(values, error=message), error_messages={"invalid": message}, **kwargs
-    )
+    return fields.String(validate=validate.OneOf(values, error=message), error_messages={"invalid": message}, **kwargs)
 
 
 def is_payment_id(text: str) -> bool:

@@ -97,9 +97,7 @@ class Coaches:
         self.account(account_id)
         return self._client.v1.balance.retrieve({}, {"stripe_account": account_id})
 
-    def payouts(
-        self, account_id: str, limit: int, starting_after: str | None
-    ) -> stripe.ListObject[stripe.Payout]:
+    def payouts(self, account_id: str, limit: int, starting_after: str | None) -> stripe.ListObject[stripe.Payout]:
         """One page of payouts to the coach's bank, newest first."""
         self.account(account_id)
         params: stripe.params.PayoutListParams = {"limit": limit}

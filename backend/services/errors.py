@@ -52,7 +52,5 @@ class Conflict(PaymentsError):
 class Undecided(PaymentsError):
     """It could not be finished now. Nothing is lost: the same request, or Stripe's next delivery, goes on."""
 
-    def __init__(
-        self, message: str = "The payment is being processed. Please try again in a moment."
-    ) -> None:
+    def __init__(self, message: str = "The payment is being processed. Please try again in a moment.") -> None:
         super().__init__(message)

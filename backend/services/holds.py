@@ -29,20 +29,13 @@ class Holds:
     def still(self, payment: Payment, step: Step, destination: str | None) -> Note | None:
         """The payment's own note, if it holds exactly this step and what it waits for has not come."""
         note = payment.note
-        if (
-            note is None
-            or note.kind != HELD
-            or note.slot != step.slot
-            or note.amount not in (None, step.owed)
-        ):
+        if note is None or note.kind != HELD or note.slot != step.slot or note.amount not in (None, step.owed):
             return None
         return None if self._lifted(payment, note, destination) else note
 
     def lifted_meanwhile(self, payment: Payment, note: Note, destination: str | None) -> bool:
         """Whether the coach became payable while the note was written; nothing would come to tell us."""
-        return note.reason in (Reason.NO_ACCOUNT, Reason.COACH_NOT_READY) and self._lifted(
-            payment, note, destination
-        )
+        return note.reason in (Reason.NO_ACCOUNT, Reason.COACH_NOT_READY) and self._lifted(payment, note, destination)
 
     def _lifted(self, payment: Payment, note: Note, destination: str | None) -> bool:
         age = self._now() - note.at

@@ -49,9 +49,7 @@ class Placed:
 class Payments:
     """The use cases of ``/api/payments`` that concern a purchase."""
 
-    def __init__(
-        self, client: stripe.StripeClient, registry: Registry, catalogue: Catalogue, rate: FeeRate
-    ) -> None:
+    def __init__(self, client: stripe.StripeClient, registry: Registry, catalogue: Catalogue, rate: FeeRate) -> None:
         self._client = client
         self._registry = registry
         self._catalogue = catalogue
@@ -94,6 +92,7 @@ class Payments:
             raise Conflict(str(mismatch), field=mismatch.field) from mismatch
         if refunded_amount(self._client, payment.charge) >= payment.charge.amount_captured:
             raise Conflict("This payment was refunded, so its session is closed.", status=REFUNDED)
+        log.info("payment.confirmed", payment=payment.intent.id, coach=payment.purchase.coach_id)
         return session_of(payment, payment.charge)
 
     def read(self, payment_id: str) -> Payment:

@@ -95,9 +95,7 @@ def refunded_amount(client: stripe.StripeClient, charge: stripe.Charge) -> int:
 
 # An inquiry moves no money, and a prevented or won dispute has given it back. A status that is not known
 # here counts as taken: the platform must not pay out what it may have lost.
-HARMLESS_DISPUTES = frozenset(
-    ["won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed"]
-)
+HARMLESS_DISPUTES = frozenset(["won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed"])
 
 
 def disputed_amount(client: stripe.StripeClient, charge: stripe.Charge) -> int:

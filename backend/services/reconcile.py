@@ -71,9 +71,7 @@ class Reconciler:
         self._settler = settler
         self._pace = pace
 
-    def mend(
-        self, payment_ids: Iterable[str], *, adopt: bool = False, dry_run: bool = False
-    ) -> Iterator[Mended]:
+    def mend(self, payment_ids: Iterable[str], *, adopt: bool = False, dry_run: bool = False) -> Iterator[Mended]:
         """Settle each payment, or (``dry_run``) say what is owed. One that fails does not stop the rest."""
         for payment_id in payment_ids:
             if self._pace is not None:

@@ -272,9 +272,7 @@ def _is_dead(answer: Answer[Any], note: Note | None, slot: str, generation: int,
 
 
 # https://docs.stripe.com/error-codes; the first is what transfers really answer with.
-_NOT_READY = frozenset(
-    ["insufficient_capabilities_for_transfer", "transfers_not_allowed", "capability_not_active"]
-)
+_NOT_READY = frozenset(["insufficient_capabilities_for_transfer", "transfers_not_allowed", "capability_not_active"])
 
 
 def _reason(step: Step, code: str) -> Reason:

@@ -18,9 +18,7 @@ class UnclearTransfers(Exception):
     """The coach was sent money since the payment that names no payment: perhaps this one was paid by hand."""
 
 
-def transfers_of(
-    client: stripe.StripeClient, payment: Payment, destination: str | None
-) -> list[stripe.Transfer]:
+def transfers_of(client: stripe.StripeClient, payment: Payment, destination: str | None) -> list[stripe.Transfer]:
     """Every transfer that belongs to the payment, oldest first.
 
     They are found by the charge's ``transfer_group``. A transfer of the group that names neither this
@@ -77,9 +75,7 @@ def create_transfer(
     return client.v1.transfers.create(params, {"idempotency_key": key})
 
 
-def create_reversal(
-    client: stripe.StripeClient, payment: Payment, step: TakeBack, key: str
-) -> stripe.TransferReversal:
+def create_reversal(client: stripe.StripeClient, payment: Payment, step: TakeBack, key: str) -> stripe.TransferReversal:
     """Take money back from the coach. A refund never does this by itself."""
     return client.v1.transfers.reversals.create(
         step.transfer_id,

@@ -38,9 +38,7 @@ class Views:
         entry = self._registry.lookup(payment.purchase.coach_id)
         return entry.account_id if entry else None
 
-    def read(
-        self, payment: Payment, charge: stripe.Charge, destination: str | None, listed: bool = True
-    ) -> View:
+    def read(self, payment: Payment, charge: stripe.Charge, destination: str | None, listed: bool = True) -> View:
         """The money of a paid payment. Raises ``UnclearTransfers``, and whatever Stripe raises."""
         transfers = transfers_of(self._client, payment, destination) if listed else []
         position = Position(

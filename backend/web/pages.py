@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, render_template
 
-pages = Blueprint(
-    "pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
-)
+pages = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
 
 # No script, no frame, nothing from elsewhere.
 _POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -136,9 +136,7 @@ class Market(RuleBasedStateMachine):
         if kind == "c":
             return lambda: self._confirm(payment)
         if kind == "r":
-            return lambda: market.fresh_post(
-                "/api/payments/refund", {"paymentIntentId": payment, "amount": amount}
-            )
+            return lambda: market.fresh_post("/api/payments/refund", {"paymentIntentId": payment, "amount": amount})
         if kind == "t":
             return lambda: self._transfer(payment)
         return lambda: self._sweep([payment])
@@ -152,9 +150,7 @@ class Market(RuleBasedStateMachine):
             "packageType": metadata["packageType"],
             "packageId": metadata["packageId"],
         }
-        answer = self.market.fresh_post(
-            "/api/payments/confirm", {"paymentIntentId": payment, "sessionData": claim}
-        )
+        answer = self.market.fresh_post("/api/payments/confirm", {"paymentIntentId": payment, "sessionData": claim})
         if answer.status_code == 200:
             self.sessions.setdefault(payment, set()).add(answer.text)
 

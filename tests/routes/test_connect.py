@@ -55,9 +55,7 @@ def test_asking_again_gives_the_same_account_and_a_new_link(market: Marketplace)
 def test_eight_requests_at_once_make_one_account(market: Marketplace) -> None:
     """However concurrently it is asked."""
     with ThreadPoolExecutor(8) as pool:
-        answers = list(
-            pool.map(lambda body: market.fresh_post("/api/connect/create-account", body), [BODY] * 8)
-        )
+        answers = list(pool.map(lambda body: market.fresh_post("/api/connect/create-account", body), [BODY] * 8))
 
     ids = {answer.json["account"]["id"] for answer in answers if answer.status_code == 200}
     assert len(ids) == 1

@@ -119,9 +119,7 @@ def test_eight_first_purchases_at_once_make_one_customer(market: Marketplace) ->
     """The customer's key is its email address, so Stripe makes it once."""
     with ThreadPoolExecutor(8) as pool:
         orders = [market.order(customerEmail="pat@example.com", customerName="Pat")] * 8
-        answers = list(
-            pool.map(lambda order: market.fresh_post("/api/payments/create-intent", order), orders)
-        )
+        answers = list(pool.map(lambda order: market.fresh_post("/api/payments/create-intent", order), orders))
 
     assert {answer.status_code for answer in answers} <= {200, 409}
     assert [answer.status_code for answer in answers].count(200) >= 1
@@ -382,14 +380,10 @@ def test_a_disputed_payment_cannot_be_refunded(market: Marketplace) -> None:
 def test_a_refund_with_a_key_is_made_once_even_after_stripe_forgot_the_key(market: Marketplace) -> None:
     """The caller's key is kept on the refund itself."""
     payment = market.paid()
-    first = market.post(
-        "/api/payments/refund", {"paymentIntentId": payment, "amount": 1000}, Idempotency_Key="once"
-    )
+    first = market.post("/api/payments/refund", {"paymentIntentId": payment, "amount": 1000}, Idempotency_Key="once")
     market.clock.advance(3 * 86_400)
 
-    second = market.post(
-        "/api/payments/refund", {"paymentIntentId": payment, "amount": 1000}, Idempotency_Key="once"
-    )
+    second = market.post("/api/payments/refund", {"paymentIntentId": payment, "amount": 1000}, Idempotency_Key="once")
 
     assert first.json == second.json
     assert len(market.stripe.v1.refunds.list({"payment_intent": payment}).data) == 1

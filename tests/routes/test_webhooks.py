@@ -95,9 +95,7 @@ def test_an_unknown_event_type_is_acknowledged_without_a_call(market: Marketplac
     """So that Stripe does not deliver it for three days."""
     market.forget_calls()
 
-    status = market.send(
-        {"id": "evt_1", "type": "invoice.paid", "livemode": False, "data": {"object": {"id": "in_1"}}}
-    )
+    status = market.send({"id": "evt_1", "type": "invoice.paid", "livemode": False, "data": {"object": {"id": "in_1"}}})
 
     assert (status, market.calls()) == (200, [])
 
@@ -226,9 +224,7 @@ def test_stripe_being_down_asks_for_another_delivery(market: Marketplace, event_
     if event_type == "transfer.created":
         market.settle(payment)
     event = market.event(event_type)
-    market.sandbox.faults.add(
-        {"match": {"path": "/v1/payment_intents"}, "stage": "before", "effect": "close"}
-    )
+    market.sandbox.faults.add({"match": {"path": "/v1/payment_intents"}, "stage": "before", "effect": "close"})
 
     assert market.send(event) == 503
 

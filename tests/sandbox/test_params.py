@@ -45,9 +45,7 @@ def test_every_operation_of_the_sandbox_is_known_to_the_sdk(operation):
     assert refusal(operation, {"nonsense": "1"}).code == "parameter_unknown"
 
 
-@pytest.mark.parametrize(
-    "operation", ["", "nonsense.create", "customers", "customers.nonsense", "customers._request"]
-)
+@pytest.mark.parametrize("operation", ["", "nonsense.create", "customers", "customers.nonsense", "customers._request"])
 def test_an_operation_the_sdk_lacks_is_a_programming_mistake(operation):
     """KeyError, never a ParamError: the caller of the API did nothing wrong."""
     with pytest.raises(KeyError, match="the installed SDK has no"):
@@ -76,20 +74,12 @@ def test_an_operation_the_sdk_lacks_is_a_programming_mistake(operation):
         ),
         pytest.param("customers.update", {"balance": "-500"}, {"balance": -500}, id="a negative integer"),
         pytest.param("customers.update", {"metadata": ""}, {"metadata": ""}, id="all metadata unset"),
-        pytest.param(
-            "customers.update", {"metadata": {"a": ""}}, {"metadata": {"a": ""}}, id="one key unset"
-        ),
-        pytest.param(
-            "payment_intents.update", {"receipt_email": ""}, {"receipt_email": ""}, id="a string unset"
-        ),
+        pytest.param("customers.update", {"metadata": {"a": ""}}, {"metadata": {"a": ""}}, id="one key unset"),
+        pytest.param("payment_intents.update", {"receipt_email": ""}, {"receipt_email": ""}, id="a string unset"),
         pytest.param("customers.update", {"address": ""}, {"address": ""}, id="a hash unset"),
         pytest.param("payouts.list", {"created": "5"}, {"created": 5}, id="a moment"),
-        pytest.param(
-            "payouts.list", {"created": {"gte": "5"}}, {"created": {"gte": 5}}, id="a range of moments"
-        ),
-        pytest.param(
-            "customers.delete", {"expand": ["x"]}, {"expand": ["x"]}, id="expand where none is declared"
-        ),
+        pytest.param("payouts.list", {"created": {"gte": "5"}}, {"created": {"gte": 5}}, id="a range of moments"),
+        pytest.param("customers.delete", {"expand": ["x"]}, {"expand": ["x"]}, id="expand where none is declared"),
         pytest.param(
             "accounts.create",
             {"settings": {"payouts": {"schedule": {"delay_days": "minimum"}}}},

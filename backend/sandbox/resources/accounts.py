@@ -15,15 +15,11 @@ MERGED = ("business_profile", "settings", "tos_acceptance")
 def create(call: Call) -> Row:
     """POST /v1/accounts"""
     params, world = call.params, call.world
-    call.refuse(
-        "account_token", "documents", "external_account", "groups", because=" (onboarding collects it)"
-    )
+    call.refuse("account_token", "documents", "external_account", "groups", because=" (onboarding collects it)")
     _check_type(params)
     country = params.get("country", "US")
     if country not in CURRENCY_OF:
-        raise errors.invalid(
-            f"{country} is not currently supported by Stripe.", "country", "country_unsupported"
-        )
+        raise errors.invalid(f"{country} is not currently supported by Stripe.", "country", "country_unsupported")
     fields = account_fields(world.ids.new("acct"), country, world.now())
     fields["email"] = params.get("email") or None
     fields["business_type"] = params.get("business_type")
@@ -68,9 +64,7 @@ def retrieve_current(call: Call) -> Row:
 def update(call: Call) -> Row:
     """POST /v1/accounts/{id}"""
     row, params = _account(call), call.params
-    call.refuse(
-        "account_token", "documents", "external_account", "groups", because=" (onboarding collects it)"
-    )
+    call.refuse("account_token", "documents", "external_account", "groups", because=" (onboarding collects it)")
     _check_permissions(row, params)
     before = common.amend(row, params, "email", "business_type")
     for field in MERGED:

@@ -88,9 +88,7 @@ def delete(call: Call) -> dict[str, Any]:
 def list_(call: Call) -> dict[str, Any]:
     """GET /v1/customers: the email filter is exact, upper and lower case included."""
     call.refuse("test_clock")
-    return lists.page(
-        call.rows("customers"), call.params, call.path, "customer", email=call.params.get("email")
-    )
+    return lists.page(call.rows("customers"), call.params, call.path, "customer", email=call.params.get("email"))
 
 
 def find(call: Call) -> dict[str, Any]:

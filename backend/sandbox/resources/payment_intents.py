@@ -109,9 +109,7 @@ def _check_create(call: Call) -> None:
 def _check_options(params: dict[str, Any]) -> None:
     options = params.get("payment_method_options") or {}
     if set(options) - {"card"} or set(options.get("card") or {}) - {"request_three_d_secure"}:
-        raise errors.unsupported(
-            "payment_method_options but card[request_three_d_secure]", "payment_method_options"
-        )
+        raise errors.unsupported("payment_method_options but card[request_three_d_secure]", "payment_method_options")
 
 
 def check_amount(amount: int, currency: str) -> None:
@@ -122,9 +120,7 @@ def check_amount(amount: int, currency: str) -> None:
             "currency",
         )
     if amount < 1:
-        raise errors.invalid(
-            "This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer"
-        )
+        raise errors.invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
     if amount < money.MINIMUM.get(currency.lower(), 1):
         raise errors.invalid(
             "The amount must be greater than or equal to the minimum charge amount allowed for your account and the "
@@ -205,7 +201,9 @@ def confirm(call: Call) -> dict[str, Any]:
 def _check_confirmable(call: Call, row: Row) -> None:
     status = row["status"]
     if status == "succeeded":
-        message = "You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed."
+        message = (
+            "You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed."
+        )
     elif status not in {"requires_payment_method", "requires_confirmation", "requires_action"}:
         message = (
             f"You cannot confirm this PaymentIntent because it has a status of {status}. Only a PaymentIntent with one of "
@@ -239,9 +237,7 @@ def update(call: Call) -> Row:
 
 
 def _check_update(call: Call, row: Row) -> None:
-    touched = [
-        param for param in ("amount", "currency", "payment_method", "customer") if param in call.params
-    ]
+    touched = [param for param in ("amount", "currency", "payment_method", "customer") if param in call.params]
     if row["status"] in {"succeeded", "canceled"} and touched:
         raise errors.refused(
             f"This PaymentIntent's {touched[0]} could not be updated because it has a status of {row['status']}. You may only "
@@ -311,8 +307,6 @@ ROUTES = (
     Route("GET", "/v1/payment_intents/search", "payment_intents.search", find, NAME, "search"),
     Route("GET", _ONE, "payment_intents.retrieve", retrieve, NAME, publishable=True, browser=BROWSER),
     Route("POST", _ONE, "payment_intents.update", update, NAME),
-    Route(
-        "POST", f"{_ONE}/confirm", "payment_intents.confirm", confirm, NAME, publishable=True, browser=BROWSER
-    ),
+    Route("POST", f"{_ONE}/confirm", "payment_intents.confirm", confirm, NAME, publishable=True, browser=BROWSER),
     Route("POST", f"{_ONE}/cancel", "payment_intents.cancel", cancel, NAME),
 )

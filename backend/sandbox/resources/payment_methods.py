@@ -67,15 +67,11 @@ def list_(call: Call) -> dict[str, Any]:
     if customer is None:
         raise errors.missing_param("customer")
     rows = call.rows("payment_methods")
-    return lists.page(
-        rows, call.params, call.path, NAME, customer=customer["id"], type=call.params.get("type")
-    )
+    return lists.page(rows, call.params, call.path, NAME, customer=customer["id"], type=call.params.get("type"))
 
 
 ROUTES = (
-    Route(
-        "POST", "/v1/payment_methods", "payment_methods.create", create, "payment_method", publishable=True
-    ),
+    Route("POST", "/v1/payment_methods", "payment_methods.create", create, "payment_method", publishable=True),
     Route("GET", "/v1/payment_methods", "payment_methods.list", list_, "payment_method", "list"),
     Route("GET", "/v1/payment_methods/<id>", "payment_methods.retrieve", retrieve, "payment_method"),
     Route("POST", "/v1/payment_methods/<id>/attach", "payment_methods.attach", attach, "payment_method"),

@@ -15,9 +15,7 @@ def create(call: Call) -> Row:
     if params.get("method", "standard") != "standard":
         raise errors.unsupported("instant payouts", "method")
     if params["amount"] < 1:
-        raise errors.invalid(
-            "This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer"
-        )
+        raise errors.invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
     currency = params["currency"].lower()
     if world.ledger.available(call.account, currency) < params["amount"]:
         raise errors.refused(
@@ -48,9 +46,7 @@ def cancel(call: Call) -> Row:
     """POST /v1/payouts/{id}/cancel"""
     row = call.in_path("payouts", "payout")
     if row["status"] != "pending":
-        raise errors.refused(
-            f"Payouts can only be canceled while they are pending; this one is {row['status']}."
-        )
+        raise errors.refused(f"Payouts can only be canceled while they are pending; this one is {row['status']}.")
     call.world.payouts.cancel(row)
     return row
 

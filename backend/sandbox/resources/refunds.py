@@ -15,9 +15,7 @@ def create(call: Call) -> Row:
     call.refuse("customer", "currency", "origin", "instructions_email", "refund_application_fee")
     charge = _charge(call)
     if params.get("amount", 1) < 1:
-        raise errors.invalid(
-            "This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer"
-        )
+        raise errors.invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
     if params.get("reverse_transfer"):
         raise errors.refused(
             f"Cannot reverse transfer on charge {charge['id']} because it does not have an associated transfer."
@@ -43,9 +41,7 @@ def _charge(call: Call) -> Row:
             "One of the following params should be provided for this request: payment_intent or charge."
         )
     if intent["status"] != "succeeded":
-        raise errors.refused(
-            f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund."
-        )
+        raise errors.refused(f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund.")
     return call.world.must(intent["latest_charge"])
 
 
@@ -56,9 +52,7 @@ def _check_refundable(call: Call, charge: Row) -> None:
         raise errors.refused(f"Charge {charge['id']} has already been refunded.", "charge_already_refunded")
     disputes = call.rows("disputes").find(charge=charge["id"])
     if any(not dispute["is_charge_refundable"] for dispute in disputes):
-        raise errors.refused(
-            f"Charge {charge['id']} has been charged back; cannot issue a refund.", "charge_disputed"
-        )
+        raise errors.refused(f"Charge {charge['id']} has been charged back; cannot issue a refund.", "charge_disputed")
 
 
 def _check_amount(charge: Row, amount: int, left: int) -> None:

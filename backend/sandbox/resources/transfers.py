@@ -22,9 +22,7 @@ def create(call: Call) -> Row:
     if amount is None:
         raise errors.missing_param("amount")
     if amount < 1:
-        raise errors.invalid(
-            "This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer"
-        )
+        raise errors.invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
     destination = call.world.get("accounts", call.account, params["destination"])
     if destination is None:
         raise errors.missing("destination", params["destination"], "destination")
@@ -54,9 +52,7 @@ def _check_balance(call: Call, amount: int, currency: str) -> None:
 def _check_source(call: Call, charge: Row, amount: int, currency: str) -> None:
     """Bounded by the charge, over all transfers; what was reversed frees no room (Stripe does not say)."""
     if charge["status"] != "succeeded":
-        raise errors.refused(
-            f"The source_transaction {charge['id']} has not succeeded.", param="source_transaction"
-        )
+        raise errors.refused(f"The source_transaction {charge['id']} has not succeeded.", param="source_transaction")
     settled = call.world.must(charge.hidden["entry"])["currency"]
     if settled != currency:
         raise errors.refused(
@@ -65,9 +61,7 @@ def _check_source(call: Call, charge: Row, amount: int, currency: str) -> None:
         )
     used = charge.hidden["transferred"]
     if used + amount > charge["amount"]:
-        already = (
-            f" (There is already a transfer using this source, amounting to {money.text(used, currency)}.)"
-        )
+        already = f" (There is already a transfer using this source, amounting to {money.text(used, currency)}.)"
         raise errors.refused(
             f"Transfers using this transaction as a source must not exceed the source amount of "
             f"{money.text(charge['amount'], currency)}.{already if used else ''}"
@@ -111,9 +105,7 @@ def create_reversal(call: Call) -> Row:
     if left == 0:
         raise errors.refused(f"The transfer {row['id']} is already fully reversed.")
     if amount < 1:
-        raise errors.invalid(
-            "This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer"
-        )
+        raise errors.invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
     if amount > left:
         raise errors.refused(
             f"Reversal amount ({money.text(amount, row['currency'])}) is greater than unreversed amount on transfer "
@@ -146,9 +138,7 @@ def update_reversal(call: Call) -> Row:
 def list_reversals(call: Call) -> dict[str, Any]:
     """GET /v1/transfers/{id}/reversals"""
     transfer = call.in_path("transfers", "transfer")
-    return lists.page(
-        call.rows("reversals"), call.params, call.path, "transfer reversal", transfer=transfer["id"]
-    )
+    return lists.page(call.rows("reversals"), call.params, call.path, "transfer reversal", transfer=transfer["id"])
 
 
 def _reversal(call: Call) -> Row:

@@ -69,9 +69,7 @@ def list_(call: Call) -> dict[str, Any]:
 
 def _check_url(url: str) -> None:
     if not url.startswith(("http://", "https://")):
-        raise errors.invalid(
-            "Invalid URL: An explicit scheme (such as https) must be provided.", "url", "url_invalid"
-        )
+        raise errors.invalid("Invalid URL: An explicit scheme (such as https) must be provided.", "url", "url_invalid")
 
 
 ROUTES = (

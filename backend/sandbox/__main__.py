@@ -1,0 +1,91 @@
+"""``python -m backend.sandbox``: the sandbox by itself, for any program that speaks to Stripe."""
+
+import argparse
+import contextlib
+import io
+import ipaddress
+import signal
+import sys
+from typing import Any
+
+from .app import Sandbox
+
+EXAMPLES = """\
+Point an official SDK at it:
+
+  Python   stripe.StripeClient("sk_test_sandbox", base_addresses={"api": "http://127.0.0.1:3002"})
+  Node     new Stripe("sk_test_sandbox", {host: "127.0.0.1", port: 3002, protocol: "http"})
+
+Pay with pm_card_visa or 4242 4242 4242 4242. Outside /v1, POST /_sandbox/clock {"advance": 86400} moves time,
+/_sandbox/faults makes calls fail, /_sandbox/accounts/ID/onboard onboards a coach; GET / lists what is there.
+Everything is kept in memory and is gone when it stops. It moves no real money and refuses live keys.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    found = argparse.ArgumentParser(
+        prog="python -m backend.sandbox",
+        description="A local, stateful stand-in for Stripe and Stripe Connect.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    found.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    found.add_argument("--port", type=int, default=3002, help="port; 0 takes a free one (default: %(default)s)")
+    found.add_argument("--webhook", metavar="URL", help="where to deliver events of the platform's own account")
+    found.add_argument("--webhook-secret", metavar="whsec_…", default="whsec_sandbox", help="default: %(default)s")
+    found.add_argument("--connect-webhook", metavar="URL", help="where to deliver events of connected accounts")
+    found.add_argument(
+        "--connect-webhook-secret", metavar="whsec_…", default="whsec_sandbox_connect", help="default: %(default)s"
+    )
+    found.add_argument("--seed", type=int, default=0, help="of the ids; the same seed gives the same ids")
+    found.add_argument("--allow-remote", action="store_true", help="listen on an address that others can reach")
+    return found
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Listen until interrupted or terminated."""
+    given = parser().parse_args(arguments)
+    if not given.allow_remote and not _is_loopback(given.host):
+        raise SystemExit(
+            f"{given.host} can be reached by others, and the sandbox asks nobody who they are: --allow-remote"
+        )
+    sandbox, server = _listening(given)
+    signal.signal(signal.SIGTERM, _interrupted)
+    print(f"The Stripe sandbox listens on {sandbox.base_url}", flush=True)  # noqa: T201
+    sandbox.start_background()
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)  # noqa: T201
+
+
+def _listening(given: argparse.Namespace) -> tuple[Sandbox, Any]:
+    """Bind first: with port 0 the sandbox learns only then what its links have to say."""
+    sandbox = Sandbox(seed=given.seed)
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):  # werkzeug would add advice about its own defaults
+            server = sandbox.serve(given.host, given.port)
+    except (OSError, SystemExit) as error:
+        raise SystemExit(f"Port {given.port} is in use. Choose another: --port {given.port + 100}") from error
+    sandbox.move_to(f"http://{given.host}:{server.server_port}")
+    if given.webhook:
+        sandbox.add_webhook(given.webhook, secret=given.webhook_secret)
+    if given.connect_webhook:
+        sandbox.add_webhook(given.connect_webhook, secret=given.connect_webhook_secret, connect=True)
+    return sandbox, server
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _interrupted(_signal: int, _frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()
