@@ -1,0 +1,1 @@
+"""A payments backend for a coaching marketplace, on Stripe and Stripe Connect Express."""

@@ -1,0 +1,158 @@
+"""The documents say what the code does: routes, variables, commands, events, signals, reasons, examples."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend import signals
+from backend.config.settings import load_settings
+from backend.domain.settlement import Reason
+from backend.events import EVENT_TYPES
+from backend.server import create_app
+from tests.builders import Marketplace
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+GUIDE = (ROOT / "SETUP_GUIDE.md").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
+
+CONTRACT_VARIABLES = set(
+    """STRIPE_SECRET_KEY STRIPE_PUBLISHABLE_KEY STRIPE_WEBHOOK_SECRET STRIPE_CONNECT_WEBHOOK_SECRET STRIPE_API_BASE
+    PORT HOST APP_ENV APP_URL PLATFORM_FEE_PERCENTAGE DEFAULT_CURRENCY ALLOWED_ORIGINS RATELIMIT_STORAGE_URI
+    RATELIMIT_ENABLED TRUSTED_PROXIES FORCE_HTTPS AUTH_MODE ALLOW_TEST_KEYS WEB_CONCURRENCY""".split()
+)
+
+
+def _example_variables() -> set[str]:
+    return set(re.findall(r"^([A-Z_]+)=", (ROOT / "env.example").read_text(), re.MULTILINE))
+
+
+def _read_variables() -> set[str]:
+    tree = ast.parse((ROOT / "backend/config/settings.py").read_text())
+    strings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {text for text in strings if re.fullmatch(r"[A-Z]{2,}(_[A-Z]+)*", text)}
+
+
+def test_every_route_is_in_the_readme_and_every_route_of_the_readme_exists() -> None:
+    """The table and the URL map are the same."""
+    app = create_app(load_settings({}, env_file=None))
+    served = {
+        f"{method} {rule.rule}"
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if not rule.endpoint.endswith("static")
+    }
+
+    assert set(re.findall(r"^\| `([A-Z]+ /[^`]*)` \|", README, re.MULTILINE)) == served
+
+
+def test_every_variable_is_in_the_example_and_is_read() -> None:
+    """The example lists what the settings read, and all that the contract promises."""
+    assert _example_variables() == _read_variables()
+    assert _example_variables() >= CONTRACT_VARIABLES
+
+
+def test_every_variable_of_the_example_has_a_comment() -> None:
+    """What it accepts, its default, and why."""
+    blocks = re.split(r"\n\s*\n", (ROOT / "env.example").read_text())
+    for block in blocks:
+        if re.search(r"^[A-Z_]+=", block, re.MULTILINE):
+            assert block.lstrip().startswith("#"), block
+
+
+def test_the_example_copied_unchanged_starts_the_sandbox(tmp_path: Path) -> None:
+    """As a newcomer does it."""
+    env_file = tmp_path / ".env"
+    env_file.write_text((ROOT / "env.example").read_text())
+
+    assert load_settings({}, env_file=env_file).uses_sandbox
+
+
+@pytest.mark.parametrize("document", ["README.md", "SETUP_GUIDE.md"])
+def test_every_make_target_of_the_documents_exists(document: str) -> None:
+    """And can be typed as it stands."""
+    targets = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
+    named = set(re.findall(r"(?:`|^|PORT=\d+ )make ([a-z]+)", (ROOT / document).read_text(), re.MULTILINE))
+
+    assert named
+    assert named <= targets
+
+
+def test_every_flask_command_of_the_documents_exists() -> None:
+    """With every option that is named."""
+    commands = create_app(load_settings({}, env_file=None)).cli.commands
+    for name, rest in re.findall(r"(?:`|bin/)flask ([a-z]+)([^`\n|]*)", README + GUIDE):
+        options = {option for param in commands[name].params for option in param.opts}
+        assert set(re.findall(r"--[a-z-]+", rest)) <= options, (name, rest)
+
+
+def test_the_guide_lists_exactly_the_events_that_are_handled() -> None:
+    """So that an endpoint made by the guide misses nothing and asks for nothing in vain."""
+    listed = " ".join(re.findall(r"```events\n(.*?)```", GUIDE, re.DOTALL)).split()
+
+    assert sorted(listed) == sorted(EVENT_TYPES)
+
+
+def test_the_guide_lists_every_signal() -> None:
+    """Each with when it is sent."""
+    section = GUIDE.split("## 8.")[1].split("## 9.")[0]
+    named = set(re.findall(r"^\| `([a-z_]+)` \|", section, re.MULTILINE))
+
+    assert named == {
+        name for name in vars(signals) if isinstance(vars(signals)[name], signals.session_opened.__class__)
+    }
+
+
+def test_the_guide_explains_every_note() -> None:
+    """Whoever finds one on a payment can look it up."""
+    section = GUIDE.split("## 10.")[1].split("## 11.")[0]
+    named = set(re.findall(r"^\| `held:([a-z_]+)` \|", section, re.MULTILINE))
+
+    assert named == {str(reason) for reason in Reason}
+
+
+def test_the_guides_sqlite_example_keeps_each_session_once(
+    market: Marketplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often the session is told."""
+    monkeypatch.chdir(tmp_path)
+    example = next(block for block in re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL) if "sqlite3" in block)
+    names: dict[str, Any] = {}
+    exec(compile(example, "SETUP_GUIDE.md", "exec"), names)
+    try:
+        payment = market.paid()
+        event = market.event("payment_intent.succeeded")
+        assert (market.send(event), market.send(event)) == (200, 200)
+    finally:
+        signals.session_opened.disconnect(names["keep"])
+
+    connection = sqlite3.connect(tmp_path / "sessions.sqlite3")
+    rows = connection.execute("select id, coach_id, clips_remaining from sessions").fetchall()
+    connection.close()
+    assert rows == [(f"session_{payment[3:]}", "coach-1", 5)]
+
+
+def test_the_readmes_example_subscribes(market: Marketplace, capsys: pytest.CaptureFixture[str]) -> None:
+    """It runs as it stands."""
+    names: dict[str, Any] = {}
+    example = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[0]
+    exec(compile(example, "README.md", "exec"), names)
+    try:
+        market.paid()
+        assert market.send(market.event("payment_intent.succeeded")) == 200
+    finally:
+        signals.session_opened.disconnect(names["keep"])
+
+    assert "coach-1 reviews 5 clips until" in capsys.readouterr().out
+
+
+def test_every_link_of_the_documents_leads_somewhere() -> None:
+    """Files that are named exist."""
+    for target in re.findall(r"\]\(([^)#:]+)\)", README + GUIDE):
+        assert (ROOT / target).exists(), target

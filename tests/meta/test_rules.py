@@ -1,0 +1,99 @@
+"""The rules of the house, read off the syntax tree."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from backend.domain import metadata
+
+ROOT = Path(__file__).parents[2]
+BACKEND = sorted(path for path in (ROOT / "backend").rglob("*.py") if "sandbox" not in path.parts)
+SOURCES = sorted((ROOT / "backend").rglob("*.py"))
+CHOSEN = ["flask", "flask-cors", "flask-limiter", "flask-talisman", "marshmallow", "stripe", "python-dotenv", "pytest"]
+
+# Words that are also ordinary: a log keyword, a field of an API object.
+_ORDINARY = {metadata.APP, metadata.ACCOUNT, metadata.PLATFORM, metadata.SPORT, metadata.CLIPS, metadata.DAYS}
+_ORDINARY |= {metadata.ATTEMPT}
+_ORDINARY |= {metadata.PACKAGE, metadata.SUBSCRIPTION, metadata.APP_VALUE}
+METADATA_KEYS = {value for name, value in vars(metadata).items() if name.isupper()} - _ORDINARY
+
+
+def _strings(path: Path) -> Iterator[str]:
+    """The string literals of a file that are values, not docstrings or parts of a sentence."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    """Everything else is given what it needs."""
+    for path in SOURCES:
+        reads = re.search(r"\bos\.environ|\bos\.getenv|\benviron\.get\(", path.read_text())
+        assert reads is None or path.name == "settings.py", path
+
+
+def test_only_the_metadata_module_spells_metadata_keys() -> None:
+    """A key that is spelled twice is one day spelled two ways.
+
+    Some keys are also the names of request fields: the demo sends them, and errors name them.
+    """
+    request_fields = {"coachId", "packageId", "packageType"}
+    for path in BACKEND:
+        spelled = METADATA_KEYS & set(_strings(path))
+        if path.parts[-2:] == ("domain", "metadata.py") or path.name == "demo.py":
+            continue
+        assert spelled <= request_fields, (path, spelled - request_fields)
+
+
+def test_every_module_class_and_public_function_has_a_docstring() -> None:
+    """The shape, the units, the errors, the reason."""
+    for path in BACKEND:
+        tree = ast.parse(path.read_text())
+        for node in [tree, *ast.walk(tree)]:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not _is_private(node, tree):
+                assert ast.get_docstring(node), f"{path.name}: {node.name}"
+        assert ast.get_docstring(tree), path
+
+
+def _is_private(node: ast.FunctionDef | ast.ClassDef, tree: ast.Module) -> bool:
+    """Private by name, or inside a function or a private class."""
+    if node.name.startswith("_") or node.name == "Meta":
+        return True
+    for outer in ast.walk(tree):
+        inside = isinstance(outer, ast.FunctionDef) or (isinstance(outer, ast.ClassDef) and outer.name.startswith("_"))
+        if inside and outer is not node and node in ast.walk(outer):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_and_functions_fit_in_the_head(path: Path) -> None:
+    """At most 320 lines a file and 45 a function."""
+    text = path.read_text()
+    assert len(text.splitlines()) <= 320
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            assert length <= 45, f"{node.name}: {length}"
+
+
+def test_nothing_in_the_tree_looks_like_a_real_key() -> None:
+    """Placeholders only."""
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in tracked.split():
+        path = ROOT / name
+        if path.exists():
+            assert not re.search(rb"\b[sr]k_live_\w{8,}|\b[srp]k_test_[A-Za-z0-9]{16,}", path.read_bytes()), name
+
+
+def test_the_eight_chosen_packages_are_pinned() -> None:
+    """As the user named them."""
+    pins = dict(re.findall(r"^([a-z0-9-]+)==(\S+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
+
+    assert set(CHOSEN) <= set(pins)
