@@ -75,7 +75,7 @@ def _attach_limiter(app: Flask, settings: Settings) -> None:
         """The draft-standard headers, where ``Reset`` is seconds from now and not a time of day."""
         limit = limiter.current_limit
         if limit is not None:
-            seconds = str(max(0, round(limit.reset_at - time.time())))
+            seconds = str(max(0, int(limit.reset_at - time.time())))
             response.headers["RateLimit-Limit"] = str(limit.limit.amount)
             response.headers["RateLimit-Remaining"] = str(max(0, limit.remaining))
             response.headers["RateLimit-Reset"] = seconds

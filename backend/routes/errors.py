@@ -16,6 +16,7 @@ import structlog
 from flask import Flask, Response, jsonify, request
 from flask_limiter import RateLimitExceeded
 from marshmallow import ValidationError
+from stripe import oauth_error
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from backend.services.answers import error_code
@@ -111,11 +112,11 @@ def _invalid_fields(exc: ValidationError) -> Failure:
 
 def _first_problem(messages: Mapping[str, Any], prefix: str = "") -> tuple[str, str]:
     name, problem = next(iter(messages.items()))
-    where = name if name == "_schema" or not prefix else f"{prefix}.{name}"
+    where = (prefix or "body") if name == "_schema" else f"{prefix}.{name}".lstrip(".")
     if isinstance(problem, Mapping):
         return _first_problem(problem, where)
     text = problem[0] if isinstance(problem, list) else problem
-    return where.removesuffix("._schema"), _uncapitalised(str(text).rstrip("."))
+    return where, _uncapitalised(str(text).rstrip("."))
 
 
 def _uncapitalised(text: str) -> str:
@@ -187,6 +188,17 @@ _STRIPE_V2 = (
     stripe.VerificationNotInitiatedError,
 )
 
+# Errors of OAuth, by which Standard accounts connect. Express accounts do not.
+_STRIPE_OAUTH = (
+    oauth_error.OAuthError,
+    oauth_error.InvalidClientError,
+    oauth_error.InvalidGrantError,
+    oauth_error.InvalidRequestError,
+    oauth_error.InvalidScopeError,
+    oauth_error.UnsupportedGrantTypeError,
+    oauth_error.UnsupportedResponseTypeError,
+)
+
 FAILURES: dict[type[BaseException], Callable[[Any], Failure]] = {
     InvalidRequest: _ours(400, INVALID),
     ValidationError: _invalid_fields,
@@ -216,7 +228,7 @@ FAILURES: dict[type[BaseException], Callable[[Any], Failure]] = {
     stripe.RateLimitError: _always(_PROVIDER_DOWN),
     stripe.APIConnectionError: _always(_PROVIDER_DOWN),
     stripe.APIError: _stripe_failed,
-    **dict.fromkeys(_STRIPE_V2, _always(_PROVIDER_REFUSED)),
+    **dict.fromkeys(_STRIPE_V2 + _STRIPE_OAUTH, _always(_PROVIDER_REFUSED)),
     stripe.SignatureVerificationError: _always(
         Failure(400, "Invalid signature", "The request was not signed with a secret of this endpoint.")
     ),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from backend.domain import metadata
+from backend.domain.catalogue import PACKAGE, SUBSCRIPTION
 
 ROOT = Path(__file__).parents[2]
 BACKEND = sorted(path for path in (ROOT / "backend").rglob("*.py") if "sandbox" not in path.parts)
@@ -20,7 +21,7 @@ CHOSEN = ["flask", "flask-cors", "flask-limiter", "flask-talisman", "marshmallow
 # Words that are also ordinary: a log keyword, a field of an API object.
 _ORDINARY = {metadata.APP, metadata.ACCOUNT, metadata.PLATFORM, metadata.SPORT, metadata.CLIPS, metadata.DAYS}
 _ORDINARY |= {metadata.ATTEMPT}
-_ORDINARY |= {metadata.PACKAGE, metadata.SUBSCRIPTION, metadata.APP_VALUE}
+_ORDINARY |= {PACKAGE, SUBSCRIPTION, metadata.APP_VALUE}
 METADATA_KEYS = {value for name, value in vars(metadata).items() if name.isupper()} - _ORDINARY
 
 

@@ -1,0 +1,364 @@
+"""Bad input gets the contract's status, a clear message, and no call to Stripe."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.conftest import NOW
+from tests.routes.conftest import Backend
+
+PAYMENT = "pi_000000000000000000000000"
+ACCOUNT = "acct_0000000000000000"
+SESSION = {"coachId": "c", "coachName": "n", "sport": "golf", "packageType": "package", "packageId": 1}
+GOOD: dict[str, tuple[str, dict[str, Any]]] = {
+    "/api/payments/create-intent": ("POST", {**SESSION, "customerEmail": "a@example.com"}),
+    "/api/payments/confirm": ("POST", {"paymentIntentId": PAYMENT, "sessionData": SESSION}),
+    "/api/payments/refund": ("POST", {"paymentIntentId": PAYMENT, "amount": 100, "reason": "duplicate"}),
+    "/api/connect/create-account": (
+        "POST",
+        {"coachId": "c", "coachName": "n", "email": "a@example.com", "sport": "golf", "country": "CA"},
+    ),
+    f"/api/connect/account/{ACCOUNT}": ("PUT", {"business_profile": {"name": "n"}}),
+    "/api/connect/transfer": ("POST", {"paymentIntentId": PAYMENT, "coachAccountId": ACCOUNT, "amount": 100}),
+}
+REQUIRED = [
+    ("/api/payments/create-intent", "coachId coachName sport packageType packageId"),
+    ("/api/payments/confirm", "paymentIntentId sessionData"),
+    ("/api/payments/refund", "paymentIntentId"),
+    ("/api/connect/create-account", "coachId coachName email sport"),
+    ("/api/connect/transfer", "paymentIntentId coachAccountId amount"),
+]
+
+
+def refused(client: FlaskClient, path: str, body: Any, field: str = "") -> None:
+    """400 in the contract's shape, naming the field."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    answer = client.open(path, method=GOOD[path][0], data=raw, content_type="application/json")
+    assert answer.status_code == 400, (answer.status_code, answer.json)
+    assert answer.json["error"] == "Validation error"
+    assert answer.json["message"]
+    assert answer.json["details"].startswith(field)
+
+
+@pytest.mark.parametrize(("path", "field"), [(path, f) for path, fields in REQUIRED for f in fields.split()])
+def test_a_missing_field_is_named(alone: FlaskClient, path: str, field: str) -> None:
+    """Every required field of every route."""
+    refused(alone, path, {k: v for k, v in GOOD[path][1].items() if k != field}, field)
+
+
+@pytest.mark.parametrize(("path", "field"), [(path, f) for path, fields in REQUIRED for f in fields.split()])
+@pytest.mark.parametrize(
+    "value", [None, [], {}, True, 1.5, "", " ", "x" * 501, "a\x00b", "a\u202eb", "\ud800"], ids=repr
+)
+def test_an_ill_typed_or_overlong_field_is_named(alone: FlaskClient, path: str, field: str, value: Any) -> None:
+    """Nothing is coerced into shape."""
+    refused(alone, path, {**GOOD[path][1], field: value}, field)
+
+
+@pytest.mark.parametrize("path", GOOD)
+def test_an_unknown_field_is_refused(alone: FlaskClient, path: str) -> None:
+    """A misspelt field must not be ignored, and no extra one may slip through to Stripe."""
+    refused(alone, path, {**GOOD[path][1], "metadata": {"coachId": "me"}}, "metadata")
+
+
+@pytest.mark.parametrize("field", ["coachId", "coachName", "sport", "packageType", "packageId"])
+def test_a_field_missing_in_the_session_data_is_named(alone: FlaskClient, field: str) -> None:
+    """With the way to it."""
+    session = {k: v for k, v in SESSION.items() if k != field}
+    refused(
+        alone, "/api/payments/confirm", {"paymentIntentId": PAYMENT, "sessionData": session}, f"sessionData.{field}"
+    )
+
+
+@pytest.mark.parametrize("value", ["chess", "Golf ball"])
+def test_a_sport_that_is_not_offered_is_named(alone: FlaskClient, value: str) -> None:
+    """The catalogue decides."""
+    refused(alone, "/api/payments/create-intent", {**SESSION, "sport": value}, "sport")
+
+
+@pytest.mark.parametrize("value", [0, 4, -1, "4", "one", 1.0, True, "1" * 50, "\u0661"])
+def test_a_package_that_is_not_offered_is_named(alone: FlaskClient, value: Any) -> None:
+    """1, 2 or 3, or the same as digits."""
+    refused(alone, "/api/payments/create-intent", {**SESSION, "packageId": value}, "packageId")
+
+
+@pytest.mark.parametrize("value", ["a", "a@", "@b.c", "a b@example.com", "a@b\n.com", 5, "a@" + "b" * 400 + ".com"])
+def test_what_is_no_email_address_is_named(alone: FlaskClient, value: Any) -> None:
+    """In a purchase and in a registration."""
+    refused(alone, "/api/payments/create-intent", {**SESSION, "customerEmail": value}, "customerEmail")
+    path = "/api/connect/create-account"
+    refused(alone, path, {**GOOD[path][1], "email": value}, "email")
+
+
+@pytest.mark.parametrize("value", [0, -1, True, 47.25, "100", "", [], 10**20])
+@pytest.mark.parametrize("path", ["/api/payments/refund", "/api/connect/transfer"])
+def test_what_is_no_amount_is_named(alone: FlaskClient, path: str, value: Any) -> None:
+    """A positive whole number of cents, sent as a number."""
+    refused(alone, path, {**GOOD[path][1], "amount": value}, "amount")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("country", "Canada"), ("country", "ca"), ("country", "C\n"), ("businessType", "llc"), ("businessType", None)],
+)
+def test_a_registration_takes_only_what_stripe_knows(alone: FlaskClient, field: str, value: Any) -> None:
+    """Two letters; individual or company."""
+    path = "/api/connect/create-account"
+    refused(alone, path, {**GOOD[path][1], field: value}, field)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"business_profile": {}},
+        {"business_profile": {"mcc": "7997"}},
+        {"business_profile": {"url": "javascript:alert(1)"}},
+        {"individual": {"ssn_last_4": "0000"}},
+        {"individual": {"dob": {"day": 32, "month": 1, "year": 1990}}},
+        {"individual": {"dob": {"day": 1}}},
+        {"individual": {"address": {"country": "Canada"}}},
+        {"individual": []},
+        {"external_account": "x"},
+        {"settings": {"payouts": {}}},
+        {"capabilities": {}},
+        {"tos_acceptance": {}},
+        {"controller": {}},
+    ],
+    ids=json.dumps,
+)
+def test_an_account_update_takes_only_what_the_contract_names(alone: FlaskClient, body: Any) -> None:
+    """No payee, no schedule and no capability can be changed here."""
+    refused(alone, f"/api/connect/account/{ACCOUNT}", body)
+
+
+def test_a_card_number_in_a_name_is_refused_and_not_repeated(
+    alone: FlaskClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Typed into the wrong box."""
+    answer = alone.post("/api/payments/create-intent", json={**SESSION, "customerName": "4242 4242 4242 4242"})
+
+    assert answer.status_code == 400
+    assert "4242" not in answer.text + capsys.readouterr().err
+
+
+BROKEN = {
+    "nothing": b"",
+    "half": b'{"coachId": ',
+    "not utf-8": b'{"coachId": "\xff"}',
+    "utf-16": '{"coachId": "c"}'.encode("utf-16"),
+    "byte order mark": b"\xef\xbb\xbf{}",
+    "array": b"[]",
+    "null": b"null",
+    "string": b'"x"',
+    "number": b"5",
+    "nan": b'{"amount": NaN}',
+    "infinity": b'{"amount": -Infinity}',
+    "too big for a float": b'{"amount": 1e400}',
+    "5000 digits": b'{"amount": ' + b"9" * 5000 + b"}",
+    "2 kB of brackets": b"[" * 990 + b"]" * 990,
+    "60 kB of brackets": b'{"a":' * 10_000,
+    "a key twice": b'{"amount": 1, "amount": 2}',
+    "lone surrogate": b'{"coachId": "\\ud800"}',
+    "nul": b'{"coachId": "a\x00"}',
+}
+
+
+@pytest.mark.parametrize("raw", BROKEN.values(), ids=BROKEN.keys())
+@pytest.mark.parametrize("path", GOOD)
+def test_what_is_no_json_object_is_refused(alone: FlaskClient, path: str, raw: bytes) -> None:
+    """On every route, never a 500."""
+    refused(alone, path, raw)
+
+
+@pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded", "application/jsonp"])
+def test_another_content_type_is_refused(alone: FlaskClient, content_type: str | None) -> None:
+    """A form of another site could send those without asking."""
+    answer = alone.post("/api/payments/create-intent", data=json.dumps(SESSION), content_type=content_type)
+
+    assert (answer.status_code, answer.json["error"]) == (400, "Validation error")
+
+
+@pytest.mark.parametrize("size", [64 * 1024 + 1, 30 * 1024 * 1024])
+def test_a_body_over_the_limit_is_refused(alone: FlaskClient, size: int) -> None:
+    """413 at 64 kB."""
+    answer = alone.post("/api/payments/create-intent", data=b" " * size, content_type="application/json")
+
+    assert (answer.status_code, answer.json["error"]) == (413, "Payload too large")
+
+
+def test_a_body_at_the_limit_is_read(alone: FlaskClient) -> None:
+    """The limit itself is allowed; what is in it decides."""
+    refused(alone, "/api/payments/create-intent", b"[" + b" " * (64 * 1024 - 2) + b"]")
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "\u00e9"])
+@pytest.mark.parametrize("path", ["/api/payments/create-intent", "/api/payments/refund"])
+def test_a_malformed_idempotency_key_is_refused(alone: FlaskClient, path: str, key: str) -> None:
+    """1 to 255 visible characters."""
+    answer = alone.post(path, json=GOOD[path][1], headers={"Idempotency-Key": key})
+
+    assert answer.status_code == 400
+    assert answer.json["details"].startswith("Idempotency-Key")
+
+
+NO_IDS = [
+    "x",
+    "pi_",
+    "pi_1%2F..%2F..%2Fbalance",
+    "..%2fpayments",
+    "pi_%00",
+    "acct_%0d%0aX:1",
+    "pi_" + "0" * 5000,
+    "pi_\u0661" * 9,
+]
+
+
+@pytest.mark.parametrize("segment", NO_IDS, ids=[text[:20] for text in NO_IDS])
+def test_a_path_that_holds_no_id_is_not_found(alone: FlaskClient, segment: str) -> None:
+    """On every route with an id."""
+    for method, path in [
+        ("GET", f"/api/payments/intent/{segment}"),
+        ("GET", f"/api/connect/account/{segment}"),
+        ("PUT", f"/api/connect/account/{segment}"),
+        ("POST", f"/api/connect/account/{segment}/login-link"),
+        ("GET", f"/api/connect/account/{segment}/balance"),
+        ("GET", f"/api/connect/account/{segment}/payouts"),
+    ]:
+        answer = alone.open(path, method=method, json={"individual": {"first_name": "x"}} if method == "PUT" else None)
+        assert (answer.status_code, answer.json["error"]) == (404, "Not found"), (method, path)
+
+
+@pytest.mark.parametrize("value", ["x", "pi_", "pi_1/..", "pi_\r\n", "acct_0000000000000000", "pi_" + "0" * 5000, 5])
+def test_a_body_that_holds_no_id_is_refused(alone: FlaskClient, value: Any) -> None:
+    """In a body it is a 400."""
+    for path in ("/api/payments/confirm", "/api/payments/refund", "/api/connect/transfer"):
+        refused(alone, path, {**GOOD[path][1], "paymentIntentId": value}, "paymentIntentId")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=101",
+        "limit=-1",
+        "limit=abc",
+        "limit=1e3",
+        "limit=",
+        "limit=1&limit=2",
+        "limit[]=1",
+        "starting_after=x",
+        "starting_after=",
+        "starting_after=po_1%0d%0a",
+        "expand[]=data",
+        "ending_before=po_12345678",
+    ],
+)
+def test_a_bad_query_is_refused(alone: FlaskClient, query: str) -> None:
+    """Payouts take a limit of 1 to 100 and a payout's id, each once."""
+    answer = alone.get(f"/api/connect/account/{ACCOUNT}/payouts?{query}")
+
+    assert (answer.status_code, answer.json["error"]) == (400, "Validation error")
+
+
+# Webhooks
+
+EVENT = {"id": "evt_1", "type": "invoice.paid", "livemode": False, "data": {"object": {}}}
+SECRET = "whsec_sandbox"
+PATH = "/api/webhooks/stripe"
+
+
+def sign(body: bytes, secret: str = SECRET, at: int = NOW, scheme: str = "v1") -> str:
+    """The header that Stripe would send."""
+    digest = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+    return f"t={at},{scheme}={digest}"
+
+
+def deliver(client: FlaskClient, signature: str | None, body: bytes = json.dumps(EVENT).encode()) -> tuple[int, str]:
+    """The status and the error of a delivery."""
+    headers = {"Stripe-Signature": signature} if signature is not None else {}
+    answer = client.post(PATH, data=body, headers=headers, content_type="application/json")
+    return answer.status_code, answer.json.get("error", "")
+
+
+RAW = json.dumps(EVENT).encode()
+BAD_SIGNATURES = {
+    "garbage": "x",
+    "no timestamp": sign(RAW).split(",")[1],
+    "two timestamps": f"t=1,{sign(RAW)}",
+    "not ascii": "t=1,v1=\u00e9",
+    "v0 only": sign(RAW, scheme="v0"),
+    "another secret": sign(RAW, secret="whsec_other"),
+    "empty secret": sign(RAW, secret=""),
+    "five minutes old": sign(RAW, at=NOW - 301),
+    "five minutes early": sign(RAW, at=NOW + 301),
+    "of the far future": sign(RAW, at=10**15),
+    "of another body": sign(RAW + b" "),
+    "10,000 guesses": f"t={NOW}," + ",".join(["v1=" + "0" * 64] * 10_000),
+}
+
+
+@pytest.mark.parametrize("signature", BAD_SIGNATURES.values(), ids=BAD_SIGNATURES.keys())
+def test_a_bad_signature_is_refused(alone: FlaskClient, signature: str) -> None:
+    """400, and nothing is believed."""
+    assert deliver(alone, signature) == (400, "Invalid signature")
+
+
+@pytest.mark.parametrize("signature", [None, ""])
+def test_a_missing_signature_is_named(alone: FlaskClient, signature: str | None) -> None:
+    """Somebody else's request."""
+    assert deliver(alone, signature) == (400, "Missing signature")
+
+
+@pytest.mark.parametrize("secret", ["whsec_old", "whsec_new", "whsec_connect"])
+def test_every_configured_secret_is_accepted(backend: Backend, secret: str) -> None:
+    """Both endpoints', and both of one that is being rolled."""
+    client = backend({"STRIPE_WEBHOOK_SECRET": "whsec_old,whsec_new", "STRIPE_CONNECT_WEBHOOK_SECRET": "whsec_connect"})
+
+    assert deliver(client, sign(RAW, secret=secret)) == (200, "")
+
+
+def test_a_signature_among_others_is_found(alone: FlaskClient) -> None:
+    """Stripe signs with every active secret."""
+    assert deliver(alone, f"{sign(RAW)},v1={'0' * 64},v0=abc") == (200, "")
+
+
+def test_without_a_secret_nothing_can_be_believed(backend: Backend) -> None:
+    """503, so that Stripe keeps the event."""
+    client = backend({"STRIPE_SECRET_KEY": "sk_test_x"})
+
+    assert deliver(client, sign(RAW)) == (503, "Payment provider unavailable")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"id":"evt_1", "type":"invoice.paid","data":{"object":{}}}\n',
+        '{"id":"\u2603","type":"x","data":{"object":{}}}'.encode(),
+    ],
+)
+def test_the_raw_bytes_are_verified(alone: FlaskClient, body: bytes) -> None:
+    """Odd white space and Unicode are signed as they are."""
+    assert deliver(alone, sign(body), body) == (200, "")
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"null", b"[" * 990, b'{"object":"v2.core.event"}', b"\xff"])
+def test_a_signed_body_that_is_no_event_is_refused(alone: FlaskClient, body: bytes) -> None:
+    """400, never a 500."""
+    status, _ = deliver(alone, sign(body), body)
+
+    assert status == 400
+
+
+def test_a_webhook_may_be_large_but_not_huge(alone: FlaskClient) -> None:
+    """1 MB."""
+    large = json.dumps({**EVENT, "padding": "x" * 900_000}).encode()
+
+    assert deliver(alone, sign(large), large) == (200, "")
+    assert deliver(alone, "x", b" " * (1024 * 1024 + 1)) == (413, "Payload too large")

@@ -1,0 +1,106 @@
+"""The catalogue: the contract's defaults, and every way in which a file can be wrong."""
+
+from __future__ import annotations
+
+import copy
+import tomllib
+from typing import Any
+
+import pytest
+
+from backend.config.settings import DEFAULT_CATALOGUE
+from backend.domain.catalogue import CatalogueError, NotOffered, parse_catalogue
+
+DOCUMENT = tomllib.loads(DEFAULT_CATALOGUE.read_text())
+
+
+def test_the_default_is_the_contracts_table() -> None:
+    """Prices in CAD cents, clips and days."""
+    catalogue = parse_catalogue(DOCUMENT)
+
+    prices = {
+        sport: [o.price for o in catalogue.offers if o.sport == sport and o.package_type == "package"]
+        + [catalogue.offer(sport, "subscription", None).price]
+        for sport in catalogue.sports
+    }
+    assert catalogue.currency == "cad"
+    assert prices == {"badminton": [4725, 5400, 6075, 9450], "golf": [5400, 6075, 6750, 10125]}
+    assert [(o.clips, o.days) for o in catalogue.offers[:4]] == [(5, 3), (7, 5), (10, 7), (50, 30)]
+
+
+def _changed(path: str, value: Any) -> dict[str, Any]:
+    document: dict[str, Any] = copy.deepcopy(DOCUMENT)
+    *outer, last = path.split(".")
+    place: Any = document
+    for key in outer:
+        place = place[key]
+    if value is None:
+        del place[last]
+    else:
+        place[last] = value
+    return document
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("prices.golf.1", 47.25),
+        ("prices.golf.1", "4725"),
+        ("prices.golf.1", True),
+        ("prices.golf.1", 49),
+        ("prices.golf.1", 100_000_000),
+        ("prices.golf.9", 5000),
+        ("prices.golf.subscription", None),
+        ("prices.golf", 5),
+        ("packages.1", 5),
+        ("packages.1.clips", 0),
+        ("packages.1.days", None),
+        ("packages.1.weeks", 2),
+        ("packages.x", {"clips": 1, "days": 1}),
+        ("subscription.clips", True),
+        ("currency", "kwd"),
+        ("currency", 5),
+        ("colour", "red"),
+        ("prices.GOLF", DOCUMENT["prices"]["golf"]),
+    ],
+)
+def test_a_wrong_entry_is_named(path: str, value: Any) -> None:
+    """The backend does not start, and says where to look."""
+    with pytest.raises(CatalogueError) as refusal:
+        parse_catalogue(_changed(path, value))
+
+    first, last = path.split(".", maxsplit=1)[0], path.rsplit(".", maxsplit=1)[-1]
+    assert first in str(refusal.value)
+    assert last.casefold() in str(refusal.value).casefold() or "two sports" in str(refusal.value)
+
+
+def test_a_catalogue_without_sports_is_refused() -> None:
+    """There would be nothing to sell."""
+    with pytest.raises(CatalogueError):
+        parse_catalogue({"packages": {}, "prices": {}})
+
+
+def test_sports_are_found_in_any_case() -> None:
+    """And answered in the catalogue's spelling."""
+    assert parse_catalogue(DOCUMENT).offer("GoLf", "package", 1).sport == "golf"
+
+
+@pytest.mark.parametrize(
+    ("order", "field"),
+    [
+        (("chess", "package", 1), "sport"),
+        (("golf", "package", 4), "packageId"),
+        (("golf", "package", None), "packageId"),
+    ],
+)
+def test_what_is_not_offered_names_its_field(order: Any, field: str) -> None:
+    """So that the front end can say which."""
+    with pytest.raises(NotOffered) as refusal:
+        parse_catalogue(DOCUMENT).offer(*order)
+
+    assert refusal.value.field == field
+
+
+def test_a_setting_replaces_the_currency() -> None:
+    """``DEFAULT_CURRENCY``."""
+    assert parse_catalogue(DOCUMENT, "usd").currency == "usd"

@@ -1,0 +1,114 @@
+"""The purchase in metadata, and the session that follows from it."""
+
+from __future__ import annotations
+
+import pytest
+
+from backend.domain.catalogue import Offer
+from backend.domain.metadata import (
+    NotAPurchase,
+    Purchase,
+    attempt_hash,
+    email_hash,
+    read_purchase,
+    registry_id,
+)
+from backend.domain.money import FeeRate
+from backend.domain.sessions import SessionClaim, SessionMismatch, check_claim, open_session
+
+OFFER = Offer("golf", "package", 2, 6075, 7, 5)
+PURCHASE = Purchase("coach-1", "Dana", OFFER, FeeRate.from_percent("12.5"), "player-1", "Robin", "acct_1")
+SUBSCRIPTION = Purchase(
+    "coach-1", "Dana", Offer("golf", "subscription", None, 10125, 50, 30), FeeRate.from_percent("10")
+)
+
+
+@pytest.mark.parametrize("purchase", [PURCHASE, SUBSCRIPTION])
+def test_a_purchase_survives_its_metadata(purchase: Purchase) -> None:
+    """What was written is what is read."""
+    assert read_purchase(purchase.to_metadata()) == purchase
+
+
+def test_metadata_is_strings_and_leaves_out_what_is_absent() -> None:
+    """Never "null", never "None"."""
+    metadata = SUBSCRIPTION.to_metadata()
+
+    assert {type(value) for value in metadata.values()} == {str}
+    assert not {"null", "None", ""} & set(metadata.values())
+    assert not {"playerId", "playerName", "coachAccountId"} & set(metadata)
+    assert metadata["packageId"] == "subscription"
+
+
+def test_a_payment_of_the_node_backend_is_readable_and_not_ours() -> None:
+    """Its fee was frozen as an amount."""
+    metadata = {k: v for k, v in PURCHASE.to_metadata().items() if k not in ("app", "feePercent", "coachKey")}
+
+    purchase = read_purchase(metadata)
+
+    assert not purchase.ours
+    assert purchase.rate.split(6075).fee == int(metadata["platformFee"])
+
+
+@pytest.mark.parametrize(
+    "damage", [{"packageType": "gift"}, {"clips": "many"}, {"packagePrice": ""}, {"feePercent": "200"}]
+)
+def test_damaged_metadata_is_not_a_purchase(damage: dict[str, str]) -> None:
+    """It is left alone, not guessed at."""
+    with pytest.raises(NotAPurchase):
+        read_purchase({**PURCHASE.to_metadata(), **damage})
+
+
+def test_a_strangers_metadata_is_not_a_purchase() -> None:
+    """Other products may share the Stripe account."""
+    with pytest.raises(NotAPurchase):
+        read_purchase({"order": "17"})
+
+
+def test_a_coachs_registry_id_is_40_characters_of_the_coach_id_alone() -> None:
+    """The same for ever, and fit for a path."""
+    assert registry_id("coach-1") == registry_id("coach-1") != registry_id("coach-2")
+    assert len(registry_id("c\u00f6ach \u2603/..")) == 40
+    assert registry_id("x").startswith("coach_")
+
+
+def test_an_email_is_recognised_in_any_case() -> None:
+    """And cannot be read back."""
+    assert email_hash(" Dana@Example.com ") == email_hash("dana@example.com")
+    assert "dana" not in email_hash("dana@example.com")
+
+
+def test_fingerprints_do_not_run_together() -> None:
+    """("ab", "c") is not ("a", "bc")."""
+    assert attempt_hash("ab", "c") != attempt_hash("a", "bc")
+
+
+def test_a_session_is_the_same_whoever_asks() -> None:
+    """Its dates come from the payment, and end at the package's days."""
+    first = open_session("pi_1", PURCHASE, 6075, "cad", 1_793_631_600)
+
+    assert first == open_session("pi_1", PURCHASE, 6075, "cad", 1_793_631_600)
+    assert (first.id, first.created_at) == ("session_1", "2026-11-02T15:00:00.000Z")
+    assert first.session_expiry == "2026-11-07T15:00:00.000Z"
+
+
+def test_a_claim_of_the_same_purchase_passes_in_any_case_of_the_sport() -> None:
+    """The app sends it as it likes."""
+    check_claim(SessionClaim("coach-1", "GOLF", "package", 2), PURCHASE)
+    check_claim(SessionClaim("coach-1", "golf", "subscription", None), SUBSCRIPTION)
+
+
+@pytest.mark.parametrize(
+    ("claim", "field"),
+    [
+        (SessionClaim("coach-2", "golf", "package", 2), "coachId"),
+        (SessionClaim("coach-1", "badminton", "package", 2), "sport"),
+        (SessionClaim("coach-1", "golf", "subscription", None), "packageType"),
+        (SessionClaim("coach-1", "golf", "package", 3), "packageId"),
+    ],
+)
+def test_a_claim_of_another_purchase_names_the_difference(claim: SessionClaim, field: str) -> None:
+    """Each field that matters."""
+    with pytest.raises(SessionMismatch) as mismatch:
+        check_claim(claim, PURCHASE)
+
+    assert mismatch.value.field == field

@@ -1,0 +1,166 @@
+"""The decision: what the coach should hold, does hold, and the next step; and the note that paces failures."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backend.domain.money import FeeRate
+from backend.domain.settlement import (
+    HELD,
+    MANUAL,
+    UNKNOWN,
+    Note,
+    Pay,
+    Position,
+    Reason,
+    TakeBack,
+    TransferRecord,
+    first_generation,
+    is_dead,
+    next_step,
+    read_note,
+)
+
+RATE = FeeRate.from_percent("10")
+HOUR = 3_600
+
+
+def position(captured: int = 4725, refunded: int = 0, disputed: int = 0, *transfers: tuple[int, int, int]) -> Position:
+    """Transfers as (amount, reversed, number of reversals)."""
+    records = [TransferRecord(f"tr_{n}", *transfer) for n, transfer in enumerate(transfers)]
+    return Position(captured, refunded, disputed, RATE, records)
+
+
+def test_a_fresh_payment_owes_the_share_from_the_charge() -> None:
+    """Slot 0."""
+    assert next_step(position()) == Pay(4252, "0", from_charge=True)
+
+
+def test_a_settled_payment_needs_nothing() -> None:
+    """The difference is zero."""
+    assert next_step(position(4725, 0, 0, (4252, 0, 0))) is None
+
+
+def test_a_refund_takes_back_in_proportion() -> None:
+    """The share of 27.25 is 24.52: 18.00 comes back."""
+    assert next_step(position(4725, 2000, 0, (4252, 0, 0))) == TakeBack("tr_0", 1800, "0r0", 0, 1800)
+
+
+def test_the_newest_transfer_gives_back_first() -> None:
+    """And the next step goes on with the one before."""
+    assert next_step(position(4725, 4725, 0, (3000, 0, 0), (1252, 252, 1))) == TakeBack("tr_1", 1000, "1r1", 1, 4000)
+    assert next_step(position(4725, 4725, 0, (3000, 0, 0), (1252, 1252, 2))) == TakeBack("tr_0", 3000, "0r0", 0, 3000)
+
+
+def test_a_dispute_counts_like_a_refund_and_both_never_below_zero() -> None:
+    """A refunded payment that is disputed too leaves nothing, not less."""
+    assert position(4725, 3000, 4725).target == 0
+    assert next_step(position(4725, 0, 4725, (4252, 0, 0))) == TakeBack("tr_0", 4252, "0r0", 0, 4252)
+
+
+def test_money_that_was_reversed_still_uses_up_the_charge() -> None:
+    """A second transfer of the same share no longer fits in the charge: it comes from the balance."""
+    assert next_step(position(4725, 0, 0, (4252, 4252, 1))) == Pay(4252, "1", from_charge=False)
+
+
+@settings(derandomize=True, max_examples=300)
+@given(
+    st.integers(1, 100_000),
+    st.integers(0, 100_000),
+    st.integers(0, 100_000),
+    st.lists(st.tuples(st.integers(1, 50_000), st.floats(0, 1)), max_size=5),
+)
+def test_steps_lead_to_the_target_and_stop(
+    captured: int, refunded: int, disputed: int, made: list[tuple[int, float]]
+) -> None:
+    """From any position, each step closes the difference without passing it, in at most one per transfer plus one."""
+    transfers = [TransferRecord(f"tr_{n}", amount, int(amount * part), 1) for n, (amount, part) in enumerate(made)]
+    for _ in range(len(transfers) + 2):
+        now = Position(captured, min(refunded, captured), disputed, RATE, transfers)
+        step = next_step(now)
+        if step is None:
+            break
+        if isinstance(step, Pay):
+            assert 0 < step.amount == now.target - now.held
+            transfers = [*transfers, TransferRecord("new", step.amount, 0, 0)]
+        else:
+            assert 0 < step.amount <= step.owed == now.held - now.target
+            transfers = [
+                TransferRecord(t.id, t.amount, t.amount_reversed + step.amount, t.reversal_count + 1)
+                if t.id == step.transfer_id
+                else t
+                for t in transfers
+            ]
+    assert Position(captured, min(refunded, captured), disputed, RATE, transfers).held == now.target
+
+
+NOTES = [
+    Note(HELD, Reason.NO_ACCOUNT, "0", 0, 1_793_631_600),
+    Note(HELD, Reason.CLAWBACK_PENDING, "0r1", 2, 1_793_631_600, 4252),
+    Note(UNKNOWN, "", "1", 3, 1_793_631_600),
+    Note(MANUAL),
+]
+
+
+@pytest.mark.parametrize("note", NOTES, ids=str)
+def test_a_note_survives_its_text(note: Note) -> None:
+    """And fits in a metadata value."""
+    assert read_note(str(note)) == note
+    assert len(str(note)) < 100
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "held", "held:x", "held:x:0.0:1:2:3", "manual ", "held:refused:a.0:1", "x" * 500]
+)
+def test_a_damaged_note_counts_as_none(text: str | None) -> None:
+    """A lost note only makes us wait."""
+    assert read_note(text) is None
+
+
+def test_only_the_time_may_differ_for_two_notes_to_say_the_same() -> None:
+    """So that a hold that still stands is not written again."""
+    note = Note(HELD, Reason.REFUSED, "0", 1, 100, 5)
+
+    assert note.says_the_same_as(Note(HELD, Reason.REFUSED, "0", 1, 900, 5))
+    assert not note.says_the_same_as(Note(HELD, Reason.REFUSED, "0", 2, 100, 5))
+    assert not note.says_the_same_as(None)
+
+
+@pytest.mark.parametrize(("age", "generation"), [(0, 3), (20 * HOUR, 3), (20 * HOUR + 1, 4), (90 * HOUR, 4)])
+def test_a_slot_starts_where_it_stopped_and_one_further_before_its_key_is_forgotten(age: int, generation: int) -> None:
+    """Stripe may forget after 24 hours."""
+    note = Note(HELD, Reason.COACH_NOT_READY, "0", 3, 1_000)
+
+    assert first_generation(note, "0", 1_000 + age) == generation
+
+
+def test_another_slot_or_no_note_starts_at_the_beginning() -> None:
+    """The note is about one slot."""
+    assert first_generation(None, "0", 0) == 0
+    assert first_generation(Note(HELD, Reason.REFUSED, "0", 3, 0), "1", 0) == 0
+
+
+def test_without_an_account_no_key_was_used_so_none_retires() -> None:
+    """Two workers on both sides of the limit must use the same key."""
+    assert first_generation(Note(HELD, Reason.NO_ACCOUNT, "0", 0, 0), "0", 90 * HOUR) == 0
+
+
+@pytest.mark.parametrize(
+    ("note", "age", "dead"),
+    [
+        (None, 0, False),
+        (Note(UNKNOWN, "", "0", 0, 0), 3 * HOUR, False),
+        (Note(UNKNOWN, "", "0", 0, 0), 3 * HOUR + 1, True),
+        (Note(UNKNOWN, "", "0", 1, 0), 9 * HOUR, False),
+        (Note(UNKNOWN, "", "1", 0, 0), 9 * HOUR, False),
+        (Note(HELD, Reason.COACH_NOT_READY, "0", 0, 0), 0, True),
+        (Note(HELD, Reason.PLATFORM_BALANCE, "0", 0, 0), 0, True),
+        (Note(HELD, Reason.NO_ACCOUNT, "0", 0, 0), 9 * HOUR, False),
+        (Note(HELD, Reason.REFUSED, "0", 0, 0), 9 * HOUR, False),
+    ],
+)
+def test_a_key_is_dead_only_when_the_note_proves_it(note: Note | None, age: int, dead: bool) -> None:
+    """A pinned refusal, or an unknown outcome that is older than Stripe takes."""
+    assert is_dead(note, "0", 0, age) is dead
