@@ -1,0 +1,89 @@
+"""Real processes on loopback: servers that a test starts, waits for, and always stops."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+from backend.sandbox import Sandbox
+
+ROOT = Path(__file__).parents[1]
+_PATIENCE_SECONDS = 30
+
+
+def free_port_pair() -> int:
+    """A port that is free together with the one after it."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port: int = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+
+
+@contextmanager
+def sandbox_server() -> Iterator[Sandbox]:
+    """A sandbox on a socket, delivering webhooks at once."""
+    sandbox = Sandbox()
+    server = sandbox.serve("127.0.0.1", 0)
+    sandbox.move_to(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    sandbox.start_background()
+    try:
+        yield sandbox
+    finally:
+        sandbox.stop_background()
+        server.shutdown()
+        thread.join(_PATIENCE_SECONDS)
+        server.server_close()
+
+
+@contextmanager
+def backend_process(arguments: list[str], port: int, log: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A backend process, alive and well; its output goes to ``log``."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("STRIPE_", "COV_"))}
+    environment = {**clean, "PORT": str(port), "RATELIMIT_ENABLED": "false", **variables}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, *arguments], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            _wait_until_healthy(process, port, log)
+            yield process
+        finally:
+            if process.poll() is None:
+                process.terminate()
+            try:
+                process.wait(_PATIENCE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(_PATIENCE_SECONDS)
+
+
+GUNICORN = ["-m", "gunicorn", "-c", "backend/gunicorn.conf.py", "backend.server:create_app()"]
+
+
+def _wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, log.read_text()
+        try:
+            if requests.get(f"http://127.0.0.1:{port}/health", timeout=2).ok:
+                return
+        except requests.ConnectionError:
+            # Nothing tells another process that a port is open but trying it.
+            threading.Event().wait(0.05)
+    raise AssertionError(f"the server did not come up: {log.read_text()}")
