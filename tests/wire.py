@@ -32,11 +32,11 @@ class InProcessStripe(stripe.HTTPClient):
         try:
             chunks, status, answer_headers = run_wsgi_app(self._sandbox, environ)
         except ConnectionError as error:
-            raise stripe.APIConnectionError(f"(Network error: {error})", should_retry=True) from error
+            raise _line_dead(error, should_retry=True) from error
         try:
             body = b"".join(chunks)
         except ConnectionError as error:
-            raise stripe.APIConnectionError(f"(Network error: {error})", should_retry=False) from error
+            raise _line_dead(error, should_retry=False) from error
         return body, int(status.split()[0]), _case_insensitive(answer_headers)
 
     def close(self) -> None:
@@ -44,6 +44,11 @@ class InProcessStripe(stripe.HTTPClient):
 
     def _sleep_time_seconds(self, num_retries: int) -> float:
         return 0.0
+
+
+def _line_dead(error: ConnectionError, should_retry: bool) -> stripe.APIConnectionError:
+    message = f"(Network error: {error})"
+    return stripe.APIConnectionError(message, should_retry=should_retry)
 
 
 def _environ(method: str, url: str, headers: Mapping[str, str], post_data: Any) -> dict[str, Any]:

@@ -17,6 +17,10 @@ from .routing import Call, Route
 from .world import Cause, World
 
 LIVE = ("sk_live_", "pk_live_", "rk_live_")
+# What Stripe.js adds to a payment method: how the page came to it.
+STRIPE_JS = frozenset(
+    {"card", "guid", "muid", "sid", "payment_user_agent", "referrer", "time_on_page", "pasted_fields"}
+)
 # Operations on the calling account itself, which may be any that the key has access to.
 ACCOUNT_PATH = "/v1/accounts/<id>"
 
@@ -162,9 +166,24 @@ def _quietly(commit: Any, *arguments: Any) -> None:
 
 def _checked(route: Route, given: dict[str, Any], publishable: bool) -> dict[str, Any]:
     try:
-        return check(route.operation, given, route.browser if publishable else ())
+        return _checked_card(route, given) if publishable else check(route.operation, given)
     except ParamError as error:
         raise errors.invalid(error.message, error.param, error.code) from error
+
+
+def _checked_card(route: Route, given: dict[str, Any]) -> dict[str, Any]:
+    """Stripe.js sends a card inside `payment_method_data`, which the SDK's types, made for servers, do not know.
+
+    What it sends there is what creates a PaymentMethod.
+    """
+    data = given.get("payment_method_data")
+    if not isinstance(data, dict) or "card" not in data:
+        return check(route.operation, given, route.browser)
+    rest = {name: value for name, value in given.items() if name != "payment_method_data"}
+    params = check(route.operation, rest, route.browser)
+    card = {name: value for name, value in data.items() if name not in STRIPE_JS}
+    params["payment_method_data"] = check("payment_methods.create", card)
+    return params
 
 
 def _map(routes: Iterable[Route]) -> MapAdapter:

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
-from .errors import missing
+from .errors import invalid, missing
 from .store import Collection, Row
 
 DEFAULT_LIMIT = 10
+MOST = 100
 Predicate = Callable[[Row], bool]
 
 
@@ -27,10 +28,21 @@ def page(collection: Collection, params: dict[str, Any], url: str, name: str, /,
     if after is not None:
         high = min(high, _seq(collection, after, "starting_after", name))
     rows = collection.walk(filters, low, high, newest=not backwards)
-    limit = params.get("limit", DEFAULT_LIMIT)
+    limit = page_size(params)
     found = list(islice(_matching(rows, params, where), limit + 1))
     data = found[:limit]
     return list_object(data[::-1] if backwards else data, url, len(found) > limit)
+
+
+def page_size(params: dict[str, Any]) -> int:
+    """`limit`, 10 by default; refused outside 1 to 100."""
+    limit: int = params.get("limit", DEFAULT_LIMIT)
+    if limit < 1:
+        raise invalid("This value must be greater than or equal to 1.", "limit", "parameter_invalid_integer")
+    if limit > MOST:
+        text = f"This value must be less than or equal to {MOST} (it currently is '{limit}')."
+        raise invalid(text, "limit", "parameter_invalid_integer")
+    return limit
 
 
 def list_object(data: list[Any], url: str, has_more: bool = False, **extra: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from .errors import invalid
-from .lists import DEFAULT_LIMIT
+from .lists import page_size
 from .search_query import Clause, Query, parse
 from .store import Collection, Row, clone
 
@@ -77,7 +77,7 @@ class SearchIndex:
 def result(found: Iterator[dict[str, Any]], params: dict[str, Any], url: str) -> dict[str, Any]:
     """One page as a search_result object; `page` is an opaque position."""
     matches = list(found)
-    start, limit = _position(params.get("page")), params.get("limit", DEFAULT_LIMIT)
+    start, limit = _position(params.get("page")), page_size(params)
     end = start + limit
     more = len(matches) > end
     body = {
