@@ -18,9 +18,7 @@ from .world import Cause, World
 
 LIVE = ("sk_live_", "pk_live_", "rk_live_")
 # What Stripe.js adds to a payment method: how the page came to it.
-STRIPE_JS = frozenset(
-    {"card", "guid", "muid", "sid", "payment_user_agent", "referrer", "time_on_page", "pasted_fields"}
-)
+STRIPE_JS = frozenset({"guid", "muid", "sid", "payment_user_agent", "referrer", "time_on_page", "pasted_fields"})
 # Operations on the calling account itself, which may be any that the key has access to.
 ACCOUNT_PATH = "/v1/accounts/<id>"
 
