@@ -10,7 +10,7 @@ DEV_READY := $(VENV)/.dev-ready
 N ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo sandbox serve test check format lint types imports properties clean
+.PHONY: help run demo sandbox serve test check format lint types imports properties planted clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ format: $(DEV_READY) ## Format the code, and mend what can be mended by itself
 
 properties: $(DEV_READY) ## Try N random histories of everything that can happen to money (N=1000)
 	@PROPERTIES=$(N) $(BIN)/python -m pytest tests/money/test_properties.py -p no:logging
+
+planted: $(DEV_READY) ## Plant bugs in a copy of the backend; the tests have to catch each one
+	@$(BIN)/python -m tests.planted
 
 clean: ## Remove the environment and every cache
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.builders import Marketplace
+from tests.money.workers import Meanwhile
 
 HOUR = 3_600
 DAY = 24 * HOUR
@@ -105,6 +106,37 @@ def test_a_refund_that_slips_in_before_the_transfer_lowers_it(market: Marketplac
     market.deliver()
 
     assert market.held(payment) == 2725 - 273
+
+
+def test_a_refund_that_slips_in_between_read_and_transfer_is_seen(market: Marketplace) -> None:
+    """Settle ends only on a read that is later than its last write."""
+    market.ready_coach()
+    payment = market.paid()
+    event = market.event("payment_intent.succeeded")
+
+    def refund() -> None:
+        market.stripe.v1.refunds.create({"payment_intent": payment, "amount": 2000})
+
+    with market.line.watched(Meanwhile(1, refund)):
+        assert market.send(event) == 200
+
+    assert market.held(payment) == 2725 - 273
+
+
+def test_the_players_refund_does_not_wait_for_the_coachs_part(market: Marketplace) -> None:
+    """The route answers once the refund exists; Stripe's events bring the rest."""
+    market.ready_coach()
+    payment = market.paid()
+    market.deliver()
+    market.fault("POST", "/v1/transfers", "before", "rate_limit", times=2)
+
+    answer = market.refund(payment, amount=2000)
+    held_then = market.held(payment)
+    market.sandbox.faults.clear()
+    market.deliver()
+
+    assert answer.status_code == 200
+    assert (held_then, market.held(payment)) == (4252, 2725 - 273)
 
 
 def test_refunds_in_parts_keep_the_share_proportional(market: Marketplace) -> None:

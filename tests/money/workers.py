@@ -74,6 +74,23 @@ class CrashPoint:
             raise KilledError
 
 
+class Meanwhile:
+    """Lets something else happen right before the n-th call (from 0) leaves."""
+
+    def __init__(self, call: int, happens: Callable[[], Any]) -> None:
+        self._left = call
+        self._happens = happens
+
+    def before(self) -> None:
+        """Count down to the moment."""
+        if self._left == 0:
+            self._happens()
+        self._left -= 1
+
+    def after(self) -> None:
+        """Nothing happens on this side."""
+
+
 class Interleaver:
     """Runs jobs in threads of which exactly one moves at a time: from one call to Stripe to its next.
 

@@ -1,0 +1,54 @@
+"""The log tells the story of each payment by its id, and nothing about who paid."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.builders import Marketplace
+
+
+def test_the_log_of_a_payments_life_names_the_payment_and_nobody(
+    capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> None:
+    """Bought, declined, paid, confirmed, transferred, refunded, reversed, disputed; with a Stripe that fails once."""
+    market: Marketplace = request.getfixturevalue("market")
+    account = market.register(coachName="Canary Coach", email="canary.coach@example.com")
+    link = market.post(
+        "/api/connect/create-account",
+        {"coachId": "coach-1", "coachName": "x", "email": "canary.coach@example.com", "sport": "golf"},
+    ).json["onboardingLink"]["url"]
+    market.onboard(account)
+    market.deliver()
+    intent = market.buy(
+        coachName="Canary Coach",
+        customerEmail="canary.player@example.com",
+        customerName="Canary Player",
+        playerName="Canary Player",
+    )
+    market.decline(intent)
+    market.pay(intent)
+    market.fault("POST", "/v1/transfers", "before", "rate_limit")
+    market.deliver()
+    market.clock.advance(86_400)
+    market.deliver()
+    market.confirm(intent["id"], coachName="Canary Coach")
+    market.refund(intent["id"], amount=1000)
+    market.dispute(intent["id"])
+    market.deliver()
+
+    log = capsys.readouterr().err
+    told = re.findall(rf"\] ([a-z]+\.[a-z_]+) .*{intent['id']}", log)
+    assert {
+        "payment.intent_created",
+        "payment.failed",
+        "payment.succeeded",
+        "transfer.made",
+        "payment.confirmed",
+        "refund.made",
+        "transfer.taken_back",
+        "dispute.opened",
+    } <= set(told)
+    for secret in ("Canary", "canary", intent["client_secret"], link, "sk_test_", "whsec_", "4242"):
+        assert secret not in log, secret
