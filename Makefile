@@ -10,7 +10,7 @@ DEV_READY := $(VENV)/.dev-ready
 N ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo sandbox serve test check format lint types imports properties planted clean
+.PHONY: help run demo drill sandbox serve test check format lint types imports properties planted clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ run: $(RUN_READY) ## Start the backend, with the bundled Stripe sandbox when the
 
 demo: $(RUN_READY) ## Play a whole purchase against the running backend
 	@$(BIN)/flask demo
+
+drill: $(RUN_READY) ## Break payments on purpose, and see that the money is right
+	@$(BIN)/flask drill
 
 sandbox: $(RUN_READY) ## Start the Stripe sandbox alone
 	@$(BIN)/python -m backend.sandbox

@@ -17,6 +17,7 @@ from backend.demo import demo
 from backend.domain.metadata import SETTLEMENT
 from backend.domain.money import format_money
 from backend.domain.settlement import MANUAL
+from backend.drill import drill
 from backend.events import tell
 from backend.routes.errors import failure_of
 from backend.services import Services
@@ -34,7 +35,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 def attach_commands(app: Flask) -> None:
     """Make the commands known to ``flask``."""
-    for command in (demo, settle, ledger, reconcile):
+    for command in (demo, drill, settle, ledger, reconcile):
         app.cli.add_command(command)
 
 

@@ -39,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
         "--connect-webhook-secret", metavar="whsec_…", default="whsec_sandbox_connect", help="default: %(default)s"
     )
     found.add_argument("--seed", type=int, default=0, help="of the ids; the same seed gives the same ids")
+    found.add_argument("--manual", action="store_true", help="deliver webhooks only on POST /_sandbox/deliveries")
     found.add_argument("--allow-remote", action="store_true", help="listen on an address that others can reach")
     return found
 
@@ -53,7 +54,8 @@ def main(arguments: list[str] | None = None) -> None:
     sandbox, server = _listening(given)
     signal.signal(signal.SIGTERM, _interrupted)
     print(f"The Stripe sandbox listens on {sandbox.base_url}", flush=True)  # noqa: T201
-    sandbox.start_background()
+    if not given.manual:
+        sandbox.start_background()
     try:
         server.serve_forever()
     except KeyboardInterrupt:

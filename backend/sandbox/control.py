@@ -61,6 +61,7 @@ DOORS = (
         "roll_secret",
         "a new secret {keep_seconds?}; both sign meanwhile",
     ),
+    Door("POST", "webhooks", "add_webhook", "deliver events to {url, secret?, connect?}; stays when reset"),
     Door("GET", "faults", "faults", "the faults in force"),
     Door("POST", "faults", "add_fault", "{match: {method, path, nth}, stage, effect, times?, p?, seed?}"),
     Door("DELETE", "faults", "clear_faults", "everything works again"),
@@ -228,6 +229,12 @@ class Control:
         with self._world.lock:
             self._world.events.deliveries.rules.clear()
         return self.delivery_rules(given)
+
+    def add_webhook(self, given: Given) -> Given:
+        """As on the command line."""
+        if not isinstance(given.get("url"), str):
+            raise invalid("url must be an address.", "url")
+        return self._sandbox.add_webhook(given["url"], given.get("secret"), bool(given.get("connect")))
 
     def roll_secret(self, given: Given, id: str) -> Given:
         """The old secret signs along for `keep_seconds`: a day if not said."""

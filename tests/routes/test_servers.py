@@ -129,6 +129,22 @@ def test_the_development_server_and_the_demo_work_from_nothing(tmp_path: Path) -
         assert "42.52 CAD" in demo.stdout
 
 
+def test_every_drill_holds() -> None:
+    """As a newcomer runs them."""
+    drill = subprocess.run(
+        [sys.executable, "-m", "flask", "drill"],
+        cwd=ROOT,
+        env={},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert drill.returncode == 0, drill.stdout + drill.stderr
+    assert drill.stdout.count("held ") == 9
+
+
 def test_a_port_in_use_is_said_plainly(tmp_path: Path) -> None:
     """With what to type instead."""
     port = free_port_pair()
