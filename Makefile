@@ -6,11 +6,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
-# How many histories `make properties` tries.
+# How many histories `make properties` tries, how many payments `make chaos` makes, and from which seed.
 N ?= 1000
+SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo drill sandbox serve test check format lint types imports properties planted clean
+.PHONY: help run demo drill sandbox serve test check format lint types imports properties chaos planted clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +52,9 @@ format: $(DEV_READY) ## Format the code, and mend what can be mended by itself
 
 properties: $(DEV_READY) ## Try N random histories of everything that can happen to money (N=1000)
 	@PROPERTIES=$(N) $(BIN)/python -m pytest tests/money/test_properties.py -p no:logging
+
+chaos: $(DEV_READY) ## Buy N packages while everything goes wrong, then account for every cent (N=1000 SEED=0)
+	@$(BIN)/python -m tests.chaos.chaos --payments $(N) --seed $(SEED)
 
 planted: $(DEV_READY) ## Plant bugs in a copy of the backend; the tests have to catch each one
 	@$(BIN)/python -m tests.planted

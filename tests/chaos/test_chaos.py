@@ -1,0 +1,15 @@
+"""A small run of chaos, so that it cannot rot."""
+
+from __future__ import annotations
+
+from tests.chaos.chaos import run
+
+SEED = 20261123
+
+
+def test_every_cent_is_accounted_for_after_chaos() -> None:
+    """Sixty payments, two instances, one killed."""
+    report = run(60, SEED)
+
+    assert report.payments >= 40, report
+    assert report.faults > 0, f"seed={SEED}"
