@@ -173,6 +173,10 @@ class Marketplace:
 
     # What Stripe does.
 
+    def available(self) -> int:
+        """What the platform could transfer now, in minor units."""
+        return sum(entry.amount for entry in self.stripe.v1.balance.retrieve().available if entry.currency == "cad")
+
     def charge(self, payment_id: str) -> str:
         """The id of the charge that paid an intent."""
         return str(self.stripe.v1.payment_intents.retrieve(payment_id).latest_charge)

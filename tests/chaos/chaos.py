@@ -96,6 +96,10 @@ class Books:
         note: str | None = self.get(f"payment_intents/{payment_id}")["metadata"].get("settlement")
         return note
 
+    def available(self) -> int:
+        """What the platform could transfer now."""
+        return sum(entry["amount"] for entry in self.get("balance")["available"] if entry["currency"] == "cad")
+
     def is_payable(self, _payment_id: str) -> bool:
         """Every coach is onboarded here."""
         return True
