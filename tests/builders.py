@@ -30,6 +30,16 @@ BACKEND = "http://backend.test"
 STRIPE = "http://stripe.test"
 WEBHOOK = f"{BACKEND}/api/webhooks/stripe"
 
+# The least with which production starts, on test keys.
+PRODUCTION_ENVIRONMENT = {
+    "APP_ENV": "production",
+    "STRIPE_SECRET_KEY": "sk_test_placeholder",
+    "STRIPE_WEBHOOK_SECRET": "whsec_placeholder",
+    "APP_URL": "https://api.example.com",
+    "AUTH_MODE": "off",
+    "ALLOW_TEST_KEYS": "true",
+}
+
 _PACKAGE = {"sport": "badminton", "packageType": "package", "packageId": 1}
 
 

@@ -6,17 +6,13 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.builders import PRODUCTION_ENVIRONMENT
 from tests.conftest import NOW
 from tests.routes.conftest import Backend
 
 ACCOUNT = "/api/connect/account/x"  # answered by the backend itself, with a 404
 PRODUCTION = {
-    "APP_ENV": "production",
-    "STRIPE_SECRET_KEY": "sk_test_placeholder",
-    "STRIPE_WEBHOOK_SECRET": "whsec_placeholder",
-    "APP_URL": "https://api.example.com",
-    "AUTH_MODE": "off",
-    "ALLOW_TEST_KEYS": "true",
+    **PRODUCTION_ENVIRONMENT,
     "ALLOWED_ORIGINS": "https://app.example.com,https://admin.example.com",
     "FORCE_HTTPS": "false",
 }

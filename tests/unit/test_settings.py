@@ -8,15 +8,7 @@ from typing import Any
 import pytest
 
 from backend.config.settings import Settings, SettingsError, load_settings
-
-PRODUCTION = {
-    "APP_ENV": "production",
-    "STRIPE_SECRET_KEY": "sk_test_placeholder",
-    "STRIPE_WEBHOOK_SECRET": "whsec_placeholder",
-    "APP_URL": "https://api.example.com",
-    "AUTH_MODE": "off",
-    "ALLOW_TEST_KEYS": "true",
-}
+from tests.builders import PRODUCTION_ENVIRONMENT
 
 
 def load(**given: str) -> Settings:
@@ -37,7 +29,7 @@ def test_nothing_given_is_the_sandbox_in_development() -> None:
 
 def test_production_has_its_own_defaults() -> None:
     """HTTPS, and a tighter limit."""
-    settings = load(**PRODUCTION)
+    settings = load(**PRODUCTION_ENVIRONMENT)
 
     assert settings.force_https
     assert settings.rate_limit == "100 per 15 minutes"
@@ -89,7 +81,7 @@ def test_a_wrong_value_is_refused_by_name_and_not_repeated(name: str, value: str
 )
 def test_production_does_not_start_without(name: str) -> None:
     """Each by its name; test keys only when allowed."""
-    given = {key: value for key, value in PRODUCTION.items() if key != name}
+    given = {key: value for key, value in PRODUCTION_ENVIRONMENT.items() if key != name}
 
     with pytest.raises(SettingsError) as refusal:
         load(**given)
