@@ -15,6 +15,7 @@ from backend.schemas.fields import (
     StripeRequest,
     StripeResponse,
     Text,
+    WebAddress,
     Whole,
     WholeText,
     account_id,
@@ -111,10 +112,10 @@ class BusinessProfile(StripeRequest):
     """The part of Stripe's business profile that a coach may change here."""
 
     name = Name(longest=200)
-    url = fields.Url(schemes={"http", "https"}, error_messages={"invalid": "must be a web address"})
+    url = WebAddress()
     support_email = Email()
     support_phone = Text(longest=40)
-    support_url = fields.Url(schemes={"http", "https"}, error_messages={"invalid": "must be a web address"})
+    support_url = WebAddress()
 
 
 class Address(StripeRequest):

@@ -119,6 +119,17 @@ class Email(Text):
         return text
 
 
+class WebAddress(Text):
+    """A page on the web; as long as browsers open, and text like any other."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(longest=2_000, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        return validate.URL(schemes={"http", "https"}, error="must be a web address")(text)
+
+
 class Whole(fields.Integer):
     """A whole number, sent as one: not ``true``, not ``47.0``, not ``"47"``."""
 
