@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, g, redirect, request
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend.config.settings import Settings
@@ -72,6 +73,9 @@ def _begin() -> None:
         request.max_content_length = WEBHOOK_BODY_LIMIT
     g.stack = ExitStack()
     g.budget = g.stack.enter_context(stripe_budget(WEBHOOK_BUDGET_SECONDS if is_webhook else REQUEST_BUDGET_SECONDS))
+    # Flask checks when a body is read, and not every route reads one.
+    if (request.content_length or 0) > (request.max_content_length or 0):
+        raise RequestEntityTooLarge
 
 
 def _redirect_to_https() -> Any:
