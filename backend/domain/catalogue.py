@@ -6,6 +6,7 @@ at start, so that a purchase can only ever meet a valid offer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -144,7 +145,8 @@ def _currency(code: Any) -> str:
 
 
 def _package_id(key: str) -> int:
-    if not (key.isascii() and key.isdecimal() and 1 <= int(key) <= 1_000_000):
+    # "01" would be another table for the same package.
+    if not re.fullmatch(r"[1-9][0-9]{0,5}", key, re.ASCII):
         raise CatalogueError(f"packages.{key}: a package's id is a whole number from 1")
     return int(key)
 
