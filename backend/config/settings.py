@@ -29,6 +29,11 @@ SANDBOX_CONNECT_WEBHOOK_SECRET = "whsec_sandbox_connect"
 
 _LOOPBACK = frozenset(["127.0.0.1", "localhost", "::1"])
 _SECRET_KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]+", re.ASCII)
+# A scheme, a host, perhaps a port and a path: what a link is put together from.
+_ADDRESS = re.compile(
+    r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?(?:/[A-Za-z0-9._~/%-]*)?", re.ASCII
+)
+_HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+", re.ASCII)
 _PUBLISHABLE_KEY = re.compile(r"pk_(test|live)_[A-Za-z0-9_]+", re.ASCII)
 _WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9_+/=]+", re.ASCII)
 
@@ -123,7 +128,7 @@ def _read(read: _Reader) -> Settings:
             "STRIPE_CONNECT_WEBHOOK_SECRET", (SANDBOX_CONNECT_WEBHOOK_SECRET,) if sandbox else ()
         ),
         stripe_api_base=api_base or (f"http://127.0.0.1:{sandbox_port(port)}" if sandbox else None),
-        host=read.text("HOST", "127.0.0.1"),
+        host=read.matching("HOST", _HOST, "127.0.0.1 or 0.0.0.0", "127.0.0.1"),
         port=port,
         app_env=app_env,
         app_url=read.convert("APP_URL", _base_url) or f"http://localhost:{port}",
@@ -131,7 +136,7 @@ def _read(read: _Reader) -> Settings:
         catalogue=_read_catalogue(read),
         allowed_origins=read.convert("ALLOWED_ORIGINS", _origins) or (),
         ratelimit_enabled=read.boolean("RATELIMIT_ENABLED", True),
-        ratelimit_storage_uri=read.text("RATELIMIT_STORAGE_URI", "memory://"),
+        ratelimit_storage_uri=read.convert("RATELIMIT_STORAGE_URI", _storage_uri) or "memory://",
         trusted_proxies=read.integer("TRUSTED_PROXIES", 0, 0, 10),
         force_https=read.boolean("FORCE_HTTPS", production),
         auth_mode=read.choice("AUTH_MODE", get_args(AuthMode), None if production else "off"),
@@ -206,12 +211,16 @@ def _read_catalogue(read: _Reader) -> Catalogue:
 
 
 def _base_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("must be an address such as https://api.example.com")
-    if parts.username or parts.password:
-        raise ValueError("must not contain a user name or password")
+    match = _ADDRESS.fullmatch(text)
+    if match is None or not 1 <= int(match["port"] or 80) <= 65_535:
+        raise ValueError("must be an address such as https://api.example.com, without user name or query")
     return text.rstrip("/")
+
+
+def _storage_uri(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9+]+://\S*", text, re.ASCII):
+        raise ValueError("must be a storage address such as memory:// or redis://localhost:6379")
+    return text
 
 
 def _origins(text: str) -> tuple[str, ...]:
@@ -227,8 +236,9 @@ def _refuse_unsafe(settings: Settings, read: _Reader) -> None:
     if settings.auth_mode != "off":
         raise SettingsError("AUTH_MODE", "only off is available yet; put an authenticating proxy in front")
     _refuse_mixed_keys(settings)
+    test_keys_allowed = read.boolean("ALLOW_TEST_KEYS", False)
     if settings.is_production:
-        _refuse_unsafe_production(settings, read)
+        _refuse_unsafe_production(settings, read, test_keys_allowed)
     elif settings.live:
         raise SettingsError("STRIPE_SECRET_KEY", "is a live key, but APP_ENV is not production")
     if settings.uses_sandbox and urlsplit(settings.stripe_api_base or "").hostname not in _LOOPBACK:
@@ -241,10 +251,10 @@ def _refuse_mixed_keys(settings: Settings) -> None:
         raise SettingsError("STRIPE_PUBLISHABLE_KEY", "must be of the same mode (test or live) as STRIPE_SECRET_KEY")
 
 
-def _refuse_unsafe_production(settings: Settings, read: _Reader) -> None:
+def _refuse_unsafe_production(settings: Settings, read: _Reader, test_keys_allowed: bool) -> None:
     if settings.uses_sandbox:
         raise SettingsError("STRIPE_SECRET_KEY", "the sandbox's key does not work in production")
-    if not settings.live and not read.boolean("ALLOW_TEST_KEYS", False):
+    if not settings.live and not test_keys_allowed:
         raise SettingsError("STRIPE_SECRET_KEY", "is a test key; set ALLOW_TEST_KEYS=true to run production on it")
     for name in ("STRIPE_WEBHOOK_SECRET", "APP_URL"):
         if not read.has(name):

@@ -40,7 +40,7 @@ def supported_currency(code: str) -> str:
     """The lower-case ISO code, if amounts in it can be split exactly. Raises ``MoneyError``."""
     currency = code.strip().lower()
     if not re.fullmatch(r"[a-z]{3}", currency, re.ASCII):
-        raise MoneyError(f"{code!r} is not a three-letter ISO currency code, such as cad")
+        raise MoneyError("must be a three-letter ISO currency code, such as cad")
     if currency in THREE_DECIMAL | WHOLE_UNITS_ONLY:
         raise MoneyError(f"{currency} is not supported: Stripe does not accept every minor unit of it")
     return currency
@@ -75,7 +75,7 @@ class FeeRate:
         """``"10"`` or ``"12.5"``: 0 to 100 with at most two decimals. Raises ``MoneyError``."""
         text = percent.strip()
         if not _PERCENT.fullmatch(text):
-            raise MoneyError(f"{percent!r} is not a percentage from 0 to 100 with at most two decimals")
+            raise MoneyError("must be a percentage from 0 to 100 with at most two decimals, such as 12.5")
         return cls(Fraction(text) / 100)
 
     @classmethod
