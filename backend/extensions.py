@@ -13,8 +13,9 @@ from flask import Flask, Response, request
 from flask_cors import CORS
 from flask_limiter import Limiter
 from flask_talisman import Talisman
+from limits.errors import ConfigurationError
 
-from backend.config.settings import Settings
+from backend.config.settings import Settings, SettingsError
 
 # What an answer of the API may do in a browser: nothing. Pages set a policy of their own.
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -28,7 +29,7 @@ def attach_extensions(app: Flask, settings: Settings) -> None:
     """Attach all three."""
     _attach_cors(app, settings)
     _attach_limiter(app, settings)
-    _attach_talisman(app)
+    _attach_talisman(app, settings)
 
 
 def client_address() -> str:
@@ -50,6 +51,8 @@ def _attach_cors(app: Flask, settings: Settings) -> None:
         origins=list(settings.allowed_origins) if production else "*",
         supports_credentials=production,
         send_wildcard=not production,
+        # Without an Origin nobody asks, and flask-cors would answer with the whole list.
+        always_send=False,
         allow_headers=_SENT_HEADERS,
         expose_headers=_READ_HEADERS,
         methods=["GET", "POST", "PUT", "OPTIONS"],
@@ -61,13 +64,18 @@ def _attach_limiter(app: Flask, settings: Settings) -> None:
     # A limiter that cannot count must not stop the money: errors of its storage are logged and let through.
     limiter = Limiter(
         client_address,
-        app=app,
         application_limits=[settings.rate_limit],
         storage_uri=settings.ratelimit_storage_uri,
         enabled=settings.ratelimit_enabled,
         swallow_errors=True,
         headers_enabled=False,
     )
+    try:
+        limiter.init_app(app)
+    except ConfigurationError as error:
+        raise SettingsError(
+            "RATELIMIT_STORAGE_URI", "is no storage of the limits library, or needs its driver"
+        ) from error
     limiter.request_filter(_is_unlimited)
 
     @app.after_request
@@ -75,7 +83,7 @@ def _attach_limiter(app: Flask, settings: Settings) -> None:
         """The draft-standard headers, where ``Reset`` is seconds from now and not a time of day."""
         limit = limiter.current_limit
         if limit is not None:
-            seconds = str(max(0, int(limit.reset_at - time.time())))
+            seconds = str(max(1, int(limit.reset_at - time.time())))
             response.headers["RateLimit-Limit"] = str(limit.limit.amount)
             response.headers["RateLimit-Remaining"] = str(max(0, limit.remaining))
             response.headers["RateLimit-Reset"] = seconds
@@ -90,12 +98,13 @@ def _is_unlimited() -> bool:
     return not limited or request.method == "OPTIONS"
 
 
-def _attach_talisman(app: Flask) -> None:
+def _attach_talisman(app: Flask, settings: Settings) -> None:
     Talisman(
         app,
         # Its redirect to HTTPS would turn a POST into a GET; the middleware sends a 308 instead.
         force_https=False,
-        strict_transport_security=True,
+        # A browser that remembers it never comes back over HTTP: only where HTTP is not served either.
+        strict_transport_security=settings.force_https,
         strict_transport_security_max_age=_ONE_YEAR,
         # One policy for the API, another for each page: Talisman knows only one.
         content_security_policy=False,
