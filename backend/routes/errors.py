@@ -112,11 +112,17 @@ def _invalid_fields(exc: ValidationError) -> Failure:
 
 def _first_problem(messages: Mapping[str, Any], prefix: str = "") -> tuple[str, str]:
     name, problem = next(iter(messages.items()))
+    name = _short(name)
     where = (prefix or "body") if name == "_schema" else f"{prefix}.{name}".lstrip(".")
     if isinstance(problem, Mapping):
         return _first_problem(problem, where)
     text = problem[0] if isinstance(problem, list) else problem
     return where, _uncapitalised(str(text).rstrip("."))
+
+
+def _short(name: str) -> str:
+    """The name of an unknown field is the client's own text: a word of it will do, on one line."""
+    return "".join(char if char.isprintable() else "?" for char in name[:100])
 
 
 def _uncapitalised(text: str) -> str:
@@ -219,7 +225,8 @@ FAILURES: dict[type[BaseException], Callable[[Any], Failure]] = {
     ),
     RateLimitExceeded: _http,
     HTTPException: _http,
-    # Stripe's, one row a class.
+    # Stripe's, one row a class. The root is for what a later SDK may add.
+    stripe.StripeError: _always(_PROVIDER_REFUSED),
     stripe.CardError: _always(Failure(402, "Payment failed", "The card was declined. Please try another card.")),
     stripe.InvalidRequestError: _stripe_refused,
     stripe.IdempotencyError: _always(Failure(409, CONFLICT, "This request was already made with other values.")),
