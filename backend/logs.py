@@ -15,17 +15,23 @@ from typing import Any
 import structlog
 
 _SECRET_NAMES = re.compile(
-    r"secret|password|token|authorization|signature|api_key|email|phone|first_name|last_name|_name\Z|\Aname\Z|url\Z"
+    r"secret|password|token|authorization|signature|api_key|email|phone|url\Z"
+    r"|(?:\A|_|coach|player|customer|first|last)name\Z"
 )
+# Anywhere in a text: in an encoded address nothing stands apart ("email%3Dpat%40example.com").
 _SECRET_FORMS = [
-    re.compile(r"\b(?:sk|rk|pk)_(?:test|live)_\w+"),
-    re.compile(r"\bwhsec_[\w+/=]+"),
-    re.compile(r"\b(?:pi|seti)_\w+_secret_\w+"),
-    re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"),  # a JSON Web Token
-    re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"),
+    re.compile(r"(?:sk|rk|pk)_(?:test|live)_\w+"),
+    re.compile(r"whsec_[\w+/=]+"),
+    re.compile(r"(?:pi|seti)_\w+_secret_\w+"),
+    re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*"),  # a JSON Web Token
+    re.compile(r"[\w.+'-]+(?:@|%40)[\w-]+\.[\w.-]+"),
     re.compile(r"\b(?:\d[ -]?){13,19}\b"),
 ]
 _REMOVED = "[removed]"
+# The name of a module, and what structlog keeps for itself.
+_AS_THEY_ARE = frozenset(["logger", "_record", "_from_structlog"])
+# A traceback is meant to have lines; everything else is one.
+_OF_SEVERAL_LINES = frozenset(["exception", "stack"])
 
 
 def configure_logs(json_lines: bool, level: str = "INFO") -> None:
@@ -49,7 +55,7 @@ def configure_logs(json_lines: bool, level: str = "INFO") -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(json_lines)],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(json_lines)],
         )
     )
     root = logging.getLogger()
@@ -66,22 +72,38 @@ def remove_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) 
 
 
 def _clean(name: str, value: Any) -> Any:
-    if name == "logger":
+    if name in _AS_THEY_ARE:
         return value
     if _SECRET_NAMES.search(name.lower()):
         return _REMOVED
-    if isinstance(value, str):
-        for form in _SECRET_FORMS:
-            value = form.sub(_REMOVED, value)
+    if value is None or isinstance(value, int | float):
         return value
     if isinstance(value, dict):
-        return {key: _clean(str(key), inner) for key, inner in value.items()}
+        return {_without_secrets(str(key)): _clean(str(key), inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_clean(name, inner) for inner in value]
-    return value
+    # An exception, say, is printed as its repr, with the text inside.
+    return _without_secrets(value if isinstance(value, str) else repr(value))
 
 
-def _renderer(json_lines: bool) -> structlog.types.Processor:
+def _without_secrets(text: str) -> str:
+    for form in _SECRET_FORMS:
+        text = form.sub(_REMOVED, text)
+    return text
+
+
+def _renderers(json_lines: bool) -> list[structlog.types.Processor]:
     if json_lines:
-        return structlog.processors.JSONRenderer(ensure_ascii=True)
-    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), sort_keys=False, pad_event_to=26)
+        return [structlog.processors.JSONRenderer(ensure_ascii=True)]
+    return [_keep_lines, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), sort_keys=False, pad_event_to=26)]
+
+
+def _keep_lines(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """What a client sent (a path, a field's name) neither forges a line nor speaks to the terminal."""
+    return {name: _visible(value, name in _OF_SEVERAL_LINES) for name, value in event.items()}
+
+
+def _visible(value: Any, lines: bool) -> Any:
+    if not isinstance(value, str):
+        return value
+    return "".join(char if char.isprintable() or (lines and char == "\n") else repr(char)[1:-1] for char in value)
