@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
+MUTATION_READY := $(VENV)/.mutation-ready
 # How many histories `make properties` tries, how many payments `make chaos` makes, and from which seed.
 N ?= 1000
 SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo drill sandbox serve test check format lint types imports properties chaos planted clean
+.PHONY: help run demo drill sandbox serve test check format lint types imports properties chaos planted mutation clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,8 +60,11 @@ chaos: $(DEV_READY) ## Buy N packages while everything goes wrong, then account 
 planted: $(DEV_READY) ## Plant bugs in a copy of the backend; the tests have to catch each one
 	@$(BIN)/python -m tests.planted
 
+mutation: $(MUTATION_READY) ## Change the money code in every small way; the tests have to notice (takes some minutes)
+	@$(BIN)/mutmut run && $(BIN)/mutmut results
+
 clean: ## Remove the environment and every cache
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis mutants
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUN_READY): requirements.txt
@@ -73,4 +77,9 @@ $(RUN_READY): requirements.txt
 
 $(DEV_READY): requirements-dev.txt $(RUN_READY)
 	@$(PIP) install -r requirements-dev.txt
+	@touch $@
+
+# Apart from the rest: it brings many packages, and nothing that CI runs needs it.
+$(MUTATION_READY): $(DEV_READY)
+	@$(PIP) install mutmut==3.8.1
 	@touch $@

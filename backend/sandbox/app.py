@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 # The log keeps the newest calls; enough for any test, bounded for a sandbox that runs for weeks.
-LOG_MAX = 100_000
+LOG_MAX = 50_000
 
 
 @dataclass(slots=True)

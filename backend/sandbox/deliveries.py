@@ -1,6 +1,7 @@
 """Webhook deliveries: signed, recorded, and tried again until they are answered with 2xx."""
 
 import heapq
+import json
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -112,15 +113,24 @@ class Deliveries:
 
     def queue(self, event: Row, endpoints: Iterable[Endpoint]) -> None:
         """Send an event to the endpoints, as the delivery rules allow."""
-        now = self._world.now()
         for endpoint in endpoints:
-            for delay in self.rules.delays(event["type"]):
-                self._push(Delivery(event, endpoint, now + delay))
-            if self.rules.twins(event["type"]):
-                twin = Row("events", event.account, dict(event) | {"id": self._world.ids.new("evt")})
-                self._push(Delivery(self._world.store.add(twin), endpoint, now))
+            self._queue_for(endpoint, event)
         self._count_pending(event)
         self.on_queued()
+
+    def _queue_for(self, endpoint: Endpoint, event: Row) -> None:
+        now, kind = self._world.now(), event["type"]
+        delays = self.rules.delays(kind)
+        if not delays:
+            # Lost on the way for good: it stays on the list of what was not delivered.
+            self._by_event.setdefault(event["id"], []).append(Delivery(event, endpoint, now, "dropped"))
+        for delay in delays:
+            self._push(Delivery(event, endpoint, now + delay))
+        if self.rules.twins(kind):
+            fields = dict(event) | {"id": self._world.ids.new("evt")}
+            twin = self._world.store.add(Row("events", event.account, fields, **event.hidden))
+            self._push(Delivery(twin, endpoint, now))
+            self._count_pending(twin)
 
     def of_event(self, event_id: str) -> list[Delivery]:
         """The deliveries of one event, oldest first."""
@@ -156,7 +166,8 @@ class Deliveries:
     def send(self, delivery: Delivery) -> Delivery:
         """Try once. Call without the world's lock: the receiver is likely to call the API before it answers."""
         with self._world.lock:
-            if delivery.endpoint.id not in self._world.events.endpoints:
+            endpoint = self._world.events.endpoints.get(delivery.endpoint.id)
+            if endpoint is None or endpoint.status != "enabled":
                 delivery.status = "canceled"
                 return delivery
             body, headers = self._letter(delivery)
@@ -172,7 +183,7 @@ class Deliveries:
         self.rules.clear()
 
     def _letter(self, delivery: Delivery) -> tuple[bytes, dict[str, str]]:
-        body, now = to_json(delivery.event), self._world.clock.now()
+        body, now = to_json(event_object(delivery.event)), self._world.clock.now()
         # A retry is signed anew, with its own time (facts 7.1).
         signature = signature_header(body, delivery.endpoint.active_secrets(now), now)
         return body, {
@@ -212,6 +223,11 @@ class Deliveries:
         deliveries = self._by_event.get(event["id"], ())
         arrived = {delivery.endpoint.id for delivery in deliveries if delivery.status == "delivered"}
         event["pending_webhooks"] = len({delivery.endpoint.id for delivery in deliveries} - arrived)
+
+
+def event_object(event: Row) -> dict[str, Any]:
+    """The event with the snapshot of what it is about, which is kept as text."""
+    return {**event, "data": json.loads(event.hidden["data"])}
 
 
 def post_with_requests(url: str, body: bytes, headers: dict[str, str]) -> int:

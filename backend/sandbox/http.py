@@ -109,8 +109,8 @@ def failure(error: errors.StripeError, incoming: Incoming, now: int) -> Answer:
 
 
 def to_json(body: dict[str, Any]) -> bytes:
-    """Indented, as Stripe sends it."""
-    return json.dumps(body, indent=2, ensure_ascii=False).encode()
+    """Compact: Stripe indents, but that makes Python several times slower, and nobody's parser sees it."""
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def respond(answer: Answer, incoming: Incoming) -> Response:

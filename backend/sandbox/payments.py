@@ -30,6 +30,8 @@ def attempt(world: "World", intent: Row, method: Row, off_session: bool, return_
     """Charge the intent with the method, or ask for authentication. Raises the 402 of a decline, after committing it."""
     card: Card = method.hidden["card"]
     intent["last_payment_error"] = None
+    # A new attempt takes the place of a challenge that nobody has answered.
+    intent.hidden.pop("challenge", None)
     method.hidden["used"] = True
     if needs_authentication(intent, method):
         if off_session:
@@ -237,7 +239,8 @@ def blank_charge(charge_id: str, amount: int, currency: str, now: int) -> dict[s
 
 
 _NULL = (
-    "application application_fee application_fee_amount balance_transaction calculated_statement_descriptor customer "
+    "application application_fee application_fee_amount authorization_code balance_transaction "
+    "calculated_statement_descriptor customer "
     "description failure_balance_transaction failure_code failure_message on_behalf_of outcome payment_intent "
     "payment_method payment_method_details receipt_email receipt_number receipt_url review shipping source "
     "source_transfer statement_descriptor statement_descriptor_suffix transfer_data transfer_group"

@@ -1,7 +1,8 @@
 """Search: a query language over objects as they were a minute ago, for Search is never up to date."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from .errors import invalid
@@ -17,14 +18,17 @@ LAG_SECONDS = 60
 FIELDS = {
     "payment_intents": frozenset({"amount", "created", "currency", "customer", "metadata", "status"}),
     "customers": frozenset({"created", "email", "metadata", "name", "phone"}),
-    "charges": frozenset({"amount", "created", "currency", "customer", "metadata", "refunded", "disputed", "status"}),
-    "products": frozenset({"active", "description", "metadata", "name", "url"}),
 }
+# Fields whose values pick out few objects, and so are worth an index.
+SELECTIVE = frozenset({"customer", "email", "metadata"})
 Term = tuple[str, str, str, str]
 
 
 class SearchIndex:
-    """Past states of the searchable objects, and which ones ever had which value."""
+    """What Search sees: each object as it was a minute ago.
+
+    An object that has not changed for a minute is its own past, so only the states of the last minute are kept aside.
+    """
 
     def __init__(self, timeline: "Timeline") -> None:
         self._timeline = timeline
@@ -34,60 +38,59 @@ class SearchIndex:
         """Remember an object as it is now; called at every change."""
         if row.kind not in FIELDS:
             return
-        history = row.hidden.setdefault("history", [])
-        history.append((self._timeline.now(), clone(row)))
-        self._forget(history)
-        for path, value in _terms(row, FIELDS[row.kind]):
+        row.hidden.setdefault("history", []).append((self._timeline.now(), clone(row)))
+        self._timeline.at(self._timeline.now() + LAG_SECONDS, lambda: self._forget(row))
+        for path, value in _terms(row):
             self._ever[row.account, row.kind, path, value][row["id"]] = row
 
     def find(self, collection: Collection, account: str, kind: str, query: Query) -> Iterator[dict[str, Any]]:
         """The states that match, newest object first."""
-        rows = self._candidates(collection, account, kind, query)
-        for row in sorted(rows, key=lambda row: -row.seq):
+        for row in self._candidates(collection, account, kind, query):
             seen = self._visible(row)
             if seen is not None and query.matches(seen) and collection.get(row["id"]) is row:
                 yield seen
 
-    def _candidates(self, collection: Collection, account: str, kind: str, query: Query) -> list[Row]:
-        """Without an index on the values, Search would slow down with every object ever made."""
-        exact = [clause for clause in query.clauses if clause.is_exact]
-        if query.any_of and len(exact) < len(query.clauses):
-            return list(collection)
-        sets = [self._ever.get((account, kind, *clause.term), {}) for clause in exact]
-        if not sets:
-            return list(collection)
-        if query.any_of:
-            return list({row_id: row for found in sets for row_id, row in found.items()}.values())
-        return list(min(sets, key=len).values())
+    def _candidates(self, collection: Collection, account: str, kind: str, query: Query) -> Iterable[Row]:
+        """Objects that ever had a value asked for: without this, Search would slow down with every object made."""
+        exact = [clause for clause in query.clauses if clause.is_exact and clause.field in SELECTIVE]
+        found = [self._ever.get((account, kind, *clause.term), {}) for clause in exact]
+        if not found or (query.any_of and len(exact) < len(query.clauses)):
+            return collection.walk({}, newest=True)
+        few = {row_id: row for rows in found for row_id, row in rows.items()} if query.any_of else min(found, key=len)
+        return sorted(few.values(), key=lambda row: -row.seq)
 
     def _visible(self, row: Row) -> dict[str, Any] | None:
+        history = row.hidden.get("history")
+        if history is None:
+            return row
         limit = self._timeline.now() - LAG_SECONDS
-        for at, state in reversed(row.hidden["history"]):
-            if at <= limit:
-                return dict(state)
-        return None
+        return next((state for at, state in reversed(history) if at <= limit), None)
 
-    def _forget(self, history: list[tuple[int, Any]]) -> None:
-        """Keep the newest state that Search can already see, and everything after it."""
-        limit = self._timeline.now() - LAG_SECONDS
-        visible = [place for place, (at, _) in enumerate(history) if at <= limit]
-        del history[: visible[-1] if visible else 0]
+    def _forget(self, row: Row) -> None:
+        """Keep the newest state that Search can see already, and what came after it."""
+        history, limit = row.hidden.get("history", []), self._timeline.now() - LAG_SECONDS
+        seen = [place for place, (at, _) in enumerate(history) if at <= limit]
+        if seen:
+            del history[: seen[-1]]
+        if seen and len(history) == 1:
+            del row.hidden["history"]
 
 
 def result(found: Iterator[dict[str, Any]], params: dict[str, Any], url: str) -> dict[str, Any]:
-    """One page as a search_result object; `page` is an opaque position."""
-    matches = list(found)
+    """One page as a search_result object; `page` is an opaque position. Counts the rest only when asked to."""
     start, limit = _position(params.get("page")), page_size(params)
     end = start + limit
-    more = len(matches) > end
+    matches = list(islice(found, end + 1))
     body = {
         "object": "search_result",
         "data": matches[start:end],
-        "has_more": more,
-        "next_page": f"page_{end}" if more else None,
+        "has_more": len(matches) > end,
+        "next_page": f"page_{end}" if len(matches) > end else None,
         "url": url,
     }
-    return body | ({"total_count": len(matches)} if "total_count" in params.get("expand", ()) else {})
+    if "total_count" in params.get("expand", ()):
+        body["total_count"] = len(matches) + sum(1 for _ in found)
+    return body
 
 
 def query_of(kind: str, text: str) -> Query:
@@ -112,8 +115,9 @@ def _position(page: str | None) -> int:
     return int(number)
 
 
-def _terms(row: Row, fields: frozenset[str]) -> Iterator[tuple[str, str]]:
-    for field in fields - {"metadata"}:
-        yield field, Clause.word(row.get(field))
+def _terms(row: Row) -> Iterator[tuple[str, str]]:
+    for field in ("customer", "email"):
+        if row.get(field) is not None:
+            yield field, Clause.word(row[field])
     for key, value in (row.get("metadata") or {}).items():
         yield f"metadata.{key}", Clause.word(value)

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from .deliveries import event_object
 from .store import clone
 
 if TYPE_CHECKING:
@@ -50,5 +51,5 @@ def _balances(world: "World") -> dict[str, Any]:
 def _objects(world: "World", kind: str) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     for row in world.store.all(kind):
-        found.setdefault(row.account, []).append(clone(row))
+        found.setdefault(row.account, []).append(event_object(row) if kind == "events" else clone(row))
     return found

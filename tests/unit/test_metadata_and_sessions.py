@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime, timedelta, timezone
+
 import pytest
 
 from backend.domain.catalogue import Offer
@@ -14,7 +17,14 @@ from backend.domain.metadata import (
     registry_id,
 )
 from backend.domain.money import FeeRate
-from backend.domain.sessions import SessionClaim, SessionMismatch, check_claim, open_session
+from backend.domain.sessions import (
+    Session,
+    SessionClaim,
+    SessionMismatch,
+    check_claim,
+    iso_milliseconds,
+    open_session,
+)
 
 OFFER = Offer("golf", "package", 2, 6075, 7, 5)
 PURCHASE = Purchase("coach-1", "Dana", OFFER, FeeRate.from_percent("12.5"), "player-1", "Robin", "acct_1")
@@ -87,8 +97,34 @@ def test_a_session_is_the_same_whoever_asks() -> None:
     first = open_session("pi_1", PURCHASE, 6075, "cad", 1_793_631_600)
 
     assert first == open_session("pi_1", PURCHASE, 6075, "cad", 1_793_631_600)
-    assert (first.id, first.created_at) == ("session_1", "2026-11-02T15:00:00.000Z")
-    assert first.session_expiry == "2026-11-07T15:00:00.000Z"
+    assert first == Session(
+        id="session_1",
+        payment_intent_id="pi_1",
+        coach_id="coach-1",
+        coach_name="Dana",
+        sport="golf",
+        package_type="package",
+        package_id=2,
+        amount=6075,
+        currency="cad",
+        clips_remaining=7,
+        session_expiry="2026-11-07T15:00:00.000Z",
+        created_at="2026-11-02T15:00:00.000Z",
+    )
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Toronto"])
+def test_a_sessions_times_do_not_depend_on_where_the_server_stands(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """UTC, always."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        session = open_session("pi_1", PURCHASE, 6075, "cad", 1_793_631_600)
+        elsewhere = datetime(2026, 11, 2, 16, tzinfo=timezone(timedelta(hours=1)))
+        assert session.created_at == iso_milliseconds(elsewhere) == "2026-11-02T15:00:00.000Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_claim_of_the_same_purchase_passes_in_any_case_of_the_sport() -> None:
@@ -112,3 +148,4 @@ def test_a_claim_of_another_purchase_names_the_difference(claim: SessionClaim, f
         check_claim(claim, PURCHASE)
 
     assert mismatch.value.field == field
+    assert f"{field} is different" in str(mismatch.value)

@@ -65,6 +65,14 @@ def test_money_that_was_reversed_still_uses_up_the_charge() -> None:
     assert next_step(position(4725, 0, 0, (4252, 4252, 1))) == Pay(4252, "1", from_charge=False)
 
 
+def test_a_transfer_that_just_fits_in_the_charge_is_made_from_it() -> None:
+    """To the cent."""
+    free = FeeRate.from_percent("0")
+    transfers = [TransferRecord("tr_0", 725, 0, 0)]
+
+    assert next_step(Position(4725, 0, 0, free, transfers)) == Pay(4000, "1", from_charge=True)
+
+
 @settings(derandomize=True, max_examples=300)
 @given(
     st.integers(1, 100_000),
@@ -153,6 +161,7 @@ def test_without_an_account_no_key_was_used_so_none_retires() -> None:
         (None, 0, False),
         (Note(UNKNOWN, "", "0", 0, 0), 3 * HOUR, False),
         (Note(UNKNOWN, "", "0", 0, 0), 3 * HOUR + 1, True),
+        (Note(UNKNOWN, "", "0", 0, 9 * HOUR), 10 * HOUR, False),
         (Note(UNKNOWN, "", "0", 1, 0), 9 * HOUR, False),
         (Note(UNKNOWN, "", "1", 0, 0), 9 * HOUR, False),
         (Note(HELD, Reason.COACH_NOT_READY, "0", 0, 0), 0, True),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from .. import lists
+from ..deliveries import event_object
 from ..delivery_rules import matches_type
 from ..routing import Call, Route
 from ..store import Row
@@ -10,9 +11,9 @@ from ..store import Row
 KEPT_SECONDS = 30 * 86_400
 
 
-def retrieve(call: Call) -> Row:
+def retrieve(call: Call) -> dict[str, Any]:
     """GET /v1/events/{id}"""
-    return call.in_path("events", "event")
+    return event_object(call.in_path("events", "event"))
 
 
 def list_(call: Call) -> dict[str, Any]:
@@ -28,7 +29,8 @@ def list_(call: Call) -> dict[str, Any]:
         return typed and in_time and (delivered is None or delivered == (row["pending_webhooks"] == 0))
 
     exact = None if kind is None or kind.endswith("*") else kind
-    return lists.page(call.rows("events"), params, call.path, "event", where=wanted, type=exact)
+    page = lists.page(call.rows("events"), params, call.path, "event", where=wanted, type=exact)
+    return page | {"data": [event_object(row) for row in page["data"]]}
 
 
 ROUTES = (
