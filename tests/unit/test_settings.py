@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 
 from backend.config.settings import Settings, SettingsError, load_settings
+from backend.domain.money import FeeRate
+from backend.server import create_app
 from tests.builders import PRODUCTION_ENVIRONMENT
+
+# Every variable of the contract.
+VARIABLES = (
+    "STRIPE_SECRET_KEY STRIPE_PUBLISHABLE_KEY STRIPE_WEBHOOK_SECRET STRIPE_CONNECT_WEBHOOK_SECRET STRIPE_API_BASE "
+    "PORT HOST APP_ENV APP_URL PLATFORM_FEE_PERCENTAGE DEFAULT_CURRENCY CATALOGUE_PATH ALLOWED_ORIGINS "
+    "RATELIMIT_STORAGE_URI RATELIMIT_ENABLED TRUSTED_PROXIES FORCE_HTTPS AUTH_MODE ALLOW_TEST_KEYS WEB_CONCURRENCY"
+).split()
+AB = ("https://a.example", "http://b.example:3000")
 
 
 def load(**given: str) -> Settings:
@@ -37,6 +47,128 @@ def test_production_has_its_own_defaults() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "setting", "expected"),
+    [
+        ("STRIPE_SECRET_KEY", "sk_test_a1", "stripe_secret_key", "sk_test_a1"),
+        ("STRIPE_SECRET_KEY", "rk_test_a1", "stripe_secret_key", "rk_test_a1"),
+        ("STRIPE_PUBLISHABLE_KEY", "pk_test_a1", "stripe_publishable_key", "pk_test_a1"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_a+/=", "stripe_webhook_secrets", ("whsec_a+/=",)),
+        ("STRIPE_WEBHOOK_SECRET", " whsec_old , whsec_new,", "stripe_webhook_secrets", ("whsec_old", "whsec_new")),
+        ("STRIPE_CONNECT_WEBHOOK_SECRET", "whsec_a,whsec_b", "stripe_connect_webhook_secrets", ("whsec_a", "whsec_b")),
+        ("STRIPE_API_BASE", "http://localhost:12111/", "stripe_api_base", "http://localhost:12111"),
+        ("STRIPE_API_BASE", "http://[::1]:12111", "stripe_api_base", "http://[::1]:12111"),
+        ("HOST", "0.0.0.0", "host", "0.0.0.0"),
+        ("HOST", "::1", "host", "::1"),
+        ("PORT", "1", "port", 1),
+        ("PORT", "65535", "port", 65_535),
+        ("APP_ENV", "testing", "app_env", "testing"),
+        ("APP_URL", "https://pay.example.com/base/", "app_url", "https://pay.example.com/base"),
+        ("APP_URL", "http://stripe_proxy:8080", "app_url", "http://stripe_proxy:8080"),
+        ("PLATFORM_FEE_PERCENTAGE", "12.50", "fee_rate", FeeRate.from_percent("12.5")),
+        ("PLATFORM_FEE_PERCENTAGE", "0", "fee_rate", FeeRate.from_percent("0")),
+        ("ALLOWED_ORIGINS", "https://a.example, http://b.example:3000", "allowed_origins", AB),
+        ("RATELIMIT_ENABLED", "false", "ratelimit_enabled", False),
+        ("RATELIMIT_STORAGE_URI", "redis://:word@cache:6379/0", "ratelimit_storage_uri", "redis://:word@cache:6379/0"),
+        ("TRUSTED_PROXIES", "2", "trusted_proxies", 2),
+        ("FORCE_HTTPS", "true", "force_https", True),
+        ("AUTH_MODE", "off", "auth_mode", "off"),
+        ("WEB_CONCURRENCY", "64", "web_concurrency", 64),
+    ],
+)
+def test_a_right_value_is_taken(name: str, value: str, setting: str, expected: Any) -> None:
+    """Typed, and white space around it does not count."""
+    environ = {"STRIPE_SECRET_KEY": "sk_test_x", name: f" {value} "}
+    if name == "APP_ENV":
+        environ["STRIPE_WEBHOOK_SECRET"] = "whsec_x"
+
+    assert getattr(load(**environ), setting) == expected
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_an_empty_value_means_not_set(name: str) -> None:
+    """As in a copied example."""
+    assert load(**{name: "  "}) == load()
+
+
+@pytest.mark.parametrize("name", sorted(set(VARIABLES) - {"STRIPE_SECRET_KEY"}))
+def test_a_key_pasted_into_the_wrong_variable_is_not_printed(name: str) -> None:
+    """Refused by name, with the form that is accepted."""
+    with pytest.raises(SettingsError) as refusal:
+        load(**{name: "sk_live_CANARY CANARY"})
+
+    assert refusal.value.name == name
+    assert "must" in str(refusal.value) or name == "CATALOGUE_PATH"
+    # The one value that is told: which file, by its name.
+    assert "CANARY" not in str(refusal.value) or name == "CATALOGUE_PATH"
+
+
+@pytest.mark.parametrize("app_env", ["production", "testing"])
+def test_only_development_falls_back_on_the_sandbox(app_env: str) -> None:
+    """Elsewhere a forgotten key is an error, not a play shop."""
+    with pytest.raises(SettingsError, match=r"STRIPE_SECRET_KEY: is missing; it has the form sk_test_"):
+        load(APP_ENV=app_env, AUTH_MODE="off")
+
+
+def test_with_a_key_of_its_own_nothing_of_the_sandbox_is_believed() -> None:
+    """Its webhook secrets are public."""
+    settings = load(STRIPE_SECRET_KEY="sk_test_x")
+
+    assert settings.stripe_webhook_secrets == settings.stripe_connect_webhook_secrets == ()
+    assert settings.stripe_api_base is None
+    assert settings.stripe_publishable_key == ""
+
+
+def test_the_sandboxs_key_does_not_start_production() -> None:
+    """Anybody can sign its events."""
+    with pytest.raises(SettingsError, match="STRIPE_SECRET_KEY: the sandbox's key"):
+        load(**{**PRODUCTION_ENVIRONMENT, "STRIPE_SECRET_KEY": "sk_test_sandbox"})
+
+
+def test_a_live_key_starts_production_without_more_ado() -> None:
+    """It needs no leave for test keys."""
+    settings = load(**{**PRODUCTION_ENVIRONMENT, "STRIPE_SECRET_KEY": "rk_live_x", "ALLOW_TEST_KEYS": "false"})
+
+    assert settings.live
+
+
+@pytest.mark.parametrize(
+    ("text", "entry"),
+    [
+        ("prices = 5", "prices"),
+        ("[packages]\n1 = {clips = 0, days = 1}", "packages.1.clips"),
+        ("currency = ", "Invalid value"),
+        ("\udcff", "utf-8"),
+    ],
+)
+def test_a_wrong_catalogue_is_refused_by_variable_file_and_entry(tmp_path: Path, text: str, entry: str) -> None:
+    """At start, not at the first purchase."""
+    path = tmp_path / "mine.toml"
+    path.write_bytes(text.encode(errors="surrogateescape"))
+
+    with pytest.raises(SettingsError, match="CATALOGUE_PATH: mine.toml") as refusal:
+        load(CATALOGUE_PATH=str(path))
+
+    assert entry in str(refusal.value)
+
+
+def test_a_catalogue_of_ones_own_is_read_in_the_currency_of_the_setting(tmp_path: Path) -> None:
+    """Data, not code."""
+    path = tmp_path / "mine.toml"
+    path.write_text('currency = "cad"\n[packages]\n7 = {clips = 1, days = 2}\n[prices.chess]\n7 = 900\n')
+
+    catalogue = load(CATALOGUE_PATH=str(path), DEFAULT_CURRENCY="EUR").catalogue
+
+    assert catalogue.currency == "eur"
+    assert [(o.sport, o.package_id, o.price) for o in catalogue.offers] == [("chess", 7, 900)]
+
+
+def test_a_limiters_storage_without_its_driver_is_refused_by_name() -> None:
+    """When the app is put together: the library knows what it needs."""
+    with pytest.raises(SettingsError, match="RATELIMIT_STORAGE_URI"):
+        create_app(load(RATELIMIT_STORAGE_URI="nosuch://localhost"))
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("STRIPE_SECRET_KEY", "pk_test_swapped"),
@@ -46,18 +178,32 @@ def test_production_has_its_own_defaults() -> None:
         ("STRIPE_CONNECT_WEBHOOK_SECRET", "whsec_ok,oops"),
         ("STRIPE_API_BASE", "api.stripe.com"),
         ("STRIPE_API_BASE", "http://user:word@localhost"),
+        ("STRIPE_API_BASE", "http://[canary"),
+        ("STRIPE_API_BASE", "http://localhost:65536"),
+        ("STRIPE_API_BASE", "http://localhost:0"),
+        ("HOST", "a b"),
+        ("PORT", "３００１"),
         ("PORT", "0"),
         ("PORT", "65536"),
         ("PORT", "http"),
         ("APP_ENV", "staging"),
         ("APP_URL", "javascript:alert(1)"),
         ("APP_URL", "https://a.example/?x=1"),
+        ("APP_URL", "https://a.example/#top"),
+        ("APP_URL", "https://exa mple.com"),
+        ("APP_URL", "https://can\uff0fary.example"),
+        ("APP_URL", "https://a.example/\x1b[31m"),
         ("PLATFORM_FEE_PERCENTAGE", "110"),
+        ("PLATFORM_FEE_PERCENTAGE", "ten"),
+        ("DEFAULT_CURRENCY", "dollar"),
         ("DEFAULT_CURRENCY", "kwd"),
         ("CATALOGUE_PATH", "no-such-file.toml"),
         ("ALLOWED_ORIGINS", "*"),
         ("ALLOWED_ORIGINS", "https://.*[.]example.com"),
+        ("ALLOWED_ORIGINS", "https://a.example/"),
+        ("ALLOW_TEST_KEYS", "yes"),
         ("RATELIMIT_ENABLED", "yes"),
+        ("RATELIMIT_STORAGE_URI", "localhost"),
         ("TRUSTED_PROXIES", "-1"),
         ("FORCE_HTTPS", "1"),
         ("AUTH_MODE", "on"),
@@ -72,7 +218,7 @@ def test_a_wrong_value_is_refused_by_name_and_not_repeated(name: str, value: str
 
     assert refusal.value.name == name
     assert str(refusal.value).startswith(f"{name}: ")
-    if name.startswith("STRIPE"):
+    if name.startswith(("STRIPE", "APP_URL")):
         assert value not in str(refusal.value)
 
 
