@@ -25,7 +25,7 @@ _SECRET_FORMS = [
     re.compile(r"(?:pi|seti)_\w+_secret_\w+"),
     re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*"),  # a JSON Web Token
     re.compile(r"[\w.+'-]+(?:@|%40)[\w-]+\.[\w.-]+"),
-    re.compile(r"\b(?:\d[ -]?){13,19}\b"),
+    re.compile(r"(?:\b|(?<=%[0-9A-F]{2}))(?:\d[ -]?){13,19}\b"),
 ]
 _REMOVED = "[removed]"
 # The name of a module, and what structlog keeps for itself.
