@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
-from . import connect, methods, payments, snapshot
+from . import connect, methods, money, payments, snapshot
 from .errors import StripeError, invalid, missing, refused, unknown_url
 from .resources import ROUTES
 from .routing import Call
@@ -32,12 +33,13 @@ class Door(NamedTuple):
 
 DOORS = (
     Door("GET", "", "overview", "what is supported, and every one of these calls"),
+    Door("POST", "settlement", "settle_in", "{charges_in, settle_in, rate}: convert; settle_in = charges_in ends it"),
     Door("POST", "reset", "reset", "an empty platform; clock and webhook endpoints of the command line stay"),
     Door("GET", "clock", "clock", "the sandbox's time"),
     Door("POST", "clock", "move_clock", "{advance: seconds} or {set: unix}"),
     Door("POST", "accounts/<id>/onboard", "onboard", "finish onboarding {verification?: verified | pending}"),
     Door("POST", "accounts/<id>/disable", "disable", "stop an account {reason?}"),
-    Door("POST", "payment_intents/<id>/pay", "pay", "pay as a browser would {card?: number or pm_card_…}"),
+    Door("POST", "payment_intents/<id>/pay", "pay", "pay as a browser would {card?: number or pm_card_…, return_url?}"),
     Door(
         "POST",
         "payment_intents/<id>/authenticate",
@@ -121,6 +123,22 @@ class Control:
         clock.set(target)
         return self.clock(given)
 
+    def settle_in(self, given: Given) -> Given:
+        """Charges in one currency arrive on the balance in another, as on an account that holds no such balance."""
+        try:
+            charged, settled = str(given["charges_in"]).lower(), str(given["settle_in"]).lower()
+            rate = Decimal(str(given.get("rate", "1")))
+        except (KeyError, InvalidOperation) as error:
+            raise invalid("Give {'charges_in': 'eur', 'settle_in': 'usd', 'rate': '1.08'}.") from error
+        if not {charged, settled} <= money.KNOWN or not rate.is_finite() or rate <= 0:
+            raise invalid("Both currencies must be known and the rate above zero.")
+        with self._world.lock:
+            conversions = self._world.ledger.conversions
+            conversions.pop(charged, None)
+            if settled != charged:
+                conversions[charged] = (settled, rate)
+            return {name: {"settle_in": into, "rate": str(at)} for name, (into, at) in conversions.items()}
+
     def onboard(self, given: Given, id: str) -> Row:
         """As if the coach had filled in everything."""
         with self._world.lock:
@@ -142,7 +160,8 @@ class Control:
             if row["status"] not in {"requires_payment_method", "requires_confirmation", "requires_action"}:
                 raise refused(f"This PaymentIntent cannot be paid: its status is {row['status']}.")
             call = Call(self._world, row.account, "", publishable=True)
-            payments.attempt(self._world, row, self._card(call, str(given.get("card", "pm_card_visa"))), False, None)
+            card = self._card(call, str(given.get("card", "pm_card_visa")))
+            payments.attempt(self._world, row, card, False, given.get("return_url"))
             return row
 
     def _card(self, call: Call, card: str) -> Row:

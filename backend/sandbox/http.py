@@ -56,7 +56,7 @@ def read(request: Request, incoming: Incoming) -> None:
     incoming.stripe_account = request.headers.get("Stripe-Account")
     incoming.version = request.headers.get("Stripe-Version", API_VERSION)
     incoming.api_key = _api_key(request)
-    if incoming.method == "POST":
+    if incoming.method in {"POST", "DELETE"}:
         incoming.idempotency_key = request.headers.get("Idempotency-Key")
     if len(incoming.idempotency_key or "") > KEY_MAX:
         raise errors.invalid(f"Idempotency-Key is too long: at most {KEY_MAX} characters are allowed.")
@@ -117,7 +117,9 @@ def respond(answer: Answer, incoming: Incoming) -> Response:
     """The response, with the headers common to all."""
     headers = FIXED | {"Request-Id": incoming.request_id, "Stripe-Version": incoming.version}
     if incoming.idempotency_key is not None:
-        headers |= {"Idempotency-Key": incoming.idempotency_key, "Original-Request": incoming.request_id}
+        headers["Idempotency-Key"] = incoming.idempotency_key
+    if incoming.idempotency_key is not None and incoming.method == "POST":
+        headers["Original-Request"] = incoming.request_id
     account = incoming.stripe_account or account_in_path(incoming.path)
     if account is not None:
         headers["Stripe-Account"] = account

@@ -51,7 +51,8 @@ class IdempotencyKeys:
     def hold(self, account: str, incoming: Incoming) -> Iterator[Slot]:
         """Use the call's key. Set `slot.answer` and it is kept, if its execution had begun."""
         key = incoming.idempotency_key
-        if not key:
+        # A DELETE may send a key and has it echoed, but it means nothing there.
+        if not key or incoming.method != "POST":
             yield Slot(None)
             return
         place, fingerprint = (account, key), fingerprint_of(incoming)

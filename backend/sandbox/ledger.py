@@ -1,6 +1,7 @@
 """Money: balance transactions, and what of each account's funds is available and what is still pending."""
 
 from collections import defaultdict
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from .store import Row
@@ -23,6 +24,8 @@ CATEGORY = {
     "payout_failure": "payout_reversal",
     "payout_cancel": "payout_reversal",
 }
+# What moves a player's money, in the currency that the player pays in.
+CONVERTED = frozenset({"charge", "refund", "refund_failure", "adjustment"})
 Purse = tuple[str, str]
 
 
@@ -39,6 +42,8 @@ class Ledger:
         self._available: dict[Purse, int] = defaultdict(int)
         self._pending: dict[Purse, int] = defaultdict(int)
         self._maturing: dict[int, list[Row]] = {}
+        # Presentment currency -> the currency its charges settle in, and the rate. Empty: each settles in its own.
+        self.conversions: dict[str, tuple[str, Decimal]] = {}
 
     def available(self, account: str, currency: str) -> int:
         """What the account can transfer, reverse or pay out now."""
@@ -56,10 +61,11 @@ class Ledger:
     def post(self, source: Row, kind: str, amount: int, **detail: Any) -> Row:
         """Move `amount` (negative: out) for `source`, in its account and currency.
 
-        Details: `fee` taken on top; `available_on` when not at once; `description`, `category`, `account`, `currency`.
+        Details: `fee` taken on top, `fee_text`; `available_on` when not at once; `description`, `category`.
         """
-        world, fee = self._world, detail.get("fee", 0)
-        now = world.now()
+        world, now = self._world, self._world.now()
+        currency, rate = self._settles_in(kind, source["currency"])
+        amount, fee = _converted(amount, rate), _converted(detail.get("fee", 0), rate)
         available_on = max(detail.get("available_on", now), now)
         fields = {
             "id": world.ids.sibling("txn", of=source["id"]),
@@ -68,20 +74,26 @@ class Ledger:
             "available_on": available_on,
             "balance_type": "payments",
             "created": now,
-            "currency": detail.get("currency", source["currency"]),
+            "currency": currency,
             "description": detail.get("description"),
-            "exchange_rate": None,
+            "exchange_rate": None if rate is None else float(rate),
             "fee": fee,
-            "fee_details": fee_details(fee, source["currency"], detail.get("fee_text", "Stripe processing fees")),
+            "fee_details": fee_details(fee, currency, detail.get("fee_text", "Stripe processing fees")),
             "net": amount - fee,
             "reporting_category": detail.get("category", CATEGORY.get(kind, kind)),
             "source": source["id"],
             "status": "available" if available_on <= now else "pending",
             "type": kind,
         }
-        row = world.add("balance_transactions", detail.get("account", source.account), fields)
+        row = world.add("balance_transactions", source.account, fields)
         self._count(row)
         return row
+
+    def _settles_in(self, kind: str, currency: str) -> tuple[str, Decimal | None]:
+        """Players' money is converted where Stripe was told to; transfers and payouts move what is already there."""
+        if kind not in CONVERTED or currency not in self.conversions:
+            return currency, None
+        return self.conversions[currency]
 
     def _count(self, row: Row) -> None:
         purse = (row.account, row["currency"])
@@ -140,6 +152,10 @@ def fee_details(fee: int, currency: str, description: str) -> list[dict[str, Any
             "type": "stripe_fee",
         }
     ]
+
+
+def _converted(amount: int, rate: Decimal | None) -> int:
+    return amount if rate is None else int((amount * rate).to_integral_value(ROUND_HALF_UP))
 
 
 def _entry(amount: int, currency: str) -> dict[str, Any]:

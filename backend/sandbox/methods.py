@@ -8,6 +8,7 @@ from .store import Row
 
 if TYPE_CHECKING:
     from .routing import Call
+    from .world import World
 
 USED_UP = (
     "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with a "
@@ -117,3 +118,29 @@ def check_usable(method: Row, customer: str | None) -> None:
             "customer in the request.",
             param="payment_method",
         )
+
+
+def to_attach(call: "Call", reference: str, customer: str | None, status: int = 400) -> Row:
+    """A PaymentMethod that can be saved: not one whose issuer declines (facts 1.24)."""
+    row = by_reference(call, reference, status=status)
+    check_usable(row, customer)
+    card: Card = row.hidden["card"]
+    if card.decline is None or card.attaches:
+        return row
+    extras = {"decline_code": card.decline.decline_code} if card.decline.decline_code else {}
+    raise errors.StripeError(
+        card.decline.message,
+        status=402,
+        kind="card_error",
+        code=card.decline.code,
+        param="",
+        executed=True,
+        extras=extras,
+    )
+
+
+def attach(world: "World", method: Row, customer: Row) -> None:
+    """From now on the PaymentMethod is that customer's, and can be used again and again."""
+    method["customer"] = customer["id"]
+    world.changed(method)
+    world.emit("payment_method.attached", method)

@@ -41,6 +41,7 @@ class Collection:
     def __init__(self, kind: str) -> None:
         self._indexed = INDEXED.get(kind, ())
         self._by_id: dict[str, Row] = {}
+        self._removed: set[str] = set()
         self._rows: list[Row | None] = []
         self._created: list[int] = []
         self._in_order = True
@@ -70,7 +71,12 @@ class Collection:
     def remove(self, row: Row) -> None:
         """Take a row out of lists and look-ups."""
         del self._by_id[row["id"]]
+        self._removed.add(row["id"])
         self._rows[row.seq] = None
+
+    def is_removed(self, row_id: str) -> bool:
+        """Whether a row of that id was there and is gone."""
+        return row_id in self._removed and row_id not in self._by_id
 
     def reindex(self, row: Row) -> None:
         """Note the present values of the indexed fields, after the row has changed."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .. import errors, lists, search
+from .. import errors, lists, methods, search
 from ..routing import Call, Route
 from ..store import Row
 from . import common
@@ -22,9 +22,10 @@ REFUSED = (
 
 def create(call: Call) -> Row:
     """POST /v1/customers"""
-    call.refuse(*REFUSED, "payment_method", because=" (attach a payment method afterwards)")
+    call.refuse(*REFUSED)
     check_email(call.params)
     params, world = call.params, call.world
+    method = methods.to_attach(call, params["payment_method"], None) if params.get("payment_method") else None
     fields = {field: common.text_or_none(params, field) for field in FIELDS}
     row = world.add(
         "customers",
@@ -56,11 +57,15 @@ def create(call: Call) -> Row:
         },
     )
     world.emit("customer.created", row)
+    if method:
+        methods.attach(world, method, row)
     return row
 
 
-def retrieve(call: Call) -> Row:
-    """GET /v1/customers/{id}"""
+def retrieve(call: Call) -> dict[str, Any]:
+    """GET /v1/customers/{id}: a deleted customer is still there, and says only that."""
+    if call.rows("customers").is_removed(call.ids["id"]):
+        return common.deleted(call.ids["id"], "customer")
     return call.in_path("customers", "customer")
 
 

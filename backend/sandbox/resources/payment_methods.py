@@ -3,7 +3,6 @@
 from typing import Any
 
 from .. import errors, lists, methods
-from ..cards import Card
 from ..routing import Call, Route
 from ..store import Row
 from . import common
@@ -29,24 +28,8 @@ def attach(call: Call) -> Row:
     customer = call.in_body("customers", "customer", "customer")
     if customer is None:
         raise errors.missing_param("customer")
-    row = methods.by_reference(call, call.ids["id"], status=404)
-    methods.check_usable(row, customer["id"])
-    card: Card = row.hidden["card"]
-    if card.decline is not None and not card.attaches:
-        decline = card.decline
-        extras = {"decline_code": decline.decline_code} if decline.decline_code else {}
-        raise errors.StripeError(
-            decline.message,
-            status=402,
-            kind="card_error",
-            code=decline.code,
-            param="",
-            executed=True,
-            extras=extras,
-        )
-    row["customer"] = customer["id"]
-    call.world.changed(row)
-    call.world.emit("payment_method.attached", row)
+    row = methods.to_attach(call, call.ids["id"], customer["id"], status=404)
+    methods.attach(call.world, row, customer)
     return row
 
 

@@ -53,18 +53,19 @@ def _check_source(call: Call, charge: Row, amount: int, currency: str) -> None:
     """Bounded by the charge, over all transfers; what was reversed frees no room (Stripe does not say)."""
     if charge["status"] != "succeeded":
         raise errors.refused(f"The source_transaction {charge['id']} has not succeeded.", param="source_transaction")
-    settled = call.world.must(charge.hidden["entry"])["currency"]
+    entry = call.world.must(charge.hidden["entry"])
+    settled, limit = entry["currency"], entry["amount"]
     if settled != currency:
         raise errors.refused(
             f"The currency of source_transaction's balance transaction ({settled}) must be the same as the transfer "
             f"currency ({currency})"
         )
     used = charge.hidden["transferred"]
-    if used + amount > charge["amount"]:
+    if used + amount > limit:
         already = f" (There is already a transfer using this source, amounting to {money.text(used, currency)}.)"
         raise errors.refused(
             f"Transfers using this transaction as a source must not exceed the source amount of "
-            f"{money.text(charge['amount'], currency)}.{already if used else ''}"
+            f"{money.text(limit, currency)}.{already if used else ''}"
         )
     given, group = call.params.get("transfer_group"), charge["transfer_group"]
     if given and group and given != group:

@@ -1,0 +1,173 @@
+"""Objects carry the fields that the SDK's classes declare, with the types declared there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import stripe
+
+from tests.sandbox.conftest import Platform
+
+# Declared by the SDK, but left out by Stripe unless they apply, or unless expanded.
+LEFT_OUT = {
+    "account": {"company", "deleted", "individual"},
+    "balance": {"connect_reserved", "instant_available", "issuing", "refund_and_dispute_prefunding"},
+    "charge": {"level3", "presentment_details", "refunds", "transfer"},
+    "customer": {
+        "cash_balance",
+        "deleted",
+        "invoice_credit_balance",
+        "sources",
+        "subscriptions",
+        "tax",
+        "tax_ids",
+    },
+    "event": {"account"},
+    "product": {"deleted"},
+    "refund": {
+        "description",
+        "failure_balance_transaction",
+        "failure_reason",
+        "instructions_email",
+        "next_action",
+        "pending_reason",
+        "presentment_details",
+    },
+    "webhook_endpoint": {"deleted", "secret"},
+}
+CLASSES: tuple[type[stripe.StripeObject], ...] = (
+    stripe.Account,
+    stripe.AccountLink,
+    stripe.Balance,
+    stripe.BalanceTransaction,
+    stripe.Capability,
+    stripe.Charge,
+    stripe.Customer,
+    stripe.Dispute,
+    stripe.Event,
+    stripe.LoginLink,
+    stripe.PaymentIntent,
+    stripe.PaymentMethod,
+    stripe.Payout,
+    stripe.Product,
+    stripe.Refund,
+    stripe.Transfer,
+    stripe.TransferReversal,
+    stripe.WebhookEndpoint,
+)
+
+
+@pytest.fixture(scope="module")
+def objects() -> dict[str, list[dict[str, Any]]]:
+    """At least one raw object of every kind, by `object`."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for body in _lived(Platform()):
+        found.setdefault(body["object"], []).append(body)
+    return found
+
+
+def _lived(platform: Platform) -> Iterator[dict[str, Any]]:
+    """A platform on which everything has happened once; yields the raw bodies."""
+    customer = platform.v1.customers.create({"email": "player@example.com"})
+    coach = platform.coach()
+    payment = platform.paid(customer=customer.id)
+    platform.clock.advance(3)
+    transfer = platform.transfer(payment, coach, 5_000)
+    reversal = platform.v1.transfers.reversals.create(transfer.id, {"amount": 100})
+    refund = platform.v1.refunds.create({"charge": _charge(payment), "amount": 100})
+    dispute = platform.control("/disputes", charge=_charge(platform.paid()))
+    platform.raw("POST", "/v1/payment_intents", data={"amount": "500", "currency": "usd"})
+    platform.clock.advance(4 * 86_400)
+    onboarding = {"account": coach, "type": "account_onboarding", "return_url": "http://a", "refresh_url": "http://a"}
+    yield _json(platform, "POST", "/v1/account_links", data=onboarding)
+    yield _json(platform, "POST", f"/v1/accounts/{coach}/login_links")
+    yield _json(platform, "POST", "/v1/products", data={"name": "Coaching"})
+    yield _json(platform, "POST", "/v1/webhook_endpoints", data={"url": "http://a", "enabled_events[]": "*"})
+    for path in (
+        f"/v1/accounts/{coach}",
+        "/v1/account",
+        f"/v1/accounts/{coach}/capabilities/transfers",
+        "/v1/balance",
+        f"/v1/charges/{_charge(payment)}",
+        f"/v1/customers/{customer.id}",
+        f"/v1/disputes/{dispute['id']}",
+        "/v1/payment_methods/pm_card_visa",
+        f"/v1/refunds/{refund.id}",
+        f"/v1/transfers/{transfer.id}",
+        f"/v1/transfers/{transfer.id}/reversals/{reversal.id}",
+    ):
+        yield _json(platform, "GET", path)
+    for path in ("/v1/payment_intents", "/v1/balance_transactions", "/v1/events"):
+        yield from _json(platform, "GET", f"{path}?limit=100")["data"]
+    for path in ("/v1/payouts", "/v1/charges", "/v1/refunds", "/v1/balance_transactions", "/v1/events"):
+        yield from _json(platform, "GET", path, headers={"Stripe-Account": coach})["data"]
+
+
+def _json(platform: Platform, method: str, path: str, **options: Any) -> dict[str, Any]:
+    body: dict[str, Any] = platform.raw(method, path, **options).json or {}
+    assert "object" in body, body
+    return body
+
+
+def _charge(payment: Any) -> str:
+    return str(payment.latest_charge.id)
+
+
+def _declared(cls: type[stripe.StripeObject]) -> dict[str, str]:
+    names = {name: str(hint) for name, hint in cls.__annotations__.items()}
+    return {name: hint for name, hint in names.items() if not name.startswith("_") and name != "OBJECT_NAME"}
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_objects_have_the_declared_fields(objects: dict[str, list[dict[str, Any]]], cls: Any) -> None:
+    """All of them, no others, but for those that Stripe leaves out too."""
+    kind = cls.OBJECT_NAME
+    declared = set(_declared(cls))
+    if kind == "payment_method":
+        declared -= {name for name in declared if name not in objects[kind][0]} - {"metadata", "customer"}
+
+    for body in objects[kind]:
+        assert set(body) <= declared
+        assert declared - set(body) <= LEFT_OUT.get(kind, set())
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_fields_have_the_declared_types(objects: dict[str, list[dict[str, Any]]], cls: Any) -> None:
+    """Null only where the SDK says Optional; numbers, strings, flags and lists where it says so."""
+    for body in objects[cls.OBJECT_NAME]:
+        for name, hint in _declared(cls).items():
+            if name in body:
+                assert _fits(body[name], hint), f"{name}: {hint} is {body[name]!r}"
+
+
+def _fits(value: Any, hint: str) -> bool:
+    core = re.sub(r"typing\.|['\"]", "", hint)
+    if value is None:
+        return "Optional" in core or "None" in core
+    for word, kind in (("int", int), ("str", str), ("bool", bool), ("float", float)):
+        if re.fullmatch(rf"(Optional\[)?(<class )?{word}(>)?\]?", core):
+            return type(value) is kind
+    if re.match(r"(Optional\[)?List\[", core):
+        return isinstance(value, list)
+    return not isinstance(value, bool | float) if "Literal" in core and "True" not in core else True
+
+
+def test_one_payments_objects_share_the_beginning_of_their_ids(platform: Platform) -> None:
+    """The first 17 characters after the prefix, as Stripe's do; the rest has its usual length."""
+    payment = platform.paid(transfer_group="g")
+    charge = _charge(payment)
+    transfer = platform.transfer(payment, platform.coach(), 100)
+    refund = platform.v1.refunds.create({"charge": charge})
+
+    ids = [payment.id, charge, transfer.id, refund.id, refund.balance_transaction]
+
+    assert len({str(found).partition("_")[2][:17] for found in ids}) == 1
+    assert {len(str(found).partition("_")[2]) for found in ids} == {24}
+
+
+def test_the_same_seed_makes_the_same_ids() -> None:
+    """So that a run can be repeated exactly."""
+    assert Platform().paid().id == Platform().paid().id
