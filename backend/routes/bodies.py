@@ -9,6 +9,7 @@ from typing import Any, NoReturn, TypeVar, cast
 
 from flask import Response, current_app, jsonify, request
 from marshmallow import Schema, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from backend.schemas.fields import is_account_id, is_payment_id
 from backend.services import Services
@@ -31,10 +32,23 @@ def body(schema: Schema) -> Any:
     """The request's JSON body through a schema. Raises ``InvalidRequest`` or ``ValidationError``."""
     if request.mimetype != "application/json":
         raise InvalidRequest("The request must be sent as application/json.", field="Content-Type")
-    document = parse_json(request.get_data(cache=False))
+    document = parse_json(raw_body())
     if not isinstance(document, dict):
         raise InvalidRequest("The request body must be a JSON object.", field="body")
     return schema.load(document)
+
+
+def raw_body() -> bytes:
+    """The request's bytes, all of them. Raises ``RequestEntityTooLarge``.
+
+    Of a body that comes in chunks, without a length, Werkzeug cuts off what is over the limit and says nothing.
+    """
+    raw = request.get_data(cache=False)
+    cut_off = request.content_length is None and len(raw) == request.max_content_length
+    # Past Werkzeug's limit is the server's own stream, which ends where the body does: this does not wait.
+    if cut_off and request.environ["wsgi.input"].read(1):
+        raise RequestEntityTooLarge
+    return raw
 
 
 def query(schema: Schema) -> Any:

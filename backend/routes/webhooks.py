@@ -11,7 +11,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 
 from backend.config.settings import Settings
 from backend.events import Event, handle
-from backend.routes.bodies import parse_json, services
+from backend.routes.bodies import parse_json, raw_body, services
 from backend.routes.errors import InvalidSignature, MissingSignature, WebhooksNotConfigured
 from backend.services.errors import InvalidRequest
 
@@ -27,7 +27,7 @@ TOLERANCE_SECONDS = 300
 @webhooks.post("/stripe")
 def receive() -> Response:
     """One delivery of one event."""
-    event = _verified(request.get_data(cache=False), request.headers.get("Stripe-Signature"))
+    event = _verified(raw_body(), request.headers.get("Stripe-Signature"))
     settings: Settings = current_app.config["SETTINGS"]
     structlog.contextvars.bind_contextvars(event_id=event.id, event_type=event.type)
     # A production endpoint for connected accounts also receives their test events.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import io
 import json
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from tests.conftest import NOW
 from tests.routes.conftest import Backend
@@ -191,6 +193,38 @@ def test_a_body_over_the_limit_is_refused(alone: FlaskClient, size: int) -> None
     answer = alone.post("/api/payments/create-intent", data=b" " * size, content_type="application/json")
 
     assert (answer.status_code, answer.json["error"]) == (413, "Payload too large")
+
+
+def send_in_chunks(client: FlaskClient, path: str, raw: bytes) -> TestResponse:
+    """As a server hands on a body without a length: a stream that ends by itself."""
+    answer: TestResponse = client.post(
+        path,
+        input_stream=io.BytesIO(raw),
+        content_type="application/json",
+        headers={"Transfer-Encoding": "chunked", "Stripe-Signature": "x"},
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    return answer
+
+
+@pytest.mark.parametrize("more", [1, 1024 * 1024], ids=["a byte", "a megabyte"])
+@pytest.mark.parametrize(
+    ("path", "limit"), [("/api/payments/refund", 64 * 1024), ("/api/webhooks/stripe", 1024 * 1024)]
+)
+def test_a_body_in_chunks_over_the_limit_is_refused(alone: FlaskClient, path: str, limit: int, more: int) -> None:
+    """Not cut off at the limit and read as if it were whole."""
+    answer = send_in_chunks(alone, path, b"{}".ljust(limit + more))
+
+    assert (answer.status_code, answer.json["error"]) == (413, "Payload too large")
+
+
+@pytest.mark.parametrize("size", [2, 64 * 1024], ids=["small", "at the limit"])
+def test_a_body_in_chunks_is_read(alone: FlaskClient, size: int) -> None:
+    """A length is not required."""
+    answer = send_in_chunks(alone, "/api/payments/refund", b"{}".ljust(size))
+
+    assert (answer.status_code, answer.json["error"]) == (400, "Validation error")
+    assert answer.json["details"].startswith("paymentIntentId")
 
 
 def test_a_body_at_the_limit_is_read(alone: FlaskClient) -> None:
