@@ -78,6 +78,64 @@ def test_a_field_missing_in_the_session_data_is_named(alone: FlaskClient, field:
     )
 
 
+SESSION_PATH = "/api/payments/confirm"
+
+
+@pytest.mark.parametrize("value", [[], {}, True, 1.5, "", " ", "x" * 501, "a\x00b"], ids=repr)
+@pytest.mark.parametrize("field", ["coachId", "coachName", "sport", "packageType", "packageId"])
+def test_an_ill_typed_field_in_the_session_data_is_named(alone: FlaskClient, field: str, value: Any) -> None:
+    """As strictly as in a purchase."""
+    session = {**SESSION, field: value}
+    refused(alone, SESSION_PATH, {"paymentIntentId": PAYMENT, "sessionData": session}, f"sessionData.{field}")
+
+
+def test_an_unknown_field_in_the_session_data_is_refused(alone: FlaskClient) -> None:
+    """A misspelt one must not be ignored."""
+    session = {**SESSION, "amount": 1}
+    refused(alone, SESSION_PATH, {"paymentIntentId": PAYMENT, "sessionData": session}, "sessionData.amount")
+
+
+OPTIONAL = [
+    ("/api/payments/create-intent", "customerEmail customerName playerId playerName"),
+    ("/api/payments/refund", "reason amount"),
+    ("/api/connect/create-account", "country businessType"),
+    ("/api/connect/transfer", "description"),
+]
+
+
+@pytest.mark.parametrize(("path", "field"), [(path, f) for path, fields in OPTIONAL for f in fields.split()])
+@pytest.mark.parametrize("value", [[], {}, True, 1.5, "x" * 501, "a\x00b", "a\r\nb", "\ud800"], ids=repr)
+def test_an_ill_typed_or_overlong_optional_field_is_named(
+    alone: FlaskClient, path: str, field: str, value: Any
+) -> None:
+    """Optional means absent, not anything."""
+    refused(alone, path, {**GOOD[path][1], field: value}, field)
+
+
+@pytest.mark.parametrize(
+    ("part", "field"),
+    [("business_profile", f) for f in "name url support_email support_phone support_url".split()]
+    + [("individual", f) for f in "first_name last_name email phone address dob".split()],
+)
+@pytest.mark.parametrize(
+    "value", [None, [], True, 1.5, "", "x" * 2001, "http://a.example/\ud800"], ids=lambda v: repr(v)[:30]
+)
+def test_an_ill_typed_field_of_an_account_is_named(alone: FlaskClient, part: str, field: str, value: Any) -> None:
+    """With the way to it; nothing is sent on that no UTF-8 writer could write."""
+    refused(alone, f"/api/connect/account/{ACCOUNT}", {part: {field: value}}, f"{part}.{field}")
+
+
+@pytest.mark.parametrize("name", ["x" * 60_000, "a\r\nb\x1b[31m", "\ud800"], ids=["60 kB", "control", "surrogate"])
+def test_an_unknown_fields_name_is_echoed_in_one_short_line(alone: FlaskClient, name: str) -> None:
+    """It is the client's own text."""
+    answer = alone.post("/api/payments/refund", json={"paymentIntentId": PAYMENT, name: 1})
+
+    assert answer.status_code == 400
+    assert answer.json["details"].endswith(": unknown field")
+    assert len(answer.json["details"]) < 150
+    assert answer.json["message"].isprintable()
+
+
 @pytest.mark.parametrize("value", ["chess", "Golf ball"])
 def test_a_sport_that_is_not_offered_is_named(alone: FlaskClient, value: str) -> None:
     """The catalogue decides."""
@@ -98,7 +156,7 @@ def test_what_is_no_email_address_is_named(alone: FlaskClient, value: Any) -> No
     refused(alone, path, {**GOOD[path][1], "email": value}, "email")
 
 
-@pytest.mark.parametrize("value", [0, -1, True, 47.25, "100", "", [], 10**20])
+@pytest.mark.parametrize("value", [0, -1, True, False, 47.25, 100.0, "100", "", [], {}, 10**20])
 @pytest.mark.parametrize("path", ["/api/payments/refund", "/api/connect/transfer"])
 def test_what_is_no_amount_is_named(alone: FlaskClient, path: str, value: Any) -> None:
     """A positive whole number of cents, sent as a number."""
@@ -180,11 +238,14 @@ def test_what_is_no_json_object_is_refused(alone: FlaskClient, path: str, raw: b
 
 
 @pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded", "application/jsonp"])
-def test_another_content_type_is_refused(alone: FlaskClient, content_type: str | None) -> None:
+@pytest.mark.parametrize("path", GOOD)
+def test_another_content_type_is_refused(alone: FlaskClient, path: str, content_type: str | None) -> None:
     """A form of another site could send those without asking."""
-    answer = alone.post("/api/payments/create-intent", data=json.dumps(SESSION), content_type=content_type)
+    method, good = GOOD[path]
+    answer = alone.open(path, method=method, data=json.dumps(good), content_type=content_type)
 
     assert (answer.status_code, answer.json["error"]) == (400, "Validation error")
+    assert answer.json["details"].startswith("Content-Type")
 
 
 @pytest.mark.parametrize("size", [64 * 1024 + 1, 30 * 1024 * 1024])
