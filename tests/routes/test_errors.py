@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import stripe
+from flask import Flask
 from werkzeug.exceptions import HTTPException
+from werkzeug.test import TestResponse
 
+from backend.logs import configure_logs
 from backend.routes.errors import (
     FAILURES,
     InvalidSignature,
     MissingSignature,
     WebhooksNotConfigured,
     failure_of,
+    register_errors,
 )
 from backend.services.errors import (
     Conflict,
@@ -29,14 +34,19 @@ from backend.services.errors import (
 INTERNAL = "req_123 sk_test_abc acct_123 ch_123 Zounds"
 
 
-def _descendants(root: type) -> Iterator[type]:
-    children: list[type] = root.__subclasses__()
+def _descendants(root: type[Any]) -> Iterator[type[Any]]:
+    children: list[type[Any]] = root.__subclasses__()
     for child in children:
         yield child
         yield from _descendants(child)
 
 
-@pytest.mark.parametrize("kind", [PaymentsError, *_descendants(PaymentsError), *_descendants(stripe.StripeError)])
+OURS = [PaymentsError, *_descendants(PaymentsError)]
+STRIPES = [stripe.StripeError, *_descendants(stripe.StripeError)]
+WEBHOOKS = [MissingSignature, InvalidSignature, WebhooksNotConfigured]
+
+
+@pytest.mark.parametrize("kind", [*OURS, *STRIPES, *WEBHOOKS])
 def test_every_error_has_a_row_of_its_own(kind: type[BaseException]) -> None:
     """Ours and the SDK's: a new class must be thought about, not caught by accident."""
     assert kind in FAILURES
@@ -93,16 +103,123 @@ def test_an_error_is_told_as_the_contract_says(error: BaseException, status: int
     assert not [word for word in INTERNAL.split() if word in told]
 
 
-WERKZEUGS = [kind for kind in _descendants(HTTPException) if kind.__module__.startswith("werkzeug")]
+def answer_to(error: BaseException) -> TestResponse:
+    """The response of an app in which a route raises."""
+    app = Flask("tiny")
+    register_errors(app)
+
+    @app.get("/")
+    def fail() -> str:
+        raise error
+
+    return app.test_client().get("/")
+
+
+def _any(kind: type[Any], status: int | None) -> Any:
+    """An error of any class of the SDK's: some of their constructors want things of their own."""
+    error: Any = BaseException.__new__(kind)
+    stripe.StripeError.__init__(
+        error,
+        INTERNAL,
+        http_body=INTERNAL,
+        http_status=status,
+        json_body={"error": {"message": INTERNAL, "code": "internal_zounds", "type": "internal_zounds"}},
+        headers={"request-id": "req_123"},
+        code="internal_zounds",
+    )
+    error.param = None
+    return error
+
+
+@pytest.mark.parametrize("status", [None, 200, 400, 401, 402, 403, 404, 409, 429, 500, 503])
+@pytest.mark.parametrize("kind", STRIPES, ids=lambda kind: kind.__qualname__)
+def test_nothing_that_stripe_said_gets_out(
+    kind: type[stripe.StripeError], status: int | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of any class with any status: both texts, a status of the contract's table, and never our own bug."""
+    answer = answer_to(_any(kind, status))
+
+    assert answer.status_code in (400, 402, 404, 409, 502, 503)
+    assert answer.json["error"]
+    assert answer.json["message"].endswith(".")
+    assert set(answer.json or {}) <= {"error", "message", "details"}
+    assert not [word for word in [*INTERNAL.split(), "internal_zounds", "Traceback"] if word in answer.text]
+    assert ("Retry-After" in answer.headers) is (answer.status_code == 503)
+
+
+@pytest.mark.parametrize(("error", "status", "name"), CASES, ids=[f"{type(c[0]).__name__}-{c[1]}" for c in CASES])
+def test_the_body_has_both_texts(error: BaseException, status: int, name: str) -> None:
+    """The front end shows ``message``, else ``error``."""
+    answer = answer_to(error)
+
+    assert (answer.status_code, answer.mimetype, answer.json["error"]) == (status, "application/json", name)
+    assert answer.json["message"].endswith(".")
+    assert ("Retry-After" in answer.headers) is (status == 503)
+
+
+@pytest.mark.parametrize(
+    ("error", "extra"),
+    [
+        (NotPaid("processing"), {"status": "processing"}),
+        (Conflict("No.", status="refunded"), {"status": "refunded"}),
+        (InvalidRequest("No.", field="sport"), {"details": "sport: No."}),
+        (NotFound("No."), {}),
+        (RuntimeError(INTERNAL), {}),
+    ],
+    ids=["not paid", "refunded", "field", "not found", "bug"],
+)
+def test_what_a_client_can_act_on_is_beside_the_texts(error: BaseException, extra: dict[str, str]) -> None:
+    """The payment's status, the field's name; nothing when there is nothing to say."""
+    body = answer_to(error).json
+
+    assert {key: value for key, value in body.items() if key not in ("error", "message")} == extra
+
+
+REFUSALS = [case for case in CASES if case[1] != 500]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "name"), REFUSALS, ids=[f"{type(case[0]).__name__}-{case[1]}" for case in REFUSALS]
+)
+def test_a_failure_that_is_no_bug_is_logged_without_its_text(
+    error: BaseException, status: int, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Stripe's words may hold keys and addresses; its code and request id are enough to look it up."""
+    configure_logs(json_lines=True)
+
+    answer_to(error)
+
+    told = json.loads(capsys.readouterr().err)
+    assert (told["error"], told["kind"]) == (name, type(error).__name__)
+    assert told["level"] == ("error" if status > 500 else "info")
+    assert "Zounds" not in str(told)
+    assert "exception" not in told
+
+
+def test_a_bug_is_logged_with_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody else will tell us."""
+    configure_logs(json_lines=True)
+
+    answer_to(RuntimeError("Zounds"))
+
+    told = json.loads(capsys.readouterr().err)
+    assert told["event"] == "request.bug"
+    assert "RuntimeError: Zounds" in told["exception"]
+
+
+# A redirect is no failure, and an abstract error has no code.
+WERKZEUGS = [
+    kind
+    for kind in _descendants(HTTPException)
+    if kind.__module__.startswith("werkzeug") and kind.code is not None and kind.code >= 400
+]
 
 
 @pytest.mark.parametrize("kind", WERKZEUGS, ids=lambda kind: kind.__name__)
 def test_every_http_error_has_the_contracts_shape(kind: type[HTTPException]) -> None:
     """Werkzeug's own included; their descriptions are not passed on."""
-    if kind.code is None or kind.code < 400:
-        return
     failure = failure_of(kind(description=INTERNAL))
 
-    assert failure.http_status == (kind.code if kind.code < 500 else 500)
+    assert failure.http_status == min(kind.code or 0, 500)
     assert failure.error
     assert INTERNAL not in failure.message
