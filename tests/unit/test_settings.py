@@ -145,7 +145,7 @@ def test_a_wrong_catalogue_is_refused_by_variable_file_and_entry(tmp_path: Path,
     path = tmp_path / "mine.toml"
     path.write_bytes(text.encode(errors="surrogateescape"))
 
-    with pytest.raises(SettingsError, match="CATALOGUE_PATH: mine.toml") as refusal:
+    with pytest.raises(SettingsError, match=r"CATALOGUE_PATH: mine\.toml") as refusal:
         load(CATALOGUE_PATH=str(path))
 
     assert entry in str(refusal.value)
