@@ -33,7 +33,8 @@ serve: $(RUN_READY) ## Start the production server (gunicorn)
 	@$(BIN)/gunicorn -c backend/gunicorn.conf.py 'backend.server:create_app()'
 
 test: $(DEV_READY) ## Run the tests
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto \
+		|| { echo "To run only what failed: $(BIN)/python -m pytest --last-failed"; exit 1; }
 
 check: lint types imports test ## Everything that CI runs
 
@@ -42,10 +43,11 @@ lint: $(DEV_READY)
 	@$(BIN)/ruff check --quiet . || { echo "Some of this can be mended by: make format"; exit 1; }
 
 types: $(DEV_READY)
-	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/mypy --no-error-summary || { echo "A type does not fit. To look again: make types"; exit 1; }
 
 imports: $(DEV_READY)
-	@$(BIN)/lint-imports --no-logo > $(VENV)/imports.log 2>&1 || { cat $(VENV)/imports.log; exit 1; }
+	@$(BIN)/lint-imports --no-logo > $(VENV)/imports.log 2>&1 \
+		|| { cat $(VENV)/imports.log; echo "A module imports what it must not. To look again: make imports"; exit 1; }
 
 format: $(DEV_READY) ## Format the code, and mend what can be mended by itself
 	@$(BIN)/ruff check --quiet --fix . || true
@@ -68,10 +70,11 @@ clean: ## Remove the environment and every cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUN_READY): requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null \
 		|| { echo "Python 3.11 or newer is needed. Name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Preparing the environment in $(VENV) (the first time this takes about a minute) ..."
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@# A half-made environment, or one whose Python is gone, is made anew.
+	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@$(PIP) install -r requirements.txt
 	@touch $@
 
