@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,8 +15,8 @@ from backend.logs import configure_logs
 
 CANARIES = {
     "secret key": "sk_test_canary123",
-    "live key": "sk_live_canary123",
-    "restricted key": "rk_live_canary123",
+    "live key": "sk_live_canary",
+    "restricted key": "rk_live_canary",
     "webhook secret": "whsec_canary123",
     "client secret": "pi_3Canary_secret_abc123",
     "email": "pat.canary@example.com",
@@ -75,6 +76,44 @@ def test_a_secret_does_not_come_out_of_a_message_or_traceback(
     assert "ours" in printed
     assert "theirs" in printed
     assert secret not in printed
+
+
+LONG = {
+    "one word": "y",
+    "an address without its end": "a@",
+    "an encoded address without its end": "a%40",
+    "names and dots": "a.",
+    "beginnings of intents": "pi_a",
+    "beginnings of client secrets": "pi_a_secret_-",
+    "beginnings of tokens": "eyJ-",
+    "tokens and dots": "eyJ.",
+    "digits": "4",
+    "digits and spaces": "4 ",
+    "encoded characters": "%3D",
+}
+
+
+@pytest.mark.parametrize("part", LONG.values(), ids=LONG)
+def test_a_long_text_costs_no_time(part: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a client sends is logged: 64 kB of it once took half a minute of a worker."""
+    configure_logs(json_lines=True)
+    text = part * (64_000 // len(part))
+    before = time.process_time()
+    structlog.get_logger("test").info("told", path=text)
+
+    assert time.process_time() - before < 1
+    assert "told" in capsys.readouterr().err
+
+
+def test_two_addresses_that_touch_are_both_taken_out(capsys: pytest.CaptureFixture[str]) -> None:
+    """As in a list without spaces."""
+    configure_logs(json_lines=True)
+    for between in ",;+'/|<":
+        structlog.get_logger("test").info("told", path=f"pat@example.com{between}robin@example.org")
+
+    printed = capsys.readouterr().err
+    assert "pat" not in printed.replace("path", "")
+    assert "robin" not in printed
 
 
 @FORMATS
