@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.builders import PRODUCTION_ENVIRONMENT
+from backend.sandbox import Sandbox
+from backend.server import create_app
+from tests.builders import PRODUCTION_ENVIRONMENT, STRIPE, Marketplace
 from tests.conftest import NOW
 from tests.routes.conftest import Backend
+from tests.wire import InProcessStripe
 
 ACCOUNT = "/api/connect/account/x"  # answered by the backend itself, with a 404
 PRODUCTION = {
@@ -48,21 +54,75 @@ def test_a_bug_is_a_500_that_says_nothing(alone: FlaskClient) -> None:
     assert "Stripe was asked" not in answer.text
 
 
-def test_an_unknown_address_is_a_404_in_the_contracts_shape(alone: FlaskClient) -> None:
-    """JSON, not a page."""
-    answer = alone.get("/nowhere")
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/nowhere",
+        "/api",
+        "/api/",
+        "/api/payments",
+        "/api/payments/intent/",
+        "/api/payments/confirm/",
+        "/API/payments/confirm",
+        "//api/payments/confirm",
+        "/api/payments/../payments/confirm",
+        "/static/../server.py",
+        "/static/%2e%2e/pages.py",
+        "/health/",
+    ],
+)
+def test_an_unknown_address_is_a_404_in_the_contracts_shape(alone: FlaskClient, path: str, method: str) -> None:
+    """JSON, not a page, and no redirect to something like it."""
+    answer = alone.open(path, method=method)
 
-    assert (answer.status_code, answer.json["error"]) == (404, "Not found")
+    assert answer.status_code in ((404, 405) if path.startswith("/static/") else (404,))
+    assert answer.json["error"] in ("Not found", "Method not allowed")
     assert answer.json["message"]
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "TRACE"])
-def test_a_wrong_method_is_a_405_that_names_the_right_one(alone: FlaskClient, method: str) -> None:
-    """With ``Allow``."""
-    answer = alone.open("/api/payments/confirm", method=method)
+ROUTES = [
+    ("POST", "/api/payments/create-intent"),
+    ("POST", "/api/payments/confirm"),
+    ("GET", "/api/payments/intent/x"),
+    ("POST", "/api/payments/refund"),
+    ("POST", "/api/connect/create-account"),
+    ("GET,PUT", ACCOUNT),
+    ("POST", f"{ACCOUNT}/login-link"),
+    ("GET", f"{ACCOUNT}/balance"),
+    ("GET", f"{ACCOUNT}/payouts"),
+    ("POST", "/api/connect/transfer"),
+    ("POST", "/api/webhooks/stripe"),
+    ("GET", "/health"),
+    ("GET", "/test"),
+]
 
-    assert (answer.status_code, answer.json["error"]) == (405, "Method not allowed")
-    assert "POST" in answer.headers["Allow"]
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"])
+@pytest.mark.parametrize(("right", "path"), ROUTES, ids=[f"{r[0]} {r[1]}" for r in ROUTES])
+def test_a_method_is_right_or_a_405_that_names_the_right_ones(
+    alone: FlaskClient, right: str, path: str, method: str
+) -> None:
+    """With ``Allow``."""
+    answer = alone.open(path, method=method)
+
+    if method in right.split(","):
+        assert answer.status_code in (200, 400, 404)
+    else:
+        assert (answer.status_code, answer.json["error"]) == (405, "Method not allowed")
+        allowed = set(answer.headers["Allow"].split(", "))
+        assert allowed - {"HEAD", "OPTIONS"} == set(right.split(","))
+
+
+def test_every_route_was_tried(alone: FlaskClient) -> None:
+    """The contract's and no other: a new one has to be added to the list above."""
+    rules = {
+        rule.rule.replace("<account_id>", "x").replace("<payment_id>", "x")
+        for rule in alone.application.url_map.iter_rules()
+    }
+
+    assert rules - {path for _, path in ROUTES} == {"/coach/earnings", "/static/<path:filename>"}
 
 
 @pytest.mark.parametrize("given", ["abc", "A-1_b.c:d", "x" * 128])
@@ -84,7 +144,7 @@ def test_an_insane_request_id_is_replaced(alone: FlaskClient, given: str) -> Non
 def test_every_answer_carries_the_security_headers(alone: FlaskClient, status: int) -> None:
     """Whatever happened; under /api/ nothing is kept by a cache."""
     answer = {
-        200: lambda: alone.post("/api/webhooks/stripe", data=b"", headers={"Stripe-Signature": "x"}),
+        200: lambda: alone.options("/api/payments/refund"),
         400: lambda: alone.post("/api/payments/refund", json={}),
         404: lambda: alone.get(ACCOUNT),
         405: lambda: alone.get("/api/payments/refund"),
@@ -92,10 +152,11 @@ def test_every_answer_carries_the_security_headers(alone: FlaskClient, status: i
         500: lambda: _bug(alone),
     }[status]()
 
-    assert answer.status_code == (400 if status == 200 else status)
+    assert answer.status_code == status
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
-    assert answer.headers["Referrer-Policy"]
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["X-Frame-Options"] == "DENY"
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["X-Request-Id"]
     assert "Strict-Transport-Security" not in answer.headers
@@ -137,8 +198,51 @@ def test_production_is_closed_to_other_origins(backend: Backend, origin: str) ->
 
 
 def test_requests_without_an_origin_pass(backend: Backend) -> None:
-    """Native apps send none."""
-    assert backend(PRODUCTION).get("/test").status_code == 200
+    """Native apps send none; and nobody is told who else may ask."""
+    answer = backend(PRODUCTION).get("/test")
+
+    assert answer.status_code == 200
+    assert "example.com" not in str(answer.headers)
+
+
+def test_production_without_a_list_is_closed_to_every_origin(backend: Backend) -> None:
+    """None named, none allowed."""
+    client = backend({key: value for key, value in PRODUCTION.items() if key != "ALLOWED_ORIGINS"})
+
+    answer = client.get("/health", headers={"Origin": "https://app.example.com"})
+
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 413, 429, 500])
+def test_a_browser_may_read_a_refusal(backend: Backend, status: int) -> None:
+    """Else the front end could only say that something failed."""
+    client = backend(PRODUCTION)
+    origin = {"Origin": "https://app.example.com"}
+    if status == 429:
+        _use_up(client, 100)
+    answer = {
+        400: lambda: client.post("/api/payments/refund", json={}, headers=origin),
+        404: lambda: client.get(ACCOUNT, headers=origin),
+        405: lambda: client.get("/api/payments/refund", headers=origin),
+        413: lambda: client.post("/api/payments/refund", data=b"x" * 70_000, headers=origin),
+        429: lambda: client.get(ACCOUNT, headers=origin),
+        500: lambda: client.get("/api/payments/intent/pi_000000000000000000000000", headers=origin),
+    }[status]()
+
+    assert answer.status_code == status
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example.com"
+    assert {"Retry-After", "X-Request-Id"} <= set(answer.headers["Access-Control-Expose-Headers"].split(", "))
+
+
+def test_a_preflight_of_another_origin_allows_nothing(backend: Backend) -> None:
+    """The browser then sends nothing."""
+    answer = backend(PRODUCTION).options(
+        "/api/payments/refund",
+        headers={"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"},
+    )
+
+    assert not [name for name, _ in answer.headers if name.startswith("Access-Control-Allow")]
 
 
 def test_a_preflight_allows_what_the_front_end_sends(alone: FlaskClient) -> None:
@@ -212,6 +316,25 @@ def test_a_customers_whole_ipv6_network_is_one_client(backend: Backend) -> None:
     assert client.get(ACCOUNT, environ_overrides={"REMOTE_ADDR": "2001:db8:1:2::1"}).status_code == 404
 
 
+def test_all_routes_share_one_bucket_and_unlimited_ones_take_nothing_from_it(backend: Backend) -> None:
+    """100 requests to the API, not to each of its routes."""
+    client = backend(PRODUCTION)
+    for _ in range(120):
+        client.get("/health")
+        client.get("/test")
+        client.post("/api/webhooks/stripe", data=b"{}")
+    first = client.get(ACCOUNT)
+    second = client.post("/api/payments/confirm", json={})
+
+    assert [a.headers["RateLimit-Remaining"] for a in (first, second)] == ["99", "98"]
+
+
+def test_what_is_not_limited_says_nothing_of_limits(alone: FlaskClient) -> None:
+    """Health, and everything where limits are off."""
+    for path in ("/health", ACCOUNT):
+        assert not [name for name, _ in alone.get(path).headers if name.startswith("RateLimit")]
+
+
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X_Forwarded_For", "Forwarded", "X-Real-IP"])
 def test_a_forged_address_gains_nothing(backend: Backend, header: str) -> None:
     """By default no proxy is believed."""
@@ -231,6 +354,16 @@ def test_one_proxy_is_believed_one_hop(backend: Backend) -> None:
     assert client.get(ACCOUNT, headers={"X-Forwarded-For": "203.0.113.10"}).status_code == 404
 
 
+def test_two_proxies_are_believed_two_hops(backend: Backend) -> None:
+    """The nearest one's entry is the other proxy; what comes before both is the client's own word."""
+    client = backend({**PRODUCTION, "TRUSTED_PROXIES": "2"})
+    for n in range(100):
+        client.get(ACCOUNT, headers={"X-Forwarded-For": f"198.51.100.{n}, 203.0.113.9, 192.0.2.1"})
+
+    assert client.get(ACCOUNT, headers={"X-Forwarded-For": "x, 203.0.113.9, 192.0.2.1"}).status_code == 429
+    assert client.get(ACCOUNT, headers={"X-Forwarded-For": "203.0.113.10, 192.0.2.1"}).status_code == 404
+
+
 def test_plain_http_is_redirected_so_that_a_post_stays_one(backend: Backend) -> None:
     """308; webhooks and health, which do not follow redirects, are left alone."""
     client = backend({**PRODUCTION, "FORCE_HTTPS": "true"})
@@ -247,9 +380,10 @@ def test_a_forged_scheme_gains_nothing(backend: Backend) -> None:
     """Without a proxy, X-Forwarded-Proto is the client's own word."""
     client = backend({**PRODUCTION, "FORCE_HTTPS": "true"})
 
-    answer = client.get("/test", headers={"X-Forwarded-Proto": "https"})
+    answer = client.get("/test", headers={"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example"})
 
     assert answer.status_code == 308
+    assert "evil" not in answer.headers["Location"]
     assert "Strict-Transport-Security" not in answer.headers
 
 
@@ -261,6 +395,64 @@ def test_a_trusted_proxys_scheme_counts(backend: Backend) -> None:
 
     assert answer.status_code == 200
     assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
+
+
+def test_a_scheme_that_was_written_before_the_proxy_is_not_believed(backend: Backend) -> None:
+    """Only the last entry is the proxy's own."""
+    client = backend({**PRODUCTION, "FORCE_HTTPS": "true", "TRUSTED_PROXIES": "1"})
+
+    assert client.get("/test", headers={"X-Forwarded-Proto": "https, http"}).status_code == 308
+
+
+def test_https_is_not_remembered_where_http_is_served_too(backend: Backend) -> None:
+    """A browser that remembers never comes back over HTTP, for a year."""
+    client = backend({**PRODUCTION, "TRUSTED_PROXIES": "1"})
+
+    answer = client.get("/test", headers={"X-Forwarded-Proto": "https"})
+
+    assert answer.status_code == 200
+    assert "Strict-Transport-Security" not in answer.headers
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:1", "", "a b", "[", "x:abc"])
+def test_an_odd_host_is_no_bug(alone: FlaskClient, host: str) -> None:
+    """Whoever the caller thinks we are."""
+    answer = alone.get("/health", headers={"Host": host})
+
+    assert answer.status_code in (200, 400)
+    assert "evil" not in answer.text + str(answer.headers)
+
+
+class Listening(InProcessStripe):
+    """Hears what is sent to the sandbox."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox)
+        self.sent: list[str] = []
+
+    def request(self, method: str, url: str, headers: Any, post_data: Any = None) -> Any:
+        """One call."""
+        self.sent.append(f"{method} {url} {post_data}")
+        return super().request(method, url, headers, post_data)
+
+
+def test_the_links_that_bring_a_coach_back_do_not_come_from_the_host_header(market: Marketplace) -> None:
+    """A forged one would lead the coach astray."""
+    line = Listening(market.sandbox)
+    settings = replace(market.settings, stripe_api_base=STRIPE, app_url="https://pay.example.com")
+    client = create_app(settings, http_client=line, clock=market.clock.now).test_client()
+
+    answer = client.post(
+        "/api/connect/create-account",
+        json={"coachId": "coach-1", "coachName": "Dana", "email": "dana@example.com", "sport": "golf"},
+        headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"},
+    )
+
+    links = [call for call in line.sent if "/v1/account_links" in call]
+    assert answer.status_code == 200
+    assert len(links) == 1
+    assert links[0].count("https%3A%2F%2Fpay.example.com%2F") == 2
+    assert "evil" not in " ".join(line.sent) + answer.text
 
 
 def test_the_return_page_is_a_page_with_a_policy_of_its_own(alone: FlaskClient) -> None:
