@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import errno
 import io
 import ipaddress
 import signal
@@ -31,10 +32,14 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     found.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    found.add_argument("--port", type=int, default=3002, help="port; 0 takes a free one (default: %(default)s)")
-    found.add_argument("--webhook", metavar="URL", help="where to deliver events of the platform's own account")
+    found.add_argument("--port", type=_port, default=3002, help="port; 0 takes a free one (default: %(default)s)")
+    found.add_argument(
+        "--webhook", metavar="URL", type=_url, help="where to deliver events of the platform's own account"
+    )
     found.add_argument("--webhook-secret", metavar="whsec_…", default="whsec_sandbox", help="default: %(default)s")
-    found.add_argument("--connect-webhook", metavar="URL", help="where to deliver events of connected accounts")
+    found.add_argument(
+        "--connect-webhook", metavar="URL", type=_url, help="where to deliver events of connected accounts"
+    )
     found.add_argument(
         "--connect-webhook-secret", metavar="whsec_…", default="whsec_sandbox_connect", help="default: %(default)s"
     )
@@ -69,13 +74,36 @@ def _listening(given: argparse.Namespace) -> tuple[Sandbox, Any]:
         with contextlib.redirect_stderr(io.StringIO()):  # werkzeug would add advice about its own defaults
             server = sandbox.serve(given.host, given.port)
     except (OSError, SystemExit) as error:
-        raise SystemExit(f"Port {given.port} is in use. Choose another: --port {given.port + 100}") from error
-    sandbox.move_to(f"http://{given.host}:{server.server_port}")
+        raise SystemExit(_why_not(error, given.host, given.port)) from error
+    host = f"[{given.host}]" if ":" in given.host else given.host
+    sandbox.move_to(f"http://{host}:{server.server_port}")
     if given.webhook:
         sandbox.add_webhook(given.webhook, secret=given.webhook_secret)
     if given.connect_webhook:
         sandbox.add_webhook(given.connect_webhook, secret=given.connect_webhook_secret, connect=True)
     return sandbox, server
+
+
+def _why_not(error: BaseException, host: str, port: int) -> str:
+    """In words. Werkzeug exits instead of raising; what it met is the context of that."""
+    met = error if isinstance(error, OSError) else error.__context__
+    if isinstance(met, OSError) and met.errno == errno.EADDRINUSE:
+        return f"Port {port} is in use. Choose another, or let it take a free one: --port 0"
+    return f"Cannot listen on {host}, port {port}: {getattr(met, 'strerror', met)}"
+
+
+def _port(given: str) -> int:
+    """The system would take a greater number, less a multiple of 65536."""
+    port = int(given)
+    if not 0 <= port <= 65_535:
+        raise argparse.ArgumentTypeError(f"{port} is not between 0 and 65535")
+    return port
+
+
+def _url(given: str) -> str:
+    if not given.startswith(("http://", "https://")):
+        raise argparse.ArgumentTypeError(f"{given} does not begin with http:// or https://")
+    return given
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,14 +1,16 @@
 """Search: a query language over objects as they were a minute ago, for Search is never up to date."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from .errors import invalid
+from .http import to_json
 from .lists import page_size
 from .search_query import Clause, Query, parse
-from .store import Collection, Row, clone
+from .store import Collection, Row
 
 if TYPE_CHECKING:
     from .timeline import Timeline
@@ -27,7 +29,7 @@ Term = tuple[str, str, str, str]
 class SearchIndex:
     """What Search sees: each object as it was a minute ago.
 
-    An object that has not changed for a minute is its own past, so only the states of the last minute are kept aside.
+    States are kept as text, the newest one always, for when the object changes it is the past that Search still shows.
     """
 
     def __init__(self, timeline: "Timeline") -> None:
@@ -38,8 +40,9 @@ class SearchIndex:
         """Remember an object as it is now; called at every change."""
         if row.kind not in FIELDS:
             return
-        row.hidden.setdefault("history", []).append((self._timeline.now(), clone(row)))
-        self._timeline.at(self._timeline.now() + LAG_SECONDS, lambda: self._forget(row))
+        history = row.hidden.setdefault("history", [])
+        self._forget(history)
+        history.append((self._timeline.now(), to_json(row)))
         for path, value in _terms(row):
             self._ever[row.account, row.kind, path, value][row["id"]] = row
 
@@ -60,20 +63,17 @@ class SearchIndex:
         return sorted(few.values(), key=lambda row: -row.seq)
 
     def _visible(self, row: Row) -> dict[str, Any] | None:
-        history = row.hidden.get("history")
-        if history is None:
+        history, limit = row.hidden["history"], self._timeline.now() - LAG_SECONDS
+        if history[-1][0] <= limit:
             return row
-        limit = self._timeline.now() - LAG_SECONDS
-        return next((state for at, state in reversed(history) if at <= limit), None)
+        text = next((text for at, text in reversed(history) if at <= limit), None)
+        return None if text is None else dict(json.loads(text))
 
-    def _forget(self, row: Row) -> None:
+    def _forget(self, history: list[tuple[int, bytes]]) -> None:
         """Keep the newest state that Search can see already, and what came after it."""
-        history, limit = row.hidden.get("history", []), self._timeline.now() - LAG_SECONDS
+        limit = self._timeline.now() - LAG_SECONDS
         seen = [place for place, (at, _) in enumerate(history) if at <= limit]
-        if seen:
-            del history[: seen[-1]]
-        if seen and len(history) == 1:
-            del row.hidden["history"]
+        del history[: seen[-1] if seen else 0]
 
 
 def result(found: Iterator[dict[str, Any]], params: dict[str, Any], url: str) -> dict[str, Any]:
