@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -235,6 +236,22 @@ def test_a_browser_may_read_a_refusal(backend: Backend, status: int) -> None:
     assert {"Retry-After", "X-Request-Id"} <= set(answer.headers["Access-Control-Expose-Headers"].split(", "))
 
 
+def test_production_with_one_origin_is_closed_to_others(backend: Backend) -> None:
+    """It is not told to everybody because it is the only one."""
+    client = backend({**PRODUCTION, "ALLOWED_ORIGINS": "https://app.example.com"})
+
+    answer = client.get("/health", headers={"Origin": "https://evil.example"})
+
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_an_answer_for_one_origin_is_not_kept_for_another(backend: Backend) -> None:
+    """By a cache between."""
+    answer = backend(PRODUCTION).get("/health", headers={"Origin": "https://app.example.com"})
+
+    assert "origin" in answer.headers["Vary"].lower()
+
+
 def test_a_preflight_of_another_origin_allows_nothing(backend: Backend) -> None:
     """The browser then sends nothing."""
     answer = backend(PRODUCTION).options(
@@ -335,6 +352,14 @@ def test_what_is_not_limited_says_nothing_of_limits(alone: FlaskClient) -> None:
         assert not [name for name, _ in alone.get(path).headers if name.startswith("RateLimit")]
 
 
+def test_a_clients_limit_is_not_its_neighbours(backend: Backend) -> None:
+    """Each address has its own."""
+    client = backend(PRODUCTION)
+    _use_up(client, 100)
+
+    assert client.get(ACCOUNT, environ_overrides={"REMOTE_ADDR": "203.0.113.9"}).status_code == 404
+
+
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X_Forwarded_For", "Forwarded", "X-Real-IP"])
 def test_a_forged_address_gains_nothing(backend: Backend, header: str) -> None:
     """By default no proxy is believed."""
@@ -397,6 +422,17 @@ def test_a_trusted_proxys_scheme_counts(backend: Backend) -> None:
     assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
 
 
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [("X-Forwarded-Host", "evil.example"), ("X-Forwarded-Prefix", "/evil"), ("X-Forwarded-Port", "666")],
+)
+def test_a_trusted_proxy_is_believed_in_address_and_scheme_only(backend: Backend, header: str, value: str) -> None:
+    """Many pass on a client's other headers as they came: nobody is redirected by them."""
+    client = backend({**PRODUCTION, "FORCE_HTTPS": "true", "TRUSTED_PROXIES": "1"})
+
+    assert client.get("/test", headers={header: value}).headers["Location"] == "https://localhost/test"
+
+
 def test_a_scheme_that_was_written_before_the_proxy_is_not_believed(backend: Backend) -> None:
     """Only the last entry is the proxy's own."""
     client = backend({**PRODUCTION, "FORCE_HTTPS": "true", "TRUSTED_PROXIES": "1"})
@@ -430,10 +466,12 @@ class Listening(InProcessStripe):
         super().__init__(sandbox)
         self.sent: list[str] = []
 
-    def request(self, method: str, url: str, headers: Any, post_data: Any = None) -> Any:
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **rest: Any
+    ) -> Any:
         """One call."""
         self.sent.append(f"{method} {url} {post_data}")
-        return super().request(method, url, headers, post_data)
+        return super().request(method, url, headers, post_data, **rest)
 
 
 def test_the_links_that_bring_a_coach_back_do_not_come_from_the_host_header(market: Marketplace) -> None:
