@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import shutil
 import sqlite3
+import subprocess
+import sys
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import pytest
+import stripe
 
 from backend import signals
 from backend.config.settings import load_settings
 from backend.domain.settlement import Reason
 from backend.events import EVENT_TYPES
+from backend.sandbox.cards import BY_TOKEN
 from backend.server import create_app
 from tests.builders import Marketplace
+from tests.processes import backend_process, free_port_pair
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -34,9 +42,19 @@ def _example_variables() -> set[str]:
 
 
 def _read_variables() -> set[str]:
+    """The names that the settings ask their reader for."""
     tree = ast.parse((ROOT / "backend/config/settings.py").read_text())
-    strings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    return {text for text in strings if re.fullmatch(r"[A-Z]{2,}(_[A-Z]+)*", text)}
+    return {
+        node.args[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "read"
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+    }
 
 
 def test_every_route_is_in_the_readme_and_every_route_of_the_readme_exists() -> None:
@@ -66,12 +84,14 @@ def test_every_variable_of_the_example_has_a_comment() -> None:
             assert block.lstrip().startswith("#"), block
 
 
-def test_the_example_copied_unchanged_starts_the_sandbox(tmp_path: Path) -> None:
-    """As a newcomer does it."""
+def test_the_example_copied_unchanged_changes_nothing(tmp_path: Path) -> None:
+    """A newcomer who copies it has the sandbox, and every value that it spells is the default."""
     env_file = tmp_path / ".env"
     env_file.write_text((ROOT / "env.example").read_text())
 
-    assert load_settings({}, env_file=env_file).uses_sandbox
+    copied = load_settings({}, env_file=env_file)
+    assert copied.uses_sandbox
+    assert copied == load_settings({}, env_file=None)
 
 
 @pytest.mark.parametrize("document", ["README.md", "SETUP_GUIDE.md"])
@@ -117,20 +137,71 @@ def test_the_guide_explains_every_note() -> None:
     assert named == {str(reason) for reason in Reason}
 
 
+def test_the_guide_names_the_api_version_of_the_sdk() -> None:
+    """An endpoint of another version sends events of another shape."""
+    assert set(re.findall(r"`(20\d\d-\d\d-\d\d\.[a-z]+)`", GUIDE)) == {stripe.api_version}
+
+
+def test_the_guides_test_cards_are_the_sandboxs() -> None:
+    """Number and name stand for the same card."""
+    rows = re.findall(r"^\| (\d{4} \d{4} \d{4} \d{4}) \| `(pm_card_\w+)` \|", GUIDE, re.MULTILINE)
+
+    assert rows
+    for number, token in rows:
+        assert BY_TOKEN[token].number == number.replace(" ", "")
+
+
+@pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="is typed into bash, and uses curl")
+def test_the_guides_flow_goes_as_the_guide_says(tmp_path: Path) -> None:
+    """Typed as it stands, on other ports: each look at the ledger shows what stands beside it, once the webhook came."""
+    port = free_port_pair()
+    section = GUIDE.split("## 6.")[1].split("## 7.")[0]
+    typed = "\n".join(re.findall(r"```sh\n(.*?)```", section, re.DOTALL))
+    typed = typed.replace(":3001", f":{port}").replace(":3002", f":{port + 1}")
+    script, looks = re.subn(r"^\.venv/bin/flask ledger (\S+) +# (.+)$", r"look \1 '\2'", typed, flags=re.MULTILINE)
+    look = """
+        look() {
+            for _ in $(seq 20); do
+                shown=$("$PYTHON" -m flask ledger "$1" | tr -s ' ')
+                case "$shown" in *"$2"*) return;; esac
+                sleep 0.3
+            done
+            echo "not seen: $2, but: $shown"; exit 1
+        }
+    """
+    with backend_process(["-m", "backend"], port, tmp_path / "log"):
+        walked = subprocess.run(
+            ["bash", "-c", look + script],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "PORT": str(port), "PYTHON": sys.executable},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    assert looks == 5
+    assert walked.returncode == 0, walked.stdout + walked.stderr
+    assert "Your card was declined." in walked.stdout
+
+
 def test_the_guides_sqlite_example_keeps_each_session_once(
     market: Marketplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However often the session is told."""
+    """Saved and started as the guide says, however often the session is told."""
     monkeypatch.chdir(tmp_path)
-    example = next(block for block in re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL) if "sqlite3" in block)
+    monkeypatch.syspath_prepend(tmp_path)
+    hooks, wsgi = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+    (tmp_path / "hooks.py").write_text(hooks)
     names: dict[str, Any] = {}
-    exec(compile(example, "SETUP_GUIDE.md", "exec"), names)
+    exec(compile(wsgi, "wsgi.py", "exec"), names)
     try:
         payment = market.paid()
         event = market.event("payment_intent.succeeded")
         assert (market.send(event), market.send(event)) == (200, 200)
     finally:
-        signals.session_opened.disconnect(names["keep"])
+        signals.session_opened.disconnect(names["hooks"].keep)
+        del sys.modules["hooks"]
 
     connection = sqlite3.connect(tmp_path / "sessions.sqlite3")
     rows = connection.execute("select id, coach_id, clips_remaining from sessions").fetchall()
@@ -156,3 +227,17 @@ def test_every_link_of_the_documents_leads_somewhere() -> None:
     """Files that are named exist."""
     for target in re.findall(r"\]\(([^)#:]+)\)", README + GUIDE):
         assert (ROOT / target).exists(), target
+
+
+def test_the_readmes_map_names_every_part() -> None:
+    """Whoever looks for a file of the backend finds what it is for."""
+    named = re.findall(r"```\nbackend/\n(.*?)\ntests/", README, re.DOTALL)[0]
+    patterns = re.findall(r"[\w*]+(?:\.py|/)", named)
+    parts = {
+        path.name + ("/" if path.is_dir() else "")
+        for path in (ROOT / "backend").iterdir()
+        if path.name not in ("__pycache__", "__init__.py")
+    }
+
+    for part in parts:
+        assert any(fnmatch(part, pattern) for pattern in patterns) or f"{part} " in named, part
