@@ -262,7 +262,7 @@ _HISTORIES = int(os.environ.get("PROPERTIES", "0"))
 
 TestMarket = Market.TestCase
 TestMarket.settings = settings(
-    max_examples=_HISTORIES or 50,
+    max_examples=_HISTORIES or 20,
     stateful_step_count=40,
     derandomize=not _HISTORIES,
     deadline=None,
