@@ -37,6 +37,7 @@ def create_app(
     settings = settings or load_settings()
     configure_logs(json_lines=settings.is_production)
     app = Flask(__name__, static_folder=None)
+    app.url_map.merge_slashes = False  # an encoded slash in an id is a 404, not a redirect to another address
     app.config["SETTINGS"] = settings
     app.config["DEBUG"] = False  # a debugger in the browser is a shell for whoever finds it
     app.extensions["payments"] = build_services(
