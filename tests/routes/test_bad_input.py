@@ -6,12 +6,19 @@ import hashlib
 import hmac
 import io
 import json
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+import stripe
 from flask.testing import FlaskClient
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
+from backend.config.settings import load_settings
+from backend.server import create_app
 from tests.conftest import NOW
 from tests.routes.conftest import Backend
 
@@ -237,6 +244,14 @@ def test_what_is_no_json_object_is_refused(alone: FlaskClient, path: str, raw: b
     refused(alone, path, raw)
 
 
+@pytest.mark.parametrize("value", [b"NaN", b"Infinity", b"-Infinity", b"1e400", b"-1e400", b"9" * 5000])
+def test_no_number_is_read_that_json_does_not_have(alone: FlaskClient, value: bytes) -> None:
+    """Not even where a subscription ignores what it finds."""
+    subscription = json.dumps({**SESSION, "packageType": "subscription", "packageId": 0}).encode()
+
+    refused(alone, "/api/payments/create-intent", subscription.replace(b": 0}", b": " + value + b"}"), "body")
+
+
 @pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded", "application/jsonp"])
 @pytest.mark.parametrize("path", GOOD)
 def test_another_content_type_is_refused(alone: FlaskClient, path: str, content_type: str | None) -> None:
@@ -312,6 +327,8 @@ NO_IDS = [
     "acct_%0d%0aX:1",
     "pi_" + "0" * 5000,
     "pi_\u0661" * 9,
+    f"{PAYMENT}%0A",
+    f"{ACCOUNT}%0A",
 ]
 
 
@@ -330,7 +347,9 @@ def test_a_path_that_holds_no_id_is_not_found(alone: FlaskClient, segment: str) 
         assert (answer.status_code, answer.json["error"]) == (404, "Not found"), (method, path)
 
 
-@pytest.mark.parametrize("value", ["x", "pi_", "pi_1/..", "pi_\r\n", "acct_0000000000000000", "pi_" + "0" * 5000, 5])
+@pytest.mark.parametrize(
+    "value", ["x", "pi_", "pi_1/..", "pi_\r\n", "acct_0000000000000000", "pi_" + "0" * 5000, 5, f"{PAYMENT}\n"]
+)
 def test_a_body_that_holds_no_id_is_refused(alone: FlaskClient, value: Any) -> None:
     """In a body it is a 400."""
     for path in ("/api/payments/confirm", "/api/payments/refund", "/api/connect/transfer"):
@@ -457,3 +476,168 @@ def test_a_webhook_may_be_large_but_not_huge(alone: FlaskClient) -> None:
 
     assert deliver(alone, sign(large), large) == (200, "")
     assert deliver(alone, "x", b" " * (1024 * 1024 + 1)) == (413, "Payload too large")
+
+
+# Whatever is sent: it is refused here, or it is fit to go on to Stripe.
+
+ADDRESS = {"line1": "1", "line2": "2", "city": "x", "state": "QC", "postal_code": "H0H", "country": "CA"}
+PERSON = {"first_name": "a", "last_name": "b", "email": "a@example.com", "phone": "1", "address": ADDRESS}
+PROFILE = {"name": "n", "url": "https://a.example", "support_email": "a@example.com", "support_phone": "1"}
+EXTRA: dict[str, dict[str, Any]] = {
+    "/api/payments/create-intent": {"customerName": "n", "playerId": "p", "playerName": "q"},
+    "/api/connect/create-account": {"businessType": "company"},
+    f"/api/connect/account/{ACCOUNT}": {
+        "business_profile": {**PROFILE, "support_url": "https://a.example"},
+        "individual": {**PERSON, "dob": {"day": 1, "month": 1, "year": 1990}},
+    },
+    "/api/connect/transfer": {"description": "d"},
+}
+# Every field of the contract, well filled in.
+WHOLE = {path: (method, {**body, **EXTRA.get(path, {})}) for path, (method, body) in GOOD.items()}
+
+# All of Unicode, halves of surrogate pairs included, and what has broken parsers before.
+TEXT = st.text(st.characters(exclude_categories=()), max_size=20) | st.sampled_from(
+    ["\x00", "\r\nX: 1", "\u202e", "a" * 501, "../..", "__proto__", "null", "１", "https://a.example/\ud800"]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=6,
+)
+# The same every time, and in a moment.
+some = settings(derandomize=True, max_examples=150, deadline=None)
+
+
+class DeadLine(stripe.HTTPClient):
+    """Counts the calls and connects none."""
+
+    name = "dead"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def request(self, *_: Any, **__: Any) -> Any:
+        """Stripe was asked."""
+        self.calls += 1
+        raise stripe.APIConnectionError("dead", should_retry=False)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class CutOff:
+    """A backend whose line to Stripe is dead."""
+
+    def __init__(self) -> None:
+        self.line = DeadLine()
+        app = create_app(load_settings({"RATELIMIT_ENABLED": "false"}, None), http_client=self.line, clock=lambda: NOW)
+        self.http = app.test_client()
+
+    def asked(self, method: str, path: str, **sent: Any) -> tuple[int, bool]:
+        """The status, and whether Stripe was asked."""
+        before = self.line.calls
+        answer = self.http.open(path, method=method, **sent)
+        assert answer.json["error"]
+        assert answer.json["message"]
+        return answer.status_code, self.line.calls > before
+
+
+@pytest.fixture(scope="module")
+def cut_off() -> CutOff:
+    """One for all: what is refused leaves nothing behind."""
+    return CutOff()
+
+
+def places(body: dict[str, Any], way: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The way to every field, outer ones too."""
+    for name, value in body.items():
+        yield (*way, name)
+        if isinstance(value, dict):
+            yield from places(value, (*way, name))
+
+
+def put(body: dict[str, Any], way: tuple[str, ...], value: Any) -> dict[str, Any]:
+    """The body with another value in one place."""
+    name, *deeper = way
+    return {**body, name: put(body[name], tuple(deeper), value) if deeper else value}
+
+
+@pytest.mark.parametrize("path", WHOLE)
+def test_a_body_with_every_field_goes_on_to_stripe(cut_off: CutOff, path: str) -> None:
+    """What the next tests start from is good."""
+    method, body = WHOLE[path]
+
+    assert cut_off.asked(method, path, json=body) == (503, True)
+
+
+@pytest.mark.parametrize("path", WHOLE)
+@some
+@given(data=st.data(), value=VALUES)
+def test_any_value_in_any_field_is_refused_or_fit_for_stripe(
+    cut_off: CutOff, path: str, data: st.DataObject, value: Any
+) -> None:
+    """400 without a call, or the line was tried: never a 500."""
+    method, body = WHOLE[path]
+    way = data.draw(st.sampled_from(list(places(body))))
+
+    assert cut_off.asked(method, path, json=put(body, way, value)) in [(400, False), (503, True)]
+
+
+@pytest.mark.parametrize("value", ["https://a.example/\ud800", "a\x00b", "x" * 5000], ids=["half", "nul", "long"])
+@pytest.mark.parametrize("path", WHOLE)
+def test_the_worst_values_are_refused_in_every_field(cut_off: CutOff, path: str, value: str) -> None:
+    """No field is forgotten."""
+    method, body = WHOLE[path]
+    for way in places(body):
+        assert cut_off.asked(method, path, json=put(body, way, value)) == (400, False), way
+
+
+@some
+@given(segment=st.binary(min_size=1, max_size=30) | TEXT.filter(bool).map(lambda t: t.encode(errors="surrogatepass")))
+def test_any_path_segment_is_an_id_or_not_found(cut_off: CutOff, segment: bytes) -> None:
+    """Percent-encoded as it comes; Stripe is asked for ids only."""
+    for path in ("payments/intent/{}", "connect/account/{}/payouts"):
+        assert cut_off.asked("GET", f"/api/{path.format(quote(segment, safe=''))}") == (404, False)
+
+
+@some
+@given(name=st.sampled_from(["Idempotency-Key", "X-Request-Id", "Origin", "Content-Type"]), raw=st.binary(max_size=30))
+def test_any_header_is_refused_or_fit_for_stripe(cut_off: CutOff, name: str, raw: bytes) -> None:
+    """As a server hands it on: any bytes but line breaks, read as Latin-1."""
+    value = raw.decode("latin-1").translate({10: None, 13: None})
+    body = json.dumps(GOOD["/api/payments/refund"][1])
+    headers = {"Content-Type": "application/json", name: value}
+
+    answered = cut_off.asked("POST", "/api/payments/refund", data=body, headers=headers)
+
+    assert answered in [(400, False), (503, True)]
+
+
+PAID = json.dumps({**EVENT, "type": "payment_intent.succeeded", "data": {"object": {"id": PAYMENT}}}).encode()
+SIGNED = sign(PAID)
+
+
+def test_the_event_that_is_damaged_next_is_believed(cut_off: CutOff) -> None:
+    """It goes on to Stripe."""
+    assert cut_off.asked("POST", PATH, data=PAID, headers={"Stripe-Signature": SIGNED}) == (503, True)
+
+
+@some
+@given(at=st.integers(0, len(PAID) - 1), bit=st.integers(0, 7))
+def test_no_bit_of_an_event_can_change(cut_off: CutOff, at: int, bit: int) -> None:
+    """Believed as it was signed, or not at all."""
+    body = bytearray(PAID)
+    body[at] ^= 1 << bit
+
+    assert cut_off.asked("POST", PATH, data=bytes(body), headers={"Stripe-Signature": SIGNED}) == (400, False)
+
+
+@some
+@given(at=st.integers(0, len(SIGNED) - 1), char=st.characters(min_codepoint=32, max_codepoint=255))
+def test_no_character_of_a_signature_can_change(cut_off: CutOff, at: int, char: str) -> None:
+    """Nor the time, within the tolerance: it is signed too."""
+    damaged = SIGNED[:at] + char + SIGNED[at + 1 :]
+    assume(damaged != SIGNED)
+
+    assert cut_off.asked("POST", PATH, data=PAID, headers={"Stripe-Signature": damaged}) == (400, False)
