@@ -103,16 +103,21 @@ def test_an_error_is_told_as_the_contract_says(error: BaseException, status: int
     assert not [word for word in INTERNAL.split() if word in told]
 
 
+TINY = Flask("tiny")
+register_errors(TINY)
+RAISED: list[BaseException] = []
+
+
+@TINY.get("/")
+def fail() -> str:
+    """Meets what it was given."""
+    raise RAISED[0]
+
+
 def answer_to(error: BaseException) -> TestResponse:
     """The response of an app in which a route raises."""
-    app = Flask("tiny")
-    register_errors(app)
-
-    @app.get("/")
-    def fail() -> str:
-        raise error
-
-    return app.test_client().get("/")
+    RAISED[:] = [error]
+    return TINY.test_client().get("/")
 
 
 def _any(kind: type[Any], status: int | None) -> Any:
@@ -131,7 +136,7 @@ def _any(kind: type[Any], status: int | None) -> Any:
     return error
 
 
-@pytest.mark.parametrize("status", [None, 200, 400, 401, 402, 403, 404, 409, 429, 500, 503])
+@pytest.mark.parametrize("status", [None, 200, 400, 403, 404, 409, 500])
 @pytest.mark.parametrize("kind", STRIPES, ids=lambda kind: kind.__qualname__)
 def test_nothing_that_stripe_said_gets_out(
     kind: type[stripe.StripeError], status: int | None, capsys: pytest.CaptureFixture[str]
