@@ -30,17 +30,18 @@ class Unreachable(stripe.HTTPClient):
         """Nothing is open."""
 
 
+def make_backend(environ: dict[str, str] | None = None, **changes: Any) -> FlaskClient:
+    """A backend without Stripe; keywords are settings that differ from those of a fresh clone."""
+    settings = replace(load_settings(environ or {}, env_file=None), **changes)
+    app = create_app(settings, http_client=Unreachable(), clock=lambda: NOW)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    return app.test_client()
+
+
 @pytest.fixture
 def backend() -> Backend:
-    """Make a backend without Stripe; keywords are settings that differ from those of a fresh clone."""
-
-    def make(environ: dict[str, str] | None = None, **changes: Any) -> FlaskClient:
-        settings = replace(load_settings(environ or {}, env_file=None), **changes)
-        app = create_app(settings, http_client=Unreachable(), clock=lambda: NOW)
-        app.config["PROPAGATE_EXCEPTIONS"] = False
-        return app.test_client()
-
-    return make
+    """Makes a backend without Stripe."""
+    return make_backend
 
 
 @pytest.fixture
