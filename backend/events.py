@@ -14,13 +14,13 @@ from typing import Any
 import structlog
 
 from backend import signals
-from backend.domain.metadata import COACH_ID, PAYMENT, is_ours
+from backend.domain.metadata import PAYMENT, is_ours
 from backend.domain.settlement import HELD, Reason
 from backend.services import Services
 from backend.services.candidates import waiting_for
 from backend.services.errors import NotFound, Undecided
 from backend.services.payments import session_of
-from backend.services.reads import found
+from backend.services.reads import coach_of, found, is_payable
 from backend.services.settlement import NOT_OURS, NOT_PAID, Settlement
 
 log = structlog.get_logger(__name__)
@@ -170,11 +170,11 @@ def _account_updated(services: Services, event: Event) -> None:
         account = services.coaches.account(event.account or "")
     except NotFound:
         return
-    ready = getattr(account.capabilities, "transfers", None) == "active"
+    ready = is_payable(account)
     log.info("account.updated", account=account.id, ready=ready, payouts=account.payouts_enabled)
-    if not ready or not services.coaches.adopt(account):
+    coach_id = coach_of(account)
+    if coach_id is None or not ready or not services.coaches.adopt(account):
         return
-    coach_id = account.metadata.to_dict()[COACH_ID] if account.metadata else ""
     _settle_waiting(services, coach_id)
     signals.account_ready.send(services, id=account.id, account_id=account.id, coach_id=coach_id)
 

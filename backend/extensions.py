@@ -16,6 +16,7 @@ from flask_talisman import Talisman
 from limits.errors import ConfigurationError
 
 from backend.config.settings import Settings, SettingsError
+from backend.middleware import WEBHOOK_PATH
 
 # What an answer of the API may do in a browser: nothing. Pages set a policy of their own.
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -94,7 +95,7 @@ def _attach_limiter(app: Flask, settings: Settings) -> None:
 
 def _is_unlimited() -> bool:
     """Stripe's webhooks and health probes are never refused, and a preflight is no request of the user's."""
-    limited = request.path.startswith("/api/") and not request.path.startswith("/api/webhooks/")
+    limited = request.path.startswith("/api/") and not request.path.startswith(WEBHOOK_PATH)
     return not limited or request.method == "OPTIONS"
 
 

@@ -81,11 +81,12 @@ def _session(use_proxies: bool) -> requests.Session:
 
 def build_client(settings: Settings, http_client: stripe.HTTPClient | None = None) -> stripe.StripeClient:
     """The one ``StripeClient``, safe to share between threads."""
-    # A machine's HTTP_PROXY may be the way out to Stripe, but never the way to the sandbox on this machine.
-    session = _session(use_proxies=not settings.uses_sandbox)
+    if http_client is None:
+        # A machine's HTTP_PROXY may be the way out to Stripe, but never the way to the sandbox on this machine.
+        http_client = stripe.RequestsClient(session=_session(use_proxies=not settings.uses_sandbox))
     return stripe.StripeClient(
         settings.stripe_secret_key,
         base_addresses={"api": settings.stripe_api_base} if settings.stripe_api_base else {},
         max_network_retries=RETRIES,
-        http_client=http_client or stripe.RequestsClient(session=session),
+        http_client=http_client,
     )

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any, NoReturn, cast
 
 from flask import Response, current_app, jsonify, request
 from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from backend.config.settings import Settings
 from backend.schemas.fields import is_account_id, is_payment_id
 from backend.services import Services
 from backend.services.errors import InvalidRequest, NotFound
-
-T = TypeVar("T")
 
 # 1 to 255 visible ASCII characters: Stripe's own limit for a key, and fit for a log.
 _ATTEMPT = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
@@ -26,6 +25,11 @@ MESSAGE_NOT_JSON = "The request body is not valid JSON."
 def services() -> Services:
     """The use cases of the running app."""
     return cast(Services, current_app.extensions["payments"])
+
+
+def settings() -> Settings:
+    """The settings of the running app."""
+    return cast(Settings, current_app.config["SETTINGS"])
 
 
 def body(schema: Schema) -> Any:

@@ -74,6 +74,7 @@ _PROVIDER_DOWN = Failure(
     503, PROVIDER_UNAVAILABLE, "Payments are not available at the moment. Please try again shortly."
 )
 _IN_FLIGHT = Failure(409, CONFLICT, "The same request is already being processed. Please wait a moment.")
+_NOT_SIGNED = Failure(400, "Invalid signature", "The request was not signed with a secret of this endpoint.")
 _BUG = Failure(500, "Internal server error", "Something went wrong on our side. Please try again.")
 
 # What Stripe refuses because of what the client sent; everything else it refuses is ours to mend.
@@ -217,9 +218,7 @@ FAILURES: dict[type[BaseException], Callable[[Any], Failure]] = {
     MissingSignature: _always(
         Failure(400, "Missing signature", "The request does not carry a Stripe-Signature header.")
     ),
-    InvalidSignature: _always(
-        Failure(400, "Invalid signature", "The request was not signed with a secret of this endpoint.")
-    ),
+    InvalidSignature: _always(_NOT_SIGNED),
     WebhooksNotConfigured: _always(
         Failure(503, PROVIDER_UNAVAILABLE, "No webhook secret is configured, so no event can be accepted.")
     ),
@@ -236,9 +235,7 @@ FAILURES: dict[type[BaseException], Callable[[Any], Failure]] = {
     stripe.APIConnectionError: _always(_PROVIDER_DOWN),
     stripe.APIError: _stripe_failed,
     **dict.fromkeys(_STRIPE_V2 + _STRIPE_OAUTH, _always(_PROVIDER_REFUSED)),
-    stripe.SignatureVerificationError: _always(
-        Failure(400, "Invalid signature", "The request was not signed with a secret of this endpoint.")
-    ),
+    stripe.SignatureVerificationError: _always(_NOT_SIGNED),
 }
 
 

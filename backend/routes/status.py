@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, current_app, jsonify
+from flask import Blueprint, Response, jsonify
 
-from backend.config.settings import Settings
 from backend.domain.sessions import iso_milliseconds
-from backend.routes.bodies import services
+from backend.routes.bodies import services, settings
 
 status = Blueprint("status", __name__)
 
@@ -16,19 +15,17 @@ status = Blueprint("status", __name__)
 @status.get("/health")
 def health() -> Response:
     """Alive: answers without asking anybody else."""
-    settings: Settings = current_app.config["SETTINGS"]
-    return jsonify({"status": "OK", "timestamp": _now(), "environment": settings.app_env})
+    return jsonify({"status": "OK", "timestamp": _now(), "environment": settings().app_env})
 
 
 @status.get("/test")
 def test() -> Response:
     """What the Node backend's test endpoint answers."""
-    settings: Settings = current_app.config["SETTINGS"]
     return jsonify(
         {
             "message": "The payments backend is running.",
             "timestamp": _now(),
-            "stripeConfigured": bool(settings.stripe_secret_key),
+            "stripeConfigured": bool(settings().stripe_secret_key),
         }
     )
 

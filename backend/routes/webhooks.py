@@ -7,11 +7,10 @@ from logging import DEBUG, INFO
 
 import stripe
 import structlog
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 
-from backend.config.settings import Settings
 from backend.events import Event, handle
-from backend.routes.bodies import parse_json, raw_body, services
+from backend.routes.bodies import parse_json, raw_body, services, settings
 from backend.routes.errors import InvalidSignature, MissingSignature, WebhooksNotConfigured
 from backend.services.errors import InvalidRequest
 
@@ -28,10 +27,9 @@ TOLERANCE_SECONDS = 300
 def receive() -> Response:
     """One delivery of one event."""
     event = _verified(raw_body(), request.headers.get("Stripe-Signature"))
-    settings: Settings = current_app.config["SETTINGS"]
     structlog.contextvars.bind_contextvars(event_id=event.id, event_type=event.type)
     # A production endpoint for connected accounts also receives their test events.
-    outcome = handle(services(), event) if event.livemode == settings.live else "other_mode"
+    outcome = handle(services(), event) if event.livemode == settings().live else "other_mode"
     # Most types are of no interest here; Stripe sends what an endpoint asked for, and "*" asks for all.
     log.log(DEBUG if outcome == "ignored" else INFO, "webhook", outcome=outcome, account=event.account)
     return jsonify({"received": True})
@@ -39,8 +37,7 @@ def receive() -> Response:
 
 def _verified(payload: bytes, signature: str | None) -> Event:
     """The event, if one of our secrets signed exactly these bytes within five minutes of now."""
-    settings: Settings = current_app.config["SETTINGS"]
-    secrets = settings.stripe_webhook_secrets + settings.stripe_connect_webhook_secrets
+    secrets = settings().stripe_webhook_secrets + settings().stripe_connect_webhook_secrets
     if not secrets:
         raise WebhooksNotConfigured
     if not signature:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from typing import Any
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 # Stripe's limit for a metadata value. https://docs.stripe.com/metadata#limits
 METADATA_VALUE = 500
@@ -24,15 +24,19 @@ _CARD_NUMBER = re.compile(r"(?:[0-9][ -]?){13,19}", re.ASCII)
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 
 
-class Request(Schema):
+class _CamelCase(Schema):
+    """Fields that the front end names in camelCase."""
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """``coach_id`` is ``coachId`` on the wire."""
+        field_obj.data_key = field_obj.data_key or camel(field_name)
+
+
+class Request(_CamelCase):
     """A request body. Front-end names are camelCase; unknown fields are refused."""
 
     class Meta:
         unknown = RAISE
-
-    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
-        """Read ``coach_id`` from ``coachId``."""
-        field_obj.data_key = field_obj.data_key or camel(field_name)
 
 
 class StripeRequest(Schema):
@@ -42,15 +46,8 @@ class StripeRequest(Schema):
         unknown = RAISE
 
 
-class Response(Schema):
+class Response(_CamelCase):
     """A response in the front end's camelCase names."""
-
-    class Meta:
-        unknown = EXCLUDE
-
-    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
-        """Write ``session_expiry`` as ``sessionExpiry``."""
-        field_obj.data_key = field_obj.data_key or camel(field_name)
 
 
 class StripeResponse(Schema):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import stripe
 
@@ -18,16 +18,13 @@ from backend.domain.metadata import (
     COACH_KEY,
     PAYMENT,
     SETTLEMENT,
-    NotAPurchase,
     Purchase,
-    read_purchase,
     registry_id,
 )
 from backend.domain.settlement import MANUAL, Position, TransferRecord, read_note
-from backend.services.reads import HARMLESS_DISPUTES, NOT_REFUNDED, PAGE, every, metadata_of
+from backend.services.reads import PAGE, disputed_by, every, id_of, metadata_of, purchase_of, refunded_by
 
 _HOUR = 3_600
-T = TypeVar("T")
 
 # What can change the money of an old payment without making an object that can be listed by its time.
 _LATE_EVENTS = [
@@ -76,7 +73,7 @@ def unbalanced_since(client: stripe.StripeClient, since: int, adopt: bool = Fals
     window = set()
     sweep = Sweep()
     for intent in intents:
-        purchase = _purchase(intent)
+        purchase = purchase_of(intent)
         if purchase is None or not (purchase.ours or adopt) or intent.status != "succeeded":
             continue
         sweep.looked_at += 1
@@ -97,7 +94,7 @@ class _Books:
         self._refunds = _grouped(every(client.v1.refunds.list(created)), _payment_intent)
         self._disputes = _grouped(every(client.v1.disputes.list(created)), _payment_intent)
         transfers = every(client.v1.transfers.list(created))
-        self._by_charge = _grouped(transfers, lambda transfer: _id(transfer.source_transaction))
+        self._by_charge = _grouped(transfers, lambda transfer: id_of(transfer.source_transaction))
         self._by_payment = _grouped(transfers, lambda transfer: metadata_of(transfer).get(PAYMENT))
 
     def balance(self, intent: stripe.PaymentIntent, purchase: Purchase) -> bool:
@@ -109,8 +106,8 @@ class _Books:
         mine = {t.id: t for t in self._by_charge[charge.id] + self._by_payment[intent.id]}
         position = Position(
             captured=charge.amount_captured,
-            refunded=sum(r.amount for r in self._refunds[intent.id] if r.status not in NOT_REFUNDED),
-            disputed=sum(d.amount for d in self._disputes[intent.id] if d.status not in HARMLESS_DISPUTES),
+            refunded=refunded_by(self._refunds[intent.id]),
+            disputed=disputed_by(self._disputes[intent.id]),
             rate=purchase.rate,
             transfers=[TransferRecord(t.id, t.amount, t.amount_reversed, 0) for t in mine.values()],
         )
@@ -141,13 +138,6 @@ def _late(client: stripe.StripeClient, since: int) -> set[str]:
     return {payment_id for payment_id in named if payment_id is not None}
 
 
-def _purchase(intent: stripe.PaymentIntent) -> Purchase | None:
-    try:
-        return read_purchase(metadata_of(intent))
-    except NotAPurchase:
-        return None
-
-
 def _grouped(items: Iterable[Any], key: Any) -> defaultdict[str | None, list[Any]]:
     groups: defaultdict[str | None, list[Any]] = defaultdict(list)
     for item in items:
@@ -156,8 +146,4 @@ def _grouped(items: Iterable[Any], key: Any) -> defaultdict[str | None, list[Any
 
 
 def _payment_intent(item: Any) -> str | None:
-    return _id(getattr(item, "payment_intent", None))
-
-
-def _id(reference: Any) -> str | None:
-    return reference if isinstance(reference, str) or reference is None else str(reference.id)
+    return id_of(getattr(item, "payment_intent", None))

@@ -23,7 +23,7 @@ from backend.domain.metadata import (
 from backend.services.answers import Done, InFlight, KeyTaken, Refused, Unknown
 from backend.services.creation import create_once
 from backend.services.errors import Conflict, InvalidRequest, NotFound, Undecided
-from backend.services.reads import found, metadata_of
+from backend.services.reads import coach_of, found
 from backend.services.registry import Entry, Registry
 
 log = structlog.get_logger(__name__)
@@ -69,7 +69,7 @@ class Coaches:
     def account(self, account_id: str) -> stripe.Account:
         """A coach's account. Raises ``NotFound`` for the platform's own, a stranger's and a deleted one."""
         account = found(lambda: self._client.v1.accounts.retrieve(account_id))
-        if account is None or account.type != "express" or COACH_ID not in metadata_of(account):
+        if account is None or coach_of(account) is None:
             raise NotFound("There is no such coach account.")
         return account
 
@@ -110,12 +110,12 @@ class Coaches:
 
         Answers whether the account is the coach's. A coach who has another account keeps it.
         """
-        coach_id = metadata_of(account).get(COACH_ID)
-        if coach_id is None or account.type != "express":
+        coach_id = coach_of(account)
+        if coach_id is None:
             return False
         known = self._registry.lookup(coach_id)
         if known is None:
-            known = self._registry.claim(Entry(coach_id, account.id, email_hash(account.email or "")))
+            known = self._registry.claim(Entry.of(coach_id, account))
         return known.account_id == account.id
 
     def _registered(self, coach: NewCoach) -> stripe.Account | None:

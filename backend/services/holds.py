@@ -6,12 +6,11 @@ A hold that still stands is left without a write: running the sweep twice change
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import stripe
 
 from backend.domain.settlement import HELD, KEY_RETIRES_AFTER, Note, Reason, Step
-from backend.services.reads import Payment, found
+from backend.services.reads import Payment, found, is_payable
 from backend.services.registry import Registry
 
 # A refusal that none of the reasons explains: what mends it is a person, so asking again can wait.
@@ -44,7 +43,8 @@ class Holds:
             case Reason.NO_ACCOUNT:
                 return self._registry.read(payment.purchase.coach_id) is not None
             case Reason.COACH_NOT_READY:
-                return destination is not None and self._payable(destination)
+                account = found(lambda: self._client.v1.accounts.retrieve(destination)) if destination else None
+                return account is not None and is_payable(account)
             case Reason.PLATFORM_BALANCE:
                 return self._available(currency, None) >= (note.amount or 0)
             case Reason.CLAWBACK_PENDING:
@@ -55,12 +55,6 @@ class Holds:
                 return age > _REFUSED_WAITS
             case _:
                 return True
-
-    def _payable(self, account_id: str) -> bool:
-        """What gates a transfer is the ``transfers`` capability, not ``payouts_enabled``."""
-        account = found(lambda: self._client.v1.accounts.retrieve(account_id))
-        capabilities: Any = getattr(account, "capabilities", None)
-        return getattr(capabilities, "transfers", None) == "active"
 
     def _available(self, currency: str, account_id: str | None) -> int:
         options: stripe.RequestOptions = {"stripe_account": account_id} if account_id else {}

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import stripe
 
 from backend.domain.settlement import Position
-from backend.services.errors import NotFound
-from backend.services.reads import Payment, read_payment
+from backend.services.reads import Payment, sold_payment
 from backend.services.registry import Registry
 from backend.services.views import Views
 
@@ -48,9 +47,7 @@ class Ledger:
 
 def ledger_of(client: stripe.StripeClient, registry: Registry, payment_id: str) -> Ledger:
     """The ledger of a payment sold here. Raises ``NotFound`` and ``UnclearTransfers``."""
-    payment = read_payment(client, payment_id)
-    if payment is None:
-        raise NotFound("There is no such payment.")
+    payment = sold_payment(client, payment_id)
     if payment.charge is None:
         return Ledger(payment.intent.id, payment.intent.status, payment.intent.currency)
     views = Views(client, registry)

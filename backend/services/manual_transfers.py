@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import stripe
 
 from backend.domain.settlement import MANUAL, Reason
-from backend.services.errors import Conflict, Forbidden, NotFound, Undecided
-from backend.services.reads import Payment, read_payment
+from backend.services.errors import Conflict, Forbidden, Undecided
+from backend.services.reads import Payment, sold_payment
 from backend.services.registry import Registry
 from backend.services.settlement import SETTLED, Settlement, Settler
+from backend.services.views import Views
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class ManualTransfers:
 
     def __init__(self, client: stripe.StripeClient, registry: Registry, settler: Settler) -> None:
         self._client = client
-        self._registry = registry
+        self._views = Views(client, registry)
         self._settler = settler
 
     def transfer(self, claim: TransferClaim) -> stripe.Transfer:
@@ -35,9 +36,7 @@ class ManualTransfers:
 
         Raises ``NotFound``, ``Forbidden`` (not the paid coach's account) or ``Conflict``.
         """
-        payment = read_payment(self._client, claim.payment_id)
-        if payment is None:
-            raise NotFound("There is no such payment.")
+        payment = sold_payment(self._client, claim.payment_id)
         self._check(claim, payment)
         settlement = self._settler.settle(claim.payment_id, adopt=True)
         if settlement.transfers:
@@ -49,12 +48,9 @@ class ManualTransfers:
             raise Conflict("This payment has not been completed, so there is nothing to transfer.")
         if claim.amount != payment.intent.amount:
             raise Conflict("The amount is not the amount that was paid.")
-        payee = payment.purchase.coach_account_id
+        payee = self._views.destination(payment)
         if payee is None:
-            entry = self._registry.read(payment.purchase.coach_id)
-            if entry is None:
-                raise Conflict("The coach has not set up payments yet.")
-            payee = entry.account_id
+            raise Conflict(_REASONS[Reason.NO_ACCOUNT])
         if claim.coach_account_id != payee:
             raise Forbidden("This is not the account of the coach who was paid.")
 

@@ -13,8 +13,8 @@ from backend.domain.metadata import Purchase, attempt_hash
 from backend.domain.money import FeeRate, Split
 from backend.domain.sessions import Session, SessionClaim, SessionMismatch, check_claim, open_session
 from backend.services.customers import customer_for
-from backend.services.errors import Conflict, InvalidRequest, NotFound, NotPaid
-from backend.services.reads import Payment, read_payment, refunded_amount
+from backend.services.errors import Conflict, InvalidRequest, NotPaid
+from backend.services.reads import Payment, refunded_amount, sold_payment
 from backend.services.registry import Registry
 
 log = structlog.get_logger(__name__)
@@ -97,10 +97,7 @@ class Payments:
 
     def read(self, payment_id: str) -> Payment:
         """The payment as Stripe has it now. Raises ``NotFound`` for what was not sold here."""
-        payment = read_payment(self._client, payment_id)
-        if payment is None:
-            raise NotFound("There is no such payment.")
-        return payment
+        return sold_payment(self._client, payment_id)
 
     def _purchase(self, order: Order) -> Purchase:
         try:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import stripe
 import structlog
 
-from backend.domain.metadata import COACH_ID, email_hash, registry_id
+from backend.domain.metadata import registry_id
 from backend.services.errors import NotFound, PaymentsError
 from backend.services.ledger import ledger_of
-from backend.services.reads import PAGE, every, metadata_of
+from backend.services.reads import PAGE, coach_of, every
 from backend.services.registry import Entry, Registry
-from backend.services.settlement import Settlement, Settler
+from backend.services.settlement import NOT_OURS, SETTLED, Settlement, Settler
 from backend.services.transfers import UnclearTransfers
 
 log = structlog.get_logger(__name__)
@@ -99,8 +99,8 @@ class Reconciler:
         try:
             ledger = ledger_of(self._client, self._registry, payment_id)
         except NotFound:
-            return Mended(payment_id, "not_ours")
-        state = "settled" if ledger.balances else "owed"
+            return Mended(payment_id, NOT_OURS)
+        state = SETTLED if ledger.balances else "owed"
         return Mended(payment_id, state, ledger.owed, ledger.currency, ledger.note or "")
 
 
@@ -125,7 +125,7 @@ def restore_registry(client: stripe.StripeClient, registry: Registry, dry_run: b
     restored = [coach_id for coach_id in missing if len(claims[coach_id]) == 1]
     for coach_id in () if dry_run else restored:
         account = claims[coach_id][0]
-        registry.claim(Entry(coach_id, account.id, email_hash(account.email or "")))
+        registry.claim(Entry.of(coach_id, account))
         log.info("registry.restored", coach=coach_id, account=account.id)
     contested = [coach_id for coach_id in missing if len(claims[coach_id]) > 1]
     return RegistrySweep(len(claims), tuple(restored), tuple(contested))
@@ -135,8 +135,8 @@ def _claims(client: stripe.StripeClient) -> dict[str, list[stripe.Account]]:
     """The Express accounts that carry each coach id; only onboarded ones where there are any."""
     claims: dict[str, list[stripe.Account]] = {}
     for account in every(client.v1.accounts.list({"limit": PAGE})):
-        coach_id = metadata_of(account).get(COACH_ID)
-        if coach_id and account.type == "express":
+        coach_id = coach_of(account)
+        if coach_id is not None:
             claims.setdefault(coach_id, []).append(account)
     for coach_id, accounts in claims.items():
         claims[coach_id] = [account for account in accounts if account.details_submitted] or accounts

@@ -11,8 +11,8 @@ import structlog
 from backend.domain.metadata import APP, APP_VALUE, ATTEMPT, ATTEMPT_BODY, attempt_hash
 from backend.services.answers import Done, KeyTaken, Refused
 from backend.services.creation import create_once
-from backend.services.errors import Conflict, NotFound, PaymentsError, Undecided
-from backend.services.reads import NOT_REFUNDED, metadata_of, read_payment, refunded_amount, refunds_of
+from backend.services.errors import Conflict, PaymentsError, Undecided
+from backend.services.reads import NOT_REFUNDED, metadata_of, refunded_by, refunds_of, sold_payment
 from backend.services.settlement import Settler
 
 log = structlog.get_logger(__name__)
@@ -59,15 +59,14 @@ class Refunds:
 
     def _refund(self, request: RefundRequest, marks: dict[str, str]) -> stripe.Refund | None:
         """One try on a fresh view; None when another refund crossed it."""
-        payment = read_payment(self._client, request.payment_id)
-        if payment is None:
-            raise NotFound("There is no such payment.")
+        payment = sold_payment(self._client, request.payment_id)
         if payment.charge is None:
             raise Conflict("This payment has not been completed, so there is nothing to refund.")
-        earlier = self._earlier(payment.charge, marks)
+        refunds = refunds_of(self._client, payment.charge)
+        earlier = _earlier(refunds, marks)
         if earlier is not None:
             return earlier
-        refunded = refunded_amount(self._client, payment.charge)
+        refunded = refunded_by(refunds)
         amount = _amount(request, payment.charge.amount_captured - refunded)
         # Two people may each mean a refund of the same amount; one who clicks twice means one. What was
         # refunded before tells them apart, and everything of one click sends the same bytes.
@@ -102,19 +101,6 @@ class Refunds:
         refund = self._client.v1.refunds.retrieve(refund_id)
         return None if refund.status in NOT_REFUNDED else refund
 
-    def _earlier(self, charge: stripe.Charge, marks: dict[str, str]) -> stripe.Refund | None:
-        """The refund that the same Idempotency-Key made, however long ago."""
-        if not marks or not charge.amount_refunded:
-            return None
-        for refund in refunds_of(self._client, charge):
-            metadata = metadata_of(refund)
-            if metadata.get(ATTEMPT) != marks[ATTEMPT]:
-                continue
-            if metadata.get(ATTEMPT_BODY) != marks[ATTEMPT_BODY]:
-                raise Conflict(KEY_USED)
-            return refund
-        return None
-
     def _settle(self, payment_id: str) -> None:
         """The player has the money; the coach's part must not make that look like a failure.
 
@@ -131,6 +117,18 @@ def _marks(request: RefundRequest, attempt: str | None) -> dict[str, str]:
         return {}
     body = attempt_hash(request.reason, str(request.amount))
     return {ATTEMPT: attempt_hash("refund", attempt), ATTEMPT_BODY: body}
+
+
+def _earlier(refunds: list[stripe.Refund], marks: dict[str, str]) -> stripe.Refund | None:
+    """The refund that the same Idempotency-Key made, however long ago."""
+    for refund in refunds if marks else ():
+        metadata = metadata_of(refund)
+        if metadata.get(ATTEMPT) != marks[ATTEMPT]:
+            continue
+        if metadata.get(ATTEMPT_BODY) != marks[ATTEMPT_BODY]:
+            raise Conflict(KEY_USED)
+        return refund
+    return None
 
 
 def _amount(request: RefundRequest, left: int) -> int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import stripe
 
-from backend.domain.metadata import ACCOUNT, APP, APP_VALUE, COACH_ID, EMAIL_HASH, registry_id
+from backend.domain.metadata import ACCOUNT, APP, APP_VALUE, COACH_ID, EMAIL_HASH, email_hash, registry_id
 from backend.services.reads import found, metadata_of
 
 # An entry never changes, but an operator may delete one to unbind a coach: no worker believes it for longer.
@@ -29,6 +29,11 @@ class Entry:
     coach_id: str
     account_id: str
     email_hash: str
+
+    @classmethod
+    def of(cls, coach_id: str, account: stripe.Account) -> Entry:
+        """The binding that an account speaks for by itself, made before there was an entry or after it was lost."""
+        return cls(coach_id, account.id, email_hash(account.email or ""))
 
 
 class Registry:

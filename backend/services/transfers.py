@@ -9,7 +9,7 @@ import structlog
 
 from backend.domain.metadata import APP, APP_VALUE, COACH_ID, PAYMENT
 from backend.domain.settlement import Pay, TakeBack, TransferRecord
-from backend.services.reads import PAGE, Payment, every, metadata_of
+from backend.services.reads import PAGE, Payment, every, id_of, metadata_of
 
 log = structlog.get_logger(__name__)
 
@@ -102,7 +102,7 @@ def _mine(listed: list[stripe.Transfer], payment: Payment) -> list[stripe.Transf
 
 def _belongs(transfer: stripe.Transfer, payment: Payment) -> bool:
     return (
-        _id(transfer.source_transaction) == _charge(payment).id
+        id_of(transfer.source_transaction) == _charge(payment).id
         or metadata_of(transfer).get(PAYMENT) == payment.intent.id
     )
 
@@ -116,7 +116,3 @@ def _reversal_count(client: stripe.StripeClient, transfer: stripe.Transfer) -> i
 def _charge(payment: Payment) -> stripe.Charge:
     assert payment.charge is not None, "only a paid payment has money to settle"
     return payment.charge
-
-
-def _id(reference: Any) -> str | None:
-    return reference if isinstance(reference, str) or reference is None else str(reference.id)
