@@ -71,9 +71,6 @@ class Marketplace:
             clock=self.clock.now,
         )
 
-    def close(self) -> None:
-        """Let go of what outlives the test."""
-
     def _client(self, key: str) -> stripe.StripeClient:
         return stripe.StripeClient(key, http_client=InProcessStripe(self.sandbox), base_addresses={"api": STRIPE})
 

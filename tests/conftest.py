@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -29,16 +29,14 @@ def _only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    """No variable and no .env of the machine reaches a test."""
-    for name in list(__import__("os").environ):
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No variable of the machine's reaches a test; a .env of the checkout's is kept out where processes start."""
+    for name in list(os.environ):
         if name.startswith(("STRIPE_", "RATELIMIT_", "APP_", "AUTH_", "PLATFORM_", "ALLOW")):
             monkeypatch.delenv(name)
 
 
 @pytest.fixture
-def market() -> Iterator[Marketplace]:
+def market() -> Marketplace:
     """A marketplace on a fresh sandbox, in-process, with one clock that only tests move."""
-    marketplace = Marketplace(now=NOW)
-    yield marketplace
-    marketplace.close()
+    return Marketplace(now=NOW)

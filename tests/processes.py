@@ -51,14 +51,31 @@ def sandbox_server() -> Iterator[Sandbox]:
         server.server_close()
 
 
+def _environment(**variables: str) -> dict[str, str]:
+    """What a process of the backend is given: nothing of the machine's but how to run Python."""
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "FLASK_APP": "backend.server", **variables}
+
+
+def command(*words: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """A command, from start to end. It runs in ``folder``, so that a ``.env`` in the checkout does not reach it."""
+    return subprocess.run(
+        words,
+        cwd=folder,
+        env=_environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
 @contextmanager
 def backend_process(arguments: list[str], port: int, log: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A backend process, alive and well; its output goes to ``log``."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("STRIPE_", "COV_"))}
-    environment = {**clean, "PORT": str(port), "RATELIMIT_ENABLED": "false", **variables}
+    """A backend process, alive and well; its output goes to ``log``, and it runs in the folder of that."""
+    environment = _environment(PORT=str(port), RATELIMIT_ENABLED="false", **variables)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, *arguments], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+            [sys.executable, *arguments], cwd=log.parent, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
         try:
             _wait_until_healthy(process, port, log)
@@ -73,7 +90,7 @@ def backend_process(arguments: list[str], port: int, log: Path, **variables: str
                 process.wait(_PATIENCE_SECONDS)
 
 
-GUNICORN = ["-m", "gunicorn", "-c", "backend/gunicorn.conf.py", "backend.server:create_app()"]
+GUNICORN = ["-m", "gunicorn", "-c", str(ROOT / "backend/gunicorn.conf.py"), "backend.server:create_app()"]
 
 
 def _wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
@@ -83,7 +100,7 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) 
         try:
             if requests.get(f"http://127.0.0.1:{port}/health", timeout=2).ok:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             # Nothing tells another process that a port is open but trying it.
             threading.Event().wait(0.05)
     raise AssertionError(f"the server did not come up: {log.read_text()}")

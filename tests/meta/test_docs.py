@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
-import shutil
 import sqlite3
-import subprocess
 import sys
 from fnmatch import fnmatch
 from pathlib import Path
@@ -23,7 +20,7 @@ from backend.events import EVENT_TYPES
 from backend.sandbox.cards import BY_TOKEN
 from backend.server import create_app
 from tests.builders import Marketplace
-from tests.processes import backend_process, free_port_pair
+from tests.processes import backend_process, command, free_port_pair
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -151,7 +148,6 @@ def test_the_guides_test_cards_are_the_sandboxs() -> None:
         assert BY_TOKEN[token].number == number.replace(" ", "")
 
 
-@pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="is typed into bash, and uses curl")
 def test_the_guides_flow_goes_as_the_guide_says(tmp_path: Path) -> None:
     """Typed as it stands, on other ports: each look at the ledger shows what stands beside it, once the webhook came."""
     port = free_port_pair()
@@ -170,15 +166,7 @@ def test_the_guides_flow_goes_as_the_guide_says(tmp_path: Path) -> None:
         }
     """
     with backend_process(["-m", "backend"], port, tmp_path / "log"):
-        walked = subprocess.run(
-            ["bash", "-c", look + script],
-            cwd=ROOT,
-            env={"PATH": os.environ["PATH"], "PORT": str(port), "PYTHON": sys.executable},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        walked = command("bash", "-c", look + script, folder=tmp_path, PORT=str(port), PYTHON=sys.executable)
 
     assert looks == 5
     assert walked.returncode == 0, walked.stdout + walked.stderr

@@ -254,7 +254,6 @@ class Market(RuleBasedStateMachine):
         market.forget_calls()
         market.reconcile(None)
         assert [call for call in market.calls() if not call.startswith("GET")] == []
-        market.close()
 
 
 # ``make properties N=…`` sets how many histories are tried; those are random, the few of every run are not.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,7 @@ import requests
 import stripe
 
 from backend.sandbox import Sandbox
-from tests.processes import GUNICORN, ROOT, backend_process, free_port_pair, sandbox_server
+from tests.processes import GUNICORN, backend_process, command, free_port_pair, sandbox_server
 
 ORDER = {"coachId": "coach-1", "coachName": "Dana", "sport": "golf", "packageType": "package", "packageId": 1}
 COACH = {"coachId": "coach-1", "coachName": "Dana", "email": "dana@example.com", "sport": "golf"}
@@ -114,32 +113,17 @@ def test_the_development_server_and_the_demo_work_from_nothing(tmp_path: Path) -
     """``python -m backend`` with no variable set, then ``flask demo``."""
     port = free_port_pair()
     with backend_process(["-m", "backend"], port, tmp_path / "log"):
-        demo = subprocess.run(
-            [sys.executable, "-m", "flask", "demo", "--url", f"http://127.0.0.1:{port}"],
-            cwd=ROOT,
-            env={"PORT": str(port), "PATH": "/usr/bin"},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        url = f"http://127.0.0.1:{port}"
+        demo = command(sys.executable, "-m", "flask", "demo", "--url", url, folder=tmp_path, PORT=str(port))
 
         assert demo.returncode == 0, demo.stdout + demo.stderr
         assert "Every cent is accounted for." in demo.stdout
         assert "42.52 CAD" in demo.stdout
 
 
-def test_every_drill_holds() -> None:
+def test_every_drill_holds(tmp_path: Path) -> None:
     """As a newcomer runs them."""
-    drill = subprocess.run(
-        [sys.executable, "-m", "flask", "drill"],
-        cwd=ROOT,
-        env={},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    drill = command(sys.executable, "-m", "flask", "drill", folder=tmp_path)
 
     assert drill.returncode == 0, drill.stdout + drill.stderr
     assert drill.stdout.count("held ") == 9
@@ -149,15 +133,7 @@ def test_a_port_in_use_is_said_plainly(tmp_path: Path) -> None:
     """With what to type instead."""
     port = free_port_pair()
     with backend_process(["-m", "backend"], port, tmp_path / "log"):
-        second = subprocess.run(
-            [sys.executable, "-m", "backend"],
-            cwd=ROOT,
-            env={"PORT": str(port)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        second = command(sys.executable, "-m", "backend", folder=tmp_path, PORT=str(port))
 
     assert second.returncode == 1
     assert f"Port {port} is in use" in second.stderr
@@ -167,17 +143,9 @@ def test_a_port_in_use_is_said_plainly(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("variable", "value"), [("PORT", "http"), ("STRIPE_SECRET_KEY", "oops"), ("APP_ENV", "production")]
 )
-def test_a_wrong_setting_is_named_at_start(variable: str, value: str) -> None:
+def test_a_wrong_setting_is_named_at_start(variable: str, value: str, tmp_path: Path) -> None:
     """Without a traceback."""
-    started = subprocess.run(
-        [sys.executable, "-m", "backend"],
-        cwd=ROOT,
-        env={variable: value},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    started = command(sys.executable, "-m", "backend", folder=tmp_path, **{variable: value})
 
     assert started.returncode == 1
     assert "Traceback" not in started.stderr
