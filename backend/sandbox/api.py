@@ -35,11 +35,6 @@ class Keys:
         self._secret = secret
         self._publishable = publishable
 
-    @property
-    def publishable(self) -> str:
-        """The key that a browser may have."""
-        return self._publishable
-
     def is_publishable(self, given: str | None) -> bool:
         """Whose key it is; 401 for any other."""
         if not given:
@@ -154,12 +149,7 @@ class Api:
             return
         again = replace(incoming, params=dict(incoming.params))
         with self._world.lock:
-            self._world.timeline.at(self._world.now() + late, lambda: _quietly(self._commit, again, route, call))
-
-
-def _quietly(commit: Any, *arguments: Any) -> None:
-    """The answer of work that nobody waits for any more goes nowhere."""
-    commit(*arguments)
+            self._world.timeline.at(self._world.now() + late, lambda: self._commit(again, route, call))
 
 
 def _checked(route: Route, given: dict[str, Any], publishable: bool) -> dict[str, Any]:

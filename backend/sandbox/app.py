@@ -66,8 +66,7 @@ class Sandbox:
         self.world = World(self.clock, base_url, seed)
         if post is not None:
             self.world.events.deliveries.post = post
-        self._keys = Keys(secret_key, publishable_key)
-        self._api = Api(self.world, self._keys, self.faults, ROUTES)
+        self._api = Api(self.world, Keys(secret_key, publishable_key), self.faults, ROUTES)
         self._control = Control(self)
         self._pages = Pages(self.world, publishable_key)
         self._background = Background(self.world)

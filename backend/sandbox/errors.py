@@ -57,6 +57,11 @@ def invalid(message: str, param: str | None = None, code: str | None = None) -> 
     return StripeError(message, code=code, param=param)
 
 
+def below_one(param: str) -> StripeError:
+    """A number of cents, or of objects, that is none."""
+    return invalid("This value must be greater than or equal to 1.", param, "parameter_invalid_integer")
+
+
 def refused(message: str, code: str | None = None, param: str | None = None, **extras: Any) -> StripeError:
     """400 found while executing: stored under the idempotency key."""
     return StripeError(message, code=code, param=param, executed=True, extras=extras)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
-from .errors import invalid, missing
+from .errors import below_one, invalid, missing
 from .store import Collection, Row
 
 DEFAULT_LIMIT = 10
@@ -38,7 +38,7 @@ def page_size(params: dict[str, Any]) -> int:
     """`limit`, 10 by default; refused outside 1 to 100."""
     limit: int = params.get("limit", DEFAULT_LIMIT)
     if limit < 1:
-        raise invalid("This value must be greater than or equal to 1.", "limit", "parameter_invalid_integer")
+        raise below_one("limit")
     if limit > MOST:
         text = f"This value must be less than or equal to {MOST} (it currently is '{limit}')."
         raise invalid(text, "limit", "parameter_invalid_integer")

@@ -6,7 +6,8 @@ from itertools import count
 
 from .clock import Clock
 
-Task = Callable[[], None]
+# What a task answers goes nowhere.
+Task = Callable[[], object]
 
 
 class Timeline:

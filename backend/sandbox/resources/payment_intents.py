@@ -120,7 +120,7 @@ def check_amount(amount: int, currency: str) -> None:
             "currency",
         )
     if amount < 1:
-        raise errors.invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
+        raise errors.below_one("amount")
     if amount < money.MINIMUM.get(currency.lower(), 1):
         raise errors.invalid(
             "The amount must be greater than or equal to the minimum charge amount allowed for your account and the "

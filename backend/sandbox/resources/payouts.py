@@ -15,7 +15,7 @@ def create(call: Call) -> Row:
     if params.get("method", "standard") != "standard":
         raise errors.unsupported("instant payouts", "method")
     if params["amount"] < 1:
-        raise errors.invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
+        raise errors.below_one("amount")
     currency = params["currency"].lower()
     if world.ledger.available(call.account, currency) < params["amount"]:
         raise errors.refused(

@@ -15,7 +15,7 @@ def create(call: Call) -> Row:
     call.refuse("customer", "currency", "origin", "instructions_email", "refund_application_fee")
     charge = _charge(call)
     if params.get("amount", 1) < 1:
-        raise errors.invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
+        raise errors.below_one("amount")
     if params.get("reverse_transfer"):
         raise errors.refused(
             f"Cannot reverse transfer on charge {charge['id']} because it does not have an associated transfer."

@@ -22,7 +22,7 @@ def create(call: Call) -> Row:
     if amount is None:
         raise errors.missing_param("amount")
     if amount < 1:
-        raise errors.invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
+        raise errors.below_one("amount")
     destination = call.world.get("accounts", call.account, params["destination"])
     if destination is None:
         raise errors.missing("destination", params["destination"], "destination")
@@ -106,7 +106,7 @@ def create_reversal(call: Call) -> Row:
     if left == 0:
         raise errors.refused(f"The transfer {row['id']} is already fully reversed.")
     if amount < 1:
-        raise errors.invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
+        raise errors.below_one("amount")
     if amount > left:
         raise errors.refused(
             f"Reversal amount ({money.text(amount, row['currency'])}) is greater than unreversed amount on transfer "
