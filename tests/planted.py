@@ -133,6 +133,10 @@ BUGS = [
 ]
 
 
+# Nothing is changed: the tests have to be green without a bug, or what they say of the others means nothing.
+NO_BUG = Bug("no bug at all", "backend/__init__.py", "backend", "backend")
+
+
 def caught(bug: Bug) -> bool:
     """Whether the tests go red with the bug in place."""
     with tempfile.TemporaryDirectory() as folder:
@@ -158,6 +162,8 @@ def caught(bug: Bug) -> bool:
 @click.option("--only", help="Plant only bugs whose name contains this.")
 def main(only: str | None) -> None:
     """Plant each bug in a copy of the backend and run the money tests against it. All have to go red."""
+    if caught(NO_BUG):
+        raise SystemExit("The tests are red without a planted bug. Mend that first: make test")
     missed = []
     for bug in BUGS:
         if only and only not in bug.name:
