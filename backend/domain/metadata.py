@@ -42,6 +42,8 @@ EMAIL_HASH = "emailHash"  # on registry entries: who the coach id belongs to, wi
 ATTEMPT = "attempt"  # on refunds: the caller's Idempotency-Key, hashed
 ATTEMPT_BODY = "attemptBody"  # on refunds: what that key asked for, hashed
 
+_MOST_DAYS = 36_500
+
 
 class NotAPurchase(ValueError):
     """The metadata does not describe a purchase: the payment is someone else's, or damaged."""
@@ -124,7 +126,7 @@ def read_purchase(metadata: Mapping[str, str]) -> Purchase:
                 package_id=int(metadata[PACKAGE_ID]) if package_type == PACKAGE else None,
                 price=int(metadata[PACKAGE_PRICE]),
                 clips=int(metadata[CLIPS]),
-                days=int(metadata[DAYS]),
+                days=_days(metadata[DAYS]),
             ),
             rate=_frozen_rate(metadata),
             player_id=metadata.get(PLAYER_ID),
@@ -133,7 +135,7 @@ def read_purchase(metadata: Mapping[str, str]) -> Purchase:
             ours=is_ours(metadata),
         )
     except (KeyError, ValueError) as error:
-        raise NotAPurchase(f"the metadata is not a purchase: {type(error).__name__}") from error
+        raise NotAPurchase(f"the metadata is not a purchase: {error!r}") from error
 
 
 def _frozen_rate(metadata: Mapping[str, str]) -> FeeRate:
@@ -143,12 +145,20 @@ def _frozen_rate(metadata: Mapping[str, str]) -> FeeRate:
     return FeeRate.from_parts(int(metadata[PLATFORM_FEE]), int(metadata[PACKAGE_PRICE]))
 
 
+def _days(text: str) -> int:
+    """A session's length. Beyond a lifetime it is damage, and no date could be reckoned from it."""
+    days = int(text)
+    if not 0 <= days <= _MOST_DAYS:
+        raise ValueError(f"{DAYS}: {days}")
+    return days
+
+
 def _package_type(text: str) -> PackageType:
     if text == PACKAGE:
         return PACKAGE
     if text == SUBSCRIPTION:
         return SUBSCRIPTION
-    raise NotAPurchase(f"unknown package type {text!r}")
+    raise ValueError(f"{PACKAGE_TYPE}: {text}")
 
 
 def _digest(text: str) -> str:

@@ -102,7 +102,6 @@ class Settler:
 
     def __init__(self, client: stripe.StripeClient, registry: Registry, now: Callable[[], int]) -> None:
         self._client = client
-        self._registry = registry
         self._now = now
         self._views = Views(client, registry)
         self._holds = Holds(client, registry, now)

@@ -82,10 +82,10 @@ class Meanwhile:
         self._happens = happens
 
     def before(self) -> None:
-        """Count down to the moment."""
-        if self._left == 0:
-            self._happens()
+        """Count down to the moment; what happens may make calls of its own."""
         self._left -= 1
+        if self._left == -1:
+            self._happens()
 
     def after(self) -> None:
         """Nothing happens on this side."""

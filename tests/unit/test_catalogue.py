@@ -96,8 +96,54 @@ def test_a_wrong_entry_is_named(path: str, value: Any) -> None:
 
 def test_a_catalogue_without_sports_is_refused() -> None:
     """There would be nothing to sell."""
-    with pytest.raises(CatalogueError):
+    with pytest.raises(CatalogueError, match=r"\Aprices: at least one sport is needed\Z"):
         parse_catalogue({"packages": {}, "prices": {}})
+
+
+def test_every_missing_and_every_unknown_entry_is_listed() -> None:
+    """One start is enough to see them all."""
+    short = copy.deepcopy(DOCUMENT)
+    del short["prices"]["golf"]["1"], short["prices"]["golf"]["3"]
+
+    with pytest.raises(CatalogueError, match=r"\Aprices.golf: no price for 1, 3\Z"):
+        parse_catalogue(short)
+    with pytest.raises(CatalogueError, match=r"\Athe catalogue: unknown entry colour, size\Z"):
+        parse_catalogue({**DOCUMENT, "colour": 1, "size": 2})
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("packages.1.clips", 1),
+        ("packages.1.clips", 100_000),
+        ("packages.1.days", 1),
+        ("packages.1.days", 3_660),
+        ("prices.golf.1", 50),
+        ("prices." + "x" * 100, DOCUMENT["prices"]["golf"]),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_the_limits_themselves_are_allowed(path: str, value: Any) -> None:
+    """The least and the most of everything."""
+    parse_catalogue(_changed(path, value))
+
+
+def test_a_catalogue_that_names_no_currency_is_in_canadian_dollars() -> None:
+    """The contract's default."""
+    assert parse_catalogue(_changed("currency", None)).currency == "cad"
+
+
+def test_a_catalogue_may_do_without_a_subscription() -> None:
+    """Then nobody can buy one, and the field that asked for it is named."""
+    document = copy.deepcopy(DOCUMENT)
+    del document["subscription"]
+    for prices in document["prices"].values():
+        del prices["subscription"]
+
+    with pytest.raises(NotOffered, match=r"\Athere is no subscription for golf\Z") as refusal:
+        parse_catalogue(document).offer("golf", "subscription", None)
+
+    assert refusal.value.field == "packageType"
 
 
 def test_sports_are_found_in_any_case() -> None:
@@ -106,19 +152,27 @@ def test_sports_are_found_in_any_case() -> None:
 
 
 @pytest.mark.parametrize(
-    ("order", "field"),
+    ("order", "field", "choices"),
     [
-        (("chess", "package", 1), "sport"),
-        (("golf", "package", 4), "packageId"),
-        (("golf", "package", None), "packageId"),
+        (("chess", "package", 1), "sport", "badminton, golf"),
+        (("golf", "package", 4), "packageId", "1, 2, 3"),
+        (("golf", "package", None), "packageId", "1, 2, 3"),
     ],
 )
-def test_what_is_not_offered_names_its_field(order: Any, field: str) -> None:
+def test_what_is_not_offered_names_its_field_and_what_is(order: Any, field: str, choices: str) -> None:
     """So that the front end can say which."""
     with pytest.raises(NotOffered) as refusal:
         parse_catalogue(DOCUMENT).offer(*order)
 
     assert refusal.value.field == field
+    assert str(refusal.value) == f"{field} must be one of: {choices}"
+
+
+def test_a_subscription_is_the_same_whatever_package_is_named() -> None:
+    """The contract lets the front end send any."""
+    catalogue = parse_catalogue(DOCUMENT)
+
+    assert catalogue.offer("golf", "subscription", 2) == catalogue.offer("golf", "subscription", None)
 
 
 def test_a_setting_replaces_the_currency() -> None:

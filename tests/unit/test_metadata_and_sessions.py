@@ -60,12 +60,48 @@ def test_a_payment_of_the_node_backend_is_readable_and_not_ours() -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [{"packageType": "gift"}, {"clips": "many"}, {"packagePrice": ""}, {"feePercent": "200"}]
+    "damage",
+    [
+        {"packageType": "gift"},
+        {"clips": "many"},
+        {"packagePrice": ""},
+        {"feePercent": "200"},
+        {"days": "-1"},
+        {"days": "36501"},
+        {"days": "9" * 100},
+    ],
 )
 def test_damaged_metadata_is_not_a_purchase(damage: dict[str, str]) -> None:
     """It is left alone, not guessed at."""
     with pytest.raises(NotAPurchase):
         read_purchase({**PURCHASE.to_metadata(), **damage})
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ({"packageType": "gift"}, "ValueError('packageType: gift')"),
+        ({"days": "-1"}, "ValueError('days: -1')"),
+    ],
+)
+def test_what_of_the_metadata_is_damaged_is_told(damage: dict[str, str], told: str) -> None:
+    """To whoever has to find out."""
+    with pytest.raises(NotAPurchase) as refusal:
+        read_purchase({**PURCHASE.to_metadata(), **damage})
+
+    assert str(refusal.value) == f"the metadata is not a purchase: {told}"
+
+
+def test_a_purchase_without_a_coachs_name_is_one() -> None:
+    """The name is for people only."""
+    nameless = {key: value for key, value in PURCHASE.to_metadata().items() if key != "coachName"}
+    assert read_purchase(nameless).coach_name == ""
+
+
+@pytest.mark.parametrize("days", ["0", "36500"])
+def test_a_session_may_be_as_long_as_a_life(days: str) -> None:
+    """And no longer."""
+    assert read_purchase({**PURCHASE.to_metadata(), "days": days}).offer.days == int(days)
 
 
 def test_a_strangers_metadata_is_not_a_purchase() -> None:
@@ -85,6 +121,13 @@ def test_an_email_is_recognised_in_any_case() -> None:
     """And cannot be read back."""
     assert email_hash(" Dana@Example.com ") == email_hash("dana@example.com")
     assert "dana" not in email_hash("dana@example.com")
+
+
+def test_what_is_kept_at_stripe_is_found_again_for_ever() -> None:
+    """Another way of hashing would not know yesterday's coaches, nor yesterday's refunds."""
+    assert registry_id("coach-1") == "coach_05ddb6f8871d6e9b7a9f09e6b59441e30d"
+    assert email_hash("dana@example.com") == "07e2f1394b0ea80e2adca010ea8318df697001a005ba7452720edda4b0ce57b3"
+    assert attempt_hash("ab", "c") == "430fb1b4ac43316eca81fab27a1930ab"
 
 
 def test_fingerprints_do_not_run_together() -> None:
@@ -122,6 +165,8 @@ def test_a_sessions_times_do_not_depend_on_where_the_server_stands(zone: str, mo
         session = open_session("pi_1", PURCHASE, 6075, "cad", 1_793_631_600)
         elsewhere = datetime(2026, 11, 2, 16, tzinfo=timezone(timedelta(hours=1)))
         assert session.created_at == iso_milliseconds(elsewhere) == "2026-11-02T15:00:00.000Z"
+        # Five days that end after the clocks of Toronto were put back are five days of 24 hours.
+        assert open_session("pi_1", PURCHASE, 6075, "cad", 1_793_199_600).session_expiry == "2026-11-02T15:00:00.000Z"
     finally:
         monkeypatch.undo()
         time.tzset()
