@@ -6,6 +6,7 @@ import ast
 import re
 import sqlite3
 import sys
+from contextlib import closing
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,15 @@ import stripe
 
 from backend import signals
 from backend.config.settings import load_settings
+from backend.domain.catalogue import Offer
+from backend.domain.metadata import Purchase
+from backend.domain.money import FeeRate
 from backend.domain.settlement import Reason
 from backend.events import EVENT_TYPES
 from backend.sandbox.cards import BY_TOKEN
 from backend.server import create_app
 from tests.builders import Marketplace
-from tests.processes import backend_process, command, free_port_pair
+from tests.processes import backend_process, command, free_port_pair, sandbox_server
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -195,6 +199,35 @@ def test_the_guides_sqlite_example_keeps_each_session_once(
     rows = connection.execute("select id, coach_id, clips_remaining from sessions").fetchall()
     connection.close()
     assert rows == [(f"session_{payment[3:]}", "coach-1", 5)]
+
+
+def test_the_guides_sweep_tells_the_hooks_of_what_no_webhook_came_for(tmp_path: Path) -> None:
+    """Started as the guide says, but once: the session is kept all the same."""
+    hooks, wsgi = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+    (tmp_path / "hooks.py").write_text(hooks)
+    (tmp_path / "wsgi.py").write_text(wsgi)
+    sweep = re.findall(r"`\.venv/bin/(flask --app wsgi reconcile) --every 1h", GUIDE)[0]
+    offer = Offer("golf", "package", 2, 6075, 7, 5)
+    metadata = Purchase("coach-1", "Dana", offer, FeeRate.from_percent("10")).to_metadata()
+
+    with sandbox_server() as sandbox:
+        client = stripe.StripeClient("sk_test_sandbox", base_addresses={"api": sandbox.base_url})
+        intent = client.v1.payment_intents.create(
+            {
+                "amount": 6075,
+                "currency": "cad",
+                "confirm": True,
+                "payment_method": "pm_card_visa",
+                "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+                "transfer_group": "group_1",
+                "metadata": metadata,
+            }
+        )
+        swept = command(sys.executable, "-m", *sweep.split(), folder=tmp_path, STRIPE_API_BASE=sandbox.base_url)
+
+    assert swept.returncode == 0, swept.stderr
+    with closing(sqlite3.connect(tmp_path / "sessions.sqlite3")) as connection:
+        assert connection.execute("select id from sessions").fetchall() == [(f"session_{intent.id[3:]}",)]
 
 
 def test_the_readmes_example_subscribes(market: Marketplace, capsys: pytest.CaptureFixture[str]) -> None:
