@@ -27,7 +27,7 @@ def main() -> None:
         bundled = settings.uses_sandbox and settings.stripe_api_base == _bundled_address(settings)
         app = create_app(settings)
     except SettingsError as error:
-        raise SystemExit(f"The configuration is not complete. {error}\nenv.example explains every variable.") from error
+        raise SystemExit(error.format_message()) from error
     server = _bound(settings.port, lambda: make_server(settings.host, settings.port, app, threaded=True))
     if bundled:
         _start_sandbox(settings)

@@ -8,9 +8,12 @@ from pathlib import Path
 # gunicorn runs this file before it has put the project on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from backend.config.settings import load_settings
+from backend.config.settings import SettingsError, load_settings
 
-_settings = load_settings()
+try:
+    _settings = load_settings()
+except SettingsError as error:
+    raise SystemExit(error.format_message()) from error
 
 bind = f"{_settings.host}:{_settings.port}"
 workers = _settings.web_concurrency

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, TypeVar, get_args
 from urllib.parse import urlsplit
 
+import click
 from dotenv import dotenv_values
 
 from backend.domain.catalogue import Catalogue, CatalogueError, parse_catalogue
@@ -40,12 +41,19 @@ _WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9_+/=]+", re.ASCII)
 T = TypeVar("T")
 
 
-class SettingsError(ValueError):
-    """A variable is missing or wrong. The message names it and gives the accepted form, never the value."""
+class SettingsError(click.ClickException):
+    """A variable is missing or wrong. The message names it and gives the accepted form, never the value.
+
+    A ``ClickException``, so that every ``flask`` command says it in one line, without a traceback.
+    """
 
     def __init__(self, name: str, accepted: str) -> None:
         super().__init__(f"{name}: {accepted}")
         self.name = name
+
+    def format_message(self) -> str:
+        """What a person reads who has started something."""
+        return f"The configuration is not complete. {self.message}\nenv.example explains every variable."
 
 
 @dataclass(frozen=True)
@@ -259,3 +267,8 @@ def _refuse_unsafe_production(settings: Settings, read: _Reader, test_keys_allow
     for name in ("STRIPE_WEBHOOK_SECRET", "APP_URL"):
         if not read.has(name):
             raise SettingsError(name, "is required in production")
+    if not settings.app_url.startswith("https://"):
+        raise SettingsError("APP_URL", "must begin with https:// in production; Stripe sends coaches nowhere else")
+    stripe_api = urlsplit(settings.stripe_api_base or "https://")
+    if stripe_api.scheme != "https" and stripe_api.hostname not in _LOOPBACK:
+        raise SettingsError("STRIPE_API_BASE", "must begin with https:// in production: the secret key is sent there")

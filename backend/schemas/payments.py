@@ -56,7 +56,8 @@ class CreateIntentRequest(_Bought):
     """``POST /api/payments/create-intent``."""
 
     customer_email = Email(load_default=None, allow_none=True)
-    customer_name = Name(load_default=None, allow_none=True)
+    # Stripe's limit for a customer's name.
+    customer_name = Name(longest=256, load_default=None, allow_none=True)
     player_id = Text(load_default=None, allow_none=True)
     player_name = Name(load_default=None, allow_none=True)
 

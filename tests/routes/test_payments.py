@@ -430,3 +430,11 @@ def test_calls_to_stripe_are_counted_per_flow(market: Marketplace) -> None:
     market.forget_calls()
     assert market.send(event) == 200
     assert market.calls() == [f"GET /v1/payment_intents/{intent['id']}", "POST /v1/transfers"]
+
+
+@pytest.mark.parametrize(("length", "status"), [(256, 200), (257, 400)])
+def test_a_customers_name_is_as_long_as_stripe_keeps_it(market: Marketplace, length: int, status: int) -> None:
+    """A longer one is the front end's to shorten: Stripe would refuse the whole customer."""
+    order = market.order(customerEmail="pat@example.com", customerName="n" * length)
+
+    assert market.post("/api/payments/create-intent", order).status_code == status

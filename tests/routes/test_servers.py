@@ -150,3 +150,19 @@ def test_a_wrong_setting_is_named_at_start(variable: str, value: str, tmp_path: 
     assert started.returncode == 1
     assert "Traceback" not in started.stderr
     assert "The configuration is not complete." in started.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["-m", "backend"], ["-m", "flask", "ledger", "pi_1"], GUNICORN],
+    ids=["development", "command", "production"],
+)
+def test_whatever_is_started_with_a_wrong_setting_says_so_in_two_lines(words: list[str], tmp_path: Path) -> None:
+    """Which one, and where to read about it; no traceback, no server."""
+    ended = command(sys.executable, *words, folder=tmp_path, APP_ENV="production", STRIPE_SECRET_KEY="sk_test_a")
+
+    assert ended.returncode != 0
+    assert ended.stderr.removeprefix("Error: ").splitlines() == [
+        "The configuration is not complete. AUTH_MODE: must be set to one of off, optional, required",
+        "env.example explains every variable.",
+    ]

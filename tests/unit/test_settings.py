@@ -235,6 +235,25 @@ def test_production_does_not_start_without(name: str) -> None:
     assert name in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("APP_URL", "http://api.example.com"),
+        ("STRIPE_API_BASE", "http://api.example.com"),
+        ("STRIPE_API_BASE", "http://127.0.0.1.example.com"),
+    ],
+)
+def test_production_speaks_https_with_the_world(name: str, value: str) -> None:
+    """Keys, links and names do not travel in the open."""
+    with pytest.raises(SettingsError, match=f"{name}: must begin with https://"):
+        load(**{**PRODUCTION_ENVIRONMENT, name: value})
+
+
+def test_production_may_speak_http_with_its_own_machine() -> None:
+    """A proxy beside it, say."""
+    assert load(**PRODUCTION_ENVIRONMENT, STRIPE_API_BASE="http://127.0.0.1:12111").stripe_api_base
+
+
 def test_a_live_key_does_not_start_development() -> None:
     """Real cards would be charged from a laptop."""
     with pytest.raises(SettingsError, match="live key"):
