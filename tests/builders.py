@@ -23,6 +23,7 @@ from backend.services import Services
 from backend.services.candidates import unbalanced_since
 from backend.services.reconcile import Mended, Reconciler, restore_registry
 from backend.services.settlement import Settlement
+from tests.books import StripesBooks
 from tests.money.workers import StagedStripe
 from tests.wire import InProcessStripe
 
@@ -43,7 +44,7 @@ PRODUCTION_ENVIRONMENT = {
 _PACKAGE = {"sport": "badminton", "packageType": "package", "packageId": 1}
 
 
-class Marketplace:
+class Marketplace(StripesBooks):
     """One backend and one sandbox, wired together in-process, webhooks included.
 
     Webhooks wait until ``deliver`` is called, so that a test decides what comes first.
@@ -135,6 +136,10 @@ class Marketplace:
     def refund(self, payment_id: str, **changes: Any) -> TestResponse:
         """Refund a payment."""
         return self.post("/api/payments/refund", {"paymentIntentId": payment_id, **changes})
+
+    def refund_in_dashboard(self, payment_id: str, amount: int) -> None:
+        """Somebody refunds at Stripe itself; nobody tells the backend."""
+        self.stripe.v1.refunds.create({"payment_intent": payment_id, "amount": amount})
 
     def register(self, coach_id: str = "coach-1", **changes: Any) -> str:
         """The account id of a coach who registered and has not completed onboarding."""
@@ -262,45 +267,3 @@ class Marketplace:
     def control(self, method: str, path: str, body: Any = None) -> TestResponse:
         """The sandbox's control path, outside ``/v1``."""
         return Client(self.sandbox).open(f"/_sandbox{path}", method=method, json=body or {})
-
-    # What the money looks like, from Stripe alone.
-
-    def all(self, kind: str) -> list[dict[str, Any]]:
-        """Every object of a kind on the platform, as Stripe's JSON has it."""
-        found: list[dict[str, Any]] = []
-        while True:
-            after = f"&starting_after={found[-1]['id']}" if found else ""
-            page = Client(self.sandbox).get(f"/v1/{kind}?limit=100{after}", headers=self._as_platform).json
-            found += page["data"]
-            if not page["has_more"]:
-                return found
-
-    def transfers(self, payment_id: str) -> list[stripe.Transfer]:
-        """The payment's transfers, oldest first."""
-        intent = self.stripe.v1.payment_intents.retrieve(payment_id, {"expand": ["latest_charge"]})
-        group: Any = intent.latest_charge
-        if group is None or group.transfer_group is None:
-            return []
-        listed = self.stripe.v1.transfers.list({"transfer_group": group.transfer_group, "limit": 100})
-        return list(reversed(list(listed.auto_paging_iter())))
-
-    def refunds(self, payment_id: str) -> list[stripe.Refund]:
-        """The payment's refunds."""
-        return self.stripe.v1.refunds.list({"payment_intent": payment_id, "limit": 100}).data
-
-    def held(self, payment_id: str) -> int:
-        """What the coach holds of a payment, in minor units."""
-        return sum(t.amount - t.amount_reversed for t in self.transfers(payment_id))
-
-    def note(self, payment_id: str) -> str | None:
-        """The settlement note on a payment."""
-        metadata = self.stripe.v1.payment_intents.retrieve(payment_id).metadata
-        return metadata.to_dict().get("settlement")
-
-    def calls(self) -> list[str]:
-        """The API calls since the last ``forget_calls``, as ``METHOD /path``."""
-        return [f"{call.method} {call.path}" for call in self.sandbox.requests]
-
-    def forget_calls(self) -> None:
-        """Start counting calls anew."""
-        self.sandbox.requests.clear()

@@ -57,20 +57,6 @@ def test_the_list_is_skipped_only_for_a_fresh_payment(market: Marketplace) -> No
     ]
 
 
-def test_a_transfer_whose_answer_was_lost_is_found(market: Marketplace) -> None:
-    """The work was done, the line was cut; the next delivery finds it."""
-    market.ready_coach()
-    payment = market.paid()
-    event = market.event("payment_intent.succeeded")
-    market.fault("POST", "/v1/transfers", "after", "close", times=2)
-
-    first = market.send(event)
-    second = market.send(event)
-
-    assert (first, second) == (503, 200)
-    assert [t.amount for t in market.transfers(payment)] == [4252]
-
-
 def test_a_coach_who_is_not_ready_is_paid_when_ready(market: Marketplace) -> None:
     """The note says why; onboarding lifts it."""
     account = market.register()
@@ -224,36 +210,6 @@ def test_settling_what_waits_writes_nothing_the_second_time(market: Marketplace)
     market.settle(payment)
 
     assert [call for call in market.calls() if call.startswith("POST")] == []
-
-
-def test_a_stored_500_is_waited_out_and_then_escaped(market: Marketplace) -> None:
-    """Stripe pins the 500 under the key; three hours later the next generation pays, once."""
-    market.ready_coach()
-    payment = market.paid()
-    event = market.event("payment_intent.succeeded")
-    market.fault("POST", "/v1/transfers", "before", {"status": 500, "cache": True})
-
-    assert market.send(event) == 503
-    assert market.note(payment).startswith("unknown:0.0:")
-    market.clock.advance(HOUR)
-    assert market.send(event) == 503
-    market.clock.advance(3 * HOUR)
-    assert market.send(event) == 200
-
-    assert [t.amount for t in market.transfers(payment)] == [4252]
-    assert market.note(payment) is None
-
-
-def test_a_500_after_the_work_is_recognised_by_the_list(market: Marketplace) -> None:
-    """It was done; the replayed 500 leads to the list, and nothing is sent again."""
-    market.ready_coach()
-    payment = market.paid()
-    event = market.event("payment_intent.succeeded")
-    market.fault("POST", "/v1/transfers", "after", {"status": 500, "cache": True})
-
-    assert market.send(event) == 200
-    assert [t.amount for t in market.transfers(payment)] == [4252]
-    assert market.note(payment) is None
 
 
 def test_a_refund_while_the_coach_is_not_ready_changes_what_is_owed(market: Marketplace) -> None:

@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-import stripe
 from structlog.testing import capture_logs
 
 from backend.domain.settlement import HELD, MANUAL, Note, Reason
-from backend.services import Services
-from backend.services.errors import Undecided
 from backend.services.settlement import NOT_OURS, NOT_PAID, SETTLED
 from tests.builders import Marketplace
 from tests.conftest import NOW
-from tests.money.workers import Meanwhile
 
 HOUR = 3_600
-
-
-def refund_in_dashboard(market: Marketplace, payment: str, amount: int) -> None:
-    """Nobody tells the backend."""
-    market.stripe.v1.refunds.create({"payment_intent": payment, "amount": amount})
-
-
-def keys(market: Marketplace) -> list[str | None]:
-    """The idempotency keys of all writes that move money, in order."""
-    moves = ("/v1/transfers", "/reversals")
-    return [call.idempotency_key for call in market.sandbox.requests if call.method == "POST" and _ends(call, moves)]
-
-
-def _ends(call: Any, ends: tuple[str, ...]) -> bool:
-    return bool(call.path.endswith(ends))
 
 
 def test_a_payment_that_is_settled(market: Marketplace) -> None:
@@ -80,7 +58,7 @@ def test_money_that_is_taken_back(market: Marketplace) -> None:
     payment = market.paid()
     market.settle(payment)
     market.mature_funds()
-    refund_in_dashboard(market, payment, 2000)
+    market.refund_in_dashboard(payment, 2000)
 
     with capture_logs() as logs:
         settlement = market.settle(payment)
@@ -109,11 +87,11 @@ def test_every_write_has_the_key_of_its_slot(market: Marketplace) -> None:
     market.settle(payment)
     market.mature_funds()
     for refunded in (1000, 500):
-        refund_in_dashboard(market, payment, refunded)
+        market.refund_in_dashboard(payment, refunded)
         market.settle(payment)
 
     transfer = market.transfers(payment)[0].id
-    assert keys(market) == [f"transfer:{payment}:0", f"reversal:{transfer}:0", f"reversal:{transfer}:1"]
+    assert market.money_keys() == [f"transfer:{payment}:0", f"reversal:{transfer}:0", f"reversal:{transfer}:1"]
 
 
 def test_a_coach_who_is_not_ready(market: Marketplace) -> None:
@@ -218,149 +196,3 @@ def test_the_sweep_always_reads_the_list(market: Marketplace) -> None:
     market.settle(payment)
 
     assert market.calls()[:2] == [f"GET /v1/payment_intents/{payment}", "GET /v1/transfers"]
-
-
-def test_an_unknown_outcome_names_its_slot_and_generation(market: Marketplace) -> None:
-    """A stored 500, and three hours later another under the next generation; each is logged as it happens."""
-    market.ready_coach()
-    payment = market.paid()
-    stored: Any = {"status": 500, "cache": True}
-    market.fault("POST", "/v1/transfers", "before", stored)
-
-    with capture_logs() as logs, pytest.raises(Undecided):
-        market.settle(payment)
-    assert market.note(payment) == f"unknown:0.0:{NOW}"
-    market.clock.advance(3 * HOUR + 1)
-    market.fault("POST", "/v1/transfers", "before", stored)
-    market.forget_calls()
-    with pytest.raises(Undecided):
-        market.settle(payment)
-
-    assert logs == [
-        {"event": "settlement.unknown", "log_level": "warning", "payment": payment, "slot": "0", "generation": 0}
-    ]
-    assert market.note(payment) == f"unknown:0.1:{NOW + 3 * HOUR + 1}"
-    assert list(dict.fromkeys(keys(market))) == [f"transfer:{payment}:0", f"transfer:{payment}:0:g1"]
-
-
-def test_an_unknown_reversal_names_the_transfers_slot(market: Marketplace) -> None:
-    """``0r0``: the first reversal of the first transfer."""
-    market.ready_coach()
-    payment = market.paid()
-    market.settle(payment)
-    market.mature_funds()
-    refund_in_dashboard(market, payment, 2000)
-    market.fault("POST", r"/v1/transfers/\w+/reversals", "before", {"status": 500, "cache": True})
-
-    with pytest.raises(Undecided):
-        market.settle(payment)
-
-    assert market.note(payment) == f"unknown:0r0.0:{market.clock.now()}"
-
-
-def test_a_fresh_500_never_climbs_a_generation(market: Marketplace) -> None:
-    """However long the outcome has been unknown: this answer is new, and may still come true."""
-    market.ready_coach()
-    payment = market.paid()
-    market.stripe.v1.payment_intents.update(payment, {"metadata": {"settlement": f"unknown:0.0:{NOW - 9 * HOUR}"}})
-    market.fault("POST", "/v1/transfers", "before", {"status": 500}, times=2)
-    market.forget_calls()
-
-    with pytest.raises(Undecided):
-        market.settle(payment)
-
-    assert set(keys(market)) == {f"transfer:{payment}:0"}
-    assert market.transfers(payment) == []
-
-
-def test_a_500_before_the_list_was_read_is_asked_again_after_it(market: Marketplace) -> None:
-    """It was not stored, so the same key pays now, in the same delivery."""
-    market.ready_coach()
-    payment = market.paid()
-    event = market.event("payment_intent.succeeded")
-    market.fault("POST", "/v1/transfers", "before", {"status": 500}, times=2)
-
-    assert market.send(event) == 200
-
-    assert (market.held(payment), market.note(payment)) == (4252, None)
-
-
-def test_a_key_that_another_view_took_leads_to_another_look(market: Marketplace) -> None:
-    """Between the list and the write somebody else transferred a part under the same key."""
-    account = market.ready_coach()
-    payment = market.paid()
-    charge = market.charge(payment)
-
-    def other_view() -> None:
-        part: Any = {"amount": 1000, "currency": "cad", "destination": account, "source_transaction": charge}
-        market.stripe.v1.transfers.create(part, {"idempotency_key": f"transfer:{payment}:0"})
-
-    with market.line.watched(Meanwhile(2, other_view)):
-        settlement = market.settle(payment)
-
-    assert (settlement.state, settlement.moved) == (SETTLED, 3252)
-    assert [transfer.amount for transfer in market.transfers(payment)] == [1000, 3252]
-
-
-def test_a_request_in_flight_is_left_to_the_one_who_sent_it(market: Marketplace) -> None:
-    """Stripe says 409 as often as it is asked: come again later, and note nothing."""
-    market.ready_coach()
-    payment = market.paid()
-    market.fault("POST", "/v1/transfers", "before", {"status": 409, "code": "idempotency_key_in_use"}, times=4)
-
-    with pytest.raises(Undecided):
-        market.settle(payment)
-
-    assert (market.note(payment), market.transfers(payment)) == (None, [])
-
-
-@pytest.mark.parametrize("effect", ["garbage", "empty_200", "rate_limit", {"status": 403}, {"status": 401}])
-def test_an_answer_that_says_nothing_of_the_money_leaves_no_note(market: Marketplace, effect: Any) -> None:
-    """It is raised as it came; the same key is safe to repeat."""
-    market.ready_coach()
-    payment = market.paid()
-    market.fault("POST", "/v1/transfers", "before", effect, times=2)
-
-    with pytest.raises(stripe.StripeError):
-        market.settle(payment)
-    market.sandbox.faults.clear()
-
-    assert market.note(payment) is None
-    assert market.settle(payment).moved == 4252
-
-
-def test_an_account_that_is_gone_is_a_refusal_and_no_fault_of_the_key(market: Marketplace) -> None:
-    """403 ``account_invalid``: no other 403 is about the payment."""
-    market.ready_coach()
-    payment = market.paid()
-    market.fault("POST", "/v1/transfers", "before", {"status": 403, "code": "account_invalid", "message": "Gone."})
-
-    with capture_logs() as logs:
-        market.settle(payment)
-
-    assert market.note(payment) == f"held:refused:0.0:{NOW}:4252"
-    assert (logs[0]["code"], logs[0]["said"]) == ("account_invalid", "Gone.")
-
-
-def test_the_services_are_told_when_a_payment_cannot_be_brought_to_rest(market: Marketplace) -> None:
-    """A payment that changes with every look is left after eight, for the next trigger."""
-    services: Services = market.app.extensions["payments"]
-    market.ready_coach()
-    payment = market.paid()
-    market.mature_funds()
-    refunds = iter(range(1, 40))
-
-    class RefundedAtEveryWrite:
-        """A cent goes back to the player before each transfer or reversal leaves."""
-
-        def before(self) -> None:
-            if next(refunds) % 2:
-                refund_in_dashboard(market, payment, 20)
-
-        def after(self) -> None:
-            """Nothing happens on this side."""
-
-    with market.line.watched(RefundedAtEveryWrite()), pytest.raises(Undecided):
-        services.settler.settle(payment)
-
-    assert 0 <= market.held(payment) <= 4252
