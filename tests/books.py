@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import stripe
+from stripe import Refund, StripeClient, Transfer
 from werkzeug.test import Client
 
 from backend.sandbox import Sandbox
@@ -14,7 +14,7 @@ class StripesBooks:
     """Reads a sandbox as the platform, and counts what was asked of it."""
 
     sandbox: Sandbox
-    stripe: stripe.StripeClient
+    stripe: StripeClient
     _as_platform: dict[str, str]
 
     def all(self, kind: str) -> list[dict[str, Any]]:
@@ -27,7 +27,7 @@ class StripesBooks:
             if not page["has_more"]:
                 return found
 
-    def transfers(self, payment_id: str) -> list[stripe.Transfer]:
+    def transfers(self, payment_id: str) -> list[Transfer]:
         """The payment's transfers, oldest first."""
         intent = self.stripe.v1.payment_intents.retrieve(payment_id, {"expand": ["latest_charge"]})
         group: Any = intent.latest_charge
@@ -36,7 +36,7 @@ class StripesBooks:
         listed = self.stripe.v1.transfers.list({"transfer_group": group.transfer_group, "limit": 100})
         return list(reversed(list(listed.auto_paging_iter())))
 
-    def refunds(self, payment_id: str) -> list[stripe.Refund]:
+    def refunds(self, payment_id: str) -> list[Refund]:
         """The payment's refunds."""
         return self.stripe.v1.refunds.list({"payment_intent": payment_id, "limit": 100}).data
 

@@ -16,7 +16,12 @@ from pathlib import Path
 import click
 
 ROOT = Path(__file__).parents[1]
-SUITE = ["tests/money/test_settle.py", "tests/money/test_crashes.py", "tests/routes/test_webhooks.py"]
+SUITE = [
+    "tests/money/test_settle.py",
+    "tests/money/test_answers.py",
+    "tests/money/test_crashes.py",
+    "tests/routes/test_webhooks.py",
+]
 SUITE += ["tests/routes/test_payments.py", "tests/routes/test_connect.py", "tests/money/test_properties.py"]
 _LONGEST_SECONDS = 300
 
