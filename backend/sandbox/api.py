@@ -74,7 +74,7 @@ class Api:
     def _route(self, incoming: Incoming, publishable: bool) -> Answer:
         route, ids = self._match(incoming)
         if publishable and not route.publishable:
-            raise errors.secret_key_required()
+            raise errors.secret_key_required(self._world.behaviours["publishable_key_status"])
         account = self._account(incoming, route, ids)
         call = Call(
             self._world,
@@ -84,7 +84,8 @@ class Api:
             publishable=publishable,
             impersonating=incoming.stripe_account is not None,
         )
-        with self.idempotency.hold(account, incoming) as slot:
+        scope = account if self._world.behaviours["key_scope"] == "account" else self._world.platform
+        with self.idempotency.hold(scope, incoming) as slot:
             if slot.replay is None:
                 slot.answer = self._execute(incoming, route, call)
             answer = slot.replay or slot.answer

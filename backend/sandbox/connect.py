@@ -123,13 +123,13 @@ def requirements(due: list[str], disabled_reason: str | None, pending: tuple[str
     }
 
 
-def request_capabilities(row: Row, wanted: dict[str, Any]) -> None:
-    """Requested capabilities start inactive, or active on an account that needs nothing more."""
+def request_capabilities(world: "World", row: Row, wanted: dict[str, Any]) -> None:
+    """Requested capabilities start inactive or pending, or active on an account that needs nothing more."""
     for name, capability in wanted.items():
         if not isinstance(capability, dict) or not capability.get("requested"):
             row["capabilities"].pop(name, None)
         elif name not in row["capabilities"]:
-            row["capabilities"][name] = "active" if row.hidden["onboarded"] else "inactive"
+            row["capabilities"][name] = "active" if row.hidden["onboarded"] else world.behaviours["new_capability"]
 
 
 def onboard(world: "World", row: Row, verification: str = "verified") -> None:

@@ -11,6 +11,7 @@ from werkzeug.routing import Map, Rule
 
 from . import connect, methods, money, payments, snapshot
 from .errors import StripeError, invalid, missing, refused, unknown_url
+from .given import Given, integer, json_of
 from .resources import ROUTES
 from .routing import Call
 from .store import Row
@@ -18,7 +19,6 @@ from .store import Row
 if TYPE_CHECKING:
     from .app import Sandbox
 
-Given = dict[str, Any]
 MAX_JUMP = 10 * 366 * 86_400
 
 
@@ -64,6 +64,8 @@ DOORS = (
         "a new secret {keep_seconds?}; both sign meanwhile",
     ),
     Door("POST", "webhooks", "add_webhook", "deliver events to {url, secret?, connect?}; stays when reset"),
+    Door("GET", "behaviour", "behaviour", "what no source settles about Stripe, and how it is chosen here"),
+    Door("POST", "behaviour", "behaviour", "{name: choice, …}; a reset takes all choices back"),
     Door("GET", "faults", "faults", "the faults in force"),
     Door("POST", "faults", "add_fault", "{match: {method, path, nth}, stage, effect, times?, p?, seed?}"),
     Door("DELETE", "faults", "clear_faults", "everything works again"),
@@ -87,7 +89,7 @@ class Control:
         try:
             name, ids = self._match(request)
             handler: Callable[..., Any] = getattr(self, name)
-            body, status = handler(_json(request), **ids), 200
+            body, status = handler(json_of(request), **ids), 200
         except StripeError as error:
             body, status = error.body(""), error.status
         return Response(json.dumps(body, indent=2, ensure_ascii=False) + "\n", status, mimetype="application/json")
@@ -117,7 +119,7 @@ class Control:
     def move_clock(self, given: Given) -> Given:
         """Move it."""
         clock = self._sandbox.clock
-        target = given.get("set", clock.now() + _integer(given, "advance", 0))
+        target = given.get("set", clock.now() + integer(given, "advance", 0))
         if not isinstance(target, int) or abs(target - clock.now()) > MAX_JUMP:
             raise invalid("Give {'advance': seconds} or {'set': unix}, integers, within ten years.")
         clock.set(target)
@@ -260,9 +262,15 @@ class Control:
         with self._world.lock:
             self._row("webhook_endpoints", id)
             secret = self._world.ids.new("whsec")
-            keep = _integer(given, "keep_seconds", 86_400)
+            keep = integer(given, "keep_seconds", 86_400)
             self._world.events.endpoints[id].roll(secret, self._world.now(), keep)
         return {"id": id, "secret": secret}
+
+    def behaviour(self, given: Given) -> Given:
+        """See behaviours.py. Nothing given, nothing changed."""
+        with self._world.lock:
+            self._world.behaviours.choose(given)
+            return self._world.behaviours.to_json()
 
     def faults(self, given: Given) -> Given:
         """With how often each has fired."""
@@ -298,23 +306,3 @@ class Control:
         if row is None or row.kind != kind:
             raise missing(kind.removesuffix("s"), row_id, "id", status)
         return row
-
-
-def _json(request: Request) -> Given:
-    data = request.get_data()
-    if not data:
-        return {}
-    try:
-        given = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise invalid("The control path takes JSON.") from error
-    if not isinstance(given, dict):
-        raise invalid("The control path takes a JSON object.")
-    return given
-
-
-def _integer(given: Given, name: str, default: int) -> int:
-    value = given.get(name, default)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise invalid(f"{name} must be an integer.", name)
-    return value

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 # Waits before each further try, in seconds. Stripe says "up to three days with exponential backoff", not how.
 LIVE_RETRIES = (30, 120, 600, 1800, 7200, 21_600, 43_200, 43_200, 43_200, 43_200, 43_200)
-TIMEOUT_SECONDS = 30
 SECRET_OVERLAP_MAX = 24 * 3600
 
 Post = Callable[[str, bytes, dict[str, str]], int]
@@ -108,7 +107,7 @@ class Deliveries:
         self._queue: list[tuple[int, int, Delivery]] = []
         self._by_event: dict[str, list[Delivery]] = {}
         self.rules = DeliveryRules()
-        self.post: Post = post_with_requests
+        self.post: Post = self._post_with_requests
         self.on_queued: Callable[[], None] = _nothing
 
     def queue(self, event: Row, endpoints: Iterable[Endpoint]) -> None:
@@ -198,6 +197,11 @@ class Deliveries:
         except OSError as error:  # requests' exceptions are OSErrors too
             return None, type(error).__name__
 
+    def _post_with_requests(self, url: str, body: bytes, headers: dict[str, str]) -> int:
+        """Over the network, as the standalone sandbox does. Raises an OSError if nobody answers."""
+        seconds = self._world.behaviours["webhook_timeout_seconds"]
+        return requests.post(url, body, headers=headers, timeout=seconds, allow_redirects=False).status_code
+
     def _record(self, delivery: Delivery, status: int | None, problem: str | None) -> None:
         attempt = {"at": self._world.clock.now(), "status": status, "problem": problem}
         delivery.attempts.append(attempt)
@@ -228,11 +232,6 @@ class Deliveries:
 def event_object(event: Row) -> dict[str, Any]:
     """The event with the snapshot of what it is about, which is kept as text."""
     return {**event, "data": json.loads(event.hidden["data"])}
-
-
-def post_with_requests(url: str, body: bytes, headers: dict[str, str]) -> int:
-    """Over the network, as the standalone sandbox does. Raises an OSError if nobody answers."""
-    return requests.post(url, body, headers=headers, timeout=TIMEOUT_SECONDS, allow_redirects=False).status_code
 
 
 def _nothing() -> None:

@@ -72,6 +72,13 @@ def missing(name: str, given: object, param: str, status: int = 400) -> StripeEr
     return StripeError(f"No such {name}: '{given}'", status=status, code="resource_missing", param=param)
 
 
+def already_exists(name: str, status: int) -> StripeError:
+    """An id of the caller's own choice that is taken: executed, and so remembered under the idempotency key."""
+    return StripeError(
+        f"{name} already exists.", status=status, code="resource_already_exists", param="id", executed=True
+    )
+
+
 def missing_param(param: str) -> StripeError:
     """A parameter that this combination of others requires."""
     return StripeError(f"Missing required param: {param}.", code="parameter_missing", param=param)
@@ -100,12 +107,12 @@ def unauthorized(message: str) -> StripeError:
     return StripeError(message, status=401, headers={"www-authenticate": 'Bearer realm="Stripe"'})
 
 
-def secret_key_required() -> StripeError:
-    """A publishable key where only a secret one will do. Stripe's status is not documented; 403 is our reading."""
+def secret_key_required(status: int) -> StripeError:
+    """A publishable key where only a secret one will do. Stripe's status is not documented: see behaviours.py."""
     return StripeError(
         "This API call cannot be made with a publishable API key. Please use a secret API key. You can find a list "
         "of your API keys at https://dashboard.stripe.com/account/apikeys.",
-        status=403,
+        status=status,
         code="secret_key_required",
     )
 

@@ -50,6 +50,9 @@ def text(amount: int, currency: str) -> str:
     return f"{symbol}{number}" if symbol else f"{number} {currency}"
 
 
-def processing_fee(amount: int) -> int:
-    """Stripe's 2.9% + 30 minor units. Rounded half up; Stripe does not say how it rounds."""
-    return (amount * 29 + 500) // 1000 + 30
+ROUNDING = {"half_up": 500, "down": 0, "up": 999}
+
+
+def processing_fee(amount: int, rounding: str) -> int:
+    """Stripe's 2.9% + 30 minor units. How it is rounded, Stripe does not say."""
+    return (amount * 29 + ROUNDING[rounding]) // 1000 + 30

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 SETTLED_AFTER = 2
 # How long after the payment the dispute of a disputing test card comes in.
 DISPUTED_AFTER = 5
-AUTHENTICATION_FAILED = (
-    "We are unable to authenticate your payment method. Please choose a different payment method and try again."
+UNAUTHENTICATED = Decline(
+    "payment_intent_authentication_failure",
+    None,
+    "We are unable to authenticate your payment method. Please choose a different payment method and try again.",
 )
 AUTHENTICATION_REQUIRED = Decline(
     "authentication_required",
@@ -75,8 +77,7 @@ def authenticate(world: "World", intent: Row, passed: bool) -> None:
     intent["next_action"] = None
     intent.hidden.pop("challenge", None)
     if not passed:
-        # No charge is made for a failed authentication.
-        _fail(world, intent, method, "payment_intent_authentication_failure", AUTHENTICATION_FAILED)
+        _fail(world, intent, method, UNAUTHENTICATED.code, UNAUTHENTICATED.message, _traces(world, intent, method))
         return
     method.hidden["off_session"] = intent["setup_future_usage"] == "off_session"
     card: Card = method.hidden["card"]
@@ -88,6 +89,15 @@ def authenticate(world: "World", intent: Row, passed: bool) -> None:
     except errors.StripeError:
         # The browser reads the outcome from the intent; there is no API call to answer.
         return
+
+
+def _traces(world: "World", intent: Row, method: Row) -> Row | None:
+    """Whether a failed authentication leaves a failed charge behind, Stripe does not say."""
+    if not world.behaviours["failed_challenge_leaves_charge"]:
+        return None
+    charge = _new_charge(world, intent, method, UNAUTHENTICATED)
+    intent["latest_charge"] = charge["id"]
+    return charge
 
 
 def succeed(world: "World", intent: Row, method: Row) -> None:
@@ -121,7 +131,7 @@ def _dispute(world: "World", charge: Row, reason: str, inquiry: bool) -> None:
 
 def _to_ledger(world: "World", charge: Row, card: Card) -> None:
     """The funds are pending at once, so that the books always balance; the charge says so a little later."""
-    now, fee = world.now(), processing_fee(charge["amount"])
+    now, fee = world.now(), processing_fee(charge["amount"], world.behaviours["fee_rounding"])
     available_on = now if card.instant else midnight(now, SETTLE_DAYS)
     text = charge["description"]
     entry = world.ledger.post(charge, "charge", charge["amount"], fee=fee, available_on=available_on, description=text)
@@ -164,7 +174,7 @@ def _fail(
 ) -> None:
     param = detail.pop("param", None)
     error = {"code": code, "doc_url": doc_url(code), "message": message, "payment_method": dict(method)}
-    kind = "card_error" if charge else "invalid_request_error"
+    kind = "invalid_request_error" if code == UNAUTHENTICATED.code else "card_error"
     extras = {"charge": charge["id"]} if charge else {}
     error |= detail | extras | {"type": kind} | ({"param": param} if param else {})
     intent.update(

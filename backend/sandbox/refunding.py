@@ -34,7 +34,7 @@ class Refunding:
         world.changed(row)
         before = self._count(charge, amount)
         world.emit("refund.created", row)
-        world.emit("charge.refunded", charge, before)
+        world.emit("charge.refunded", charge, before if world.behaviours["refunded_tells_previous"] else None)
         world.emit("refund.updated", row, {"balance_transaction": None})
         world.emit("charge.refund.updated", row, {"balance_transaction": None})
         if card.refund is not None:

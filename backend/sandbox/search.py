@@ -14,6 +14,7 @@ from .store import Collection, Row
 
 if TYPE_CHECKING:
     from .timeline import Timeline
+    from .world import World
 
 # "Normally under a minute" behind: a caller must not count on less.
 LAG_SECONDS = 60
@@ -93,9 +94,9 @@ def result(found: Iterator[dict[str, Any]], params: dict[str, Any], url: str) ->
     return body
 
 
-def query_of(kind: str, text: str) -> Query:
+def query_of(world: "World", kind: str, text: str) -> Query:
     """Parse a query, refusing the fields that this kind of object cannot be searched by."""
-    query = parse(text)
+    query = parse(text, world.behaviours["search_clauses_max"])
     for clause in query.clauses:
         if clause.field not in FIELDS[kind]:
             allowed = ", ".join(sorted(FIELDS[kind]))

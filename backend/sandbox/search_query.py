@@ -6,7 +6,6 @@ from typing import Any
 
 from .errors import StripeError, invalid
 
-CLAUSES_MAX = 10
 NUMERIC = frozenset({"amount", "created"})
 TOKEN = re.compile(
     r"""\s*(?P<minus>-)?(?P<field>[a-z_.]+)(?:\[(?P<quote>["'])(?P<key>.*?)(?P=quote)\])?
@@ -76,8 +75,8 @@ class Query:
         return any(results) if self.any_of else all(results)
 
 
-def parse(text: str) -> Query:
-    """The query in `text`, or Stripe's refusal."""
+def parse(text: str, clauses_max: int | None = 10) -> Query:
+    """The query in `text`, or Stripe's refusal. `clauses_max` is None where any number of conditions will do."""
     clauses, joins, position = [], set(), 0
     while True:
         token = TOKEN.match(text, position)
@@ -92,8 +91,10 @@ def parse(text: str) -> Query:
         position = join.end()
     if text[position:].strip():
         raise _unparseable(text)
-    if len(joins) > 1 or len(clauses) > CLAUSES_MAX:
-        raise invalid("A search query may combine up to 10 clauses with AND, or with OR, but not with both.", "query")
+    if clauses_max is not None and len(clauses) > clauses_max:
+        raise invalid(f"A search query may combine up to {clauses_max} clauses.", "query")
+    if len(joins) > 1:
+        raise invalid("A search query may combine clauses with AND, or with OR, but not with both.", "query")
     return Query(tuple(clauses), joins == {"OR"})
 
 

@@ -96,8 +96,10 @@ class Transferring:
         entry = world.ledger.post(payment, "payment", row["amount"], available_on=due, description=None)
         payment["balance_transaction"] = payment.hidden["entry"] = entry["id"]
         world.changed(payment)
-        # Which event announces it is not settled by any source; the documentation has this one.
-        world.emit("payment.created", payment)
+        chosen = world.behaviours["destination_payment_event"]
+        for kind in ("payment.created", "charge.succeeded"):
+            if chosen in {kind, "both"}:
+                world.emit(kind, payment)
         return payment
 
     def _give_back(self, payment: Row, amount: int, due: int) -> Row:

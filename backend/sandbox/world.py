@@ -4,6 +4,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
+from .behaviours import Behaviours
 from .clock import Clock
 from .connect import platform_fields
 from .disputes import Disputes
@@ -45,6 +46,7 @@ class World:
         self.ledger = Ledger(self)
         self.payouts = Payouts(self)
         self.disputes = Disputes(self)
+        self.behaviours = Behaviours()
         self.cause = Cause()
         # Account links that have been given out, by the token in their URL.
         self.links: dict[str, dict[str, Any]] = {}

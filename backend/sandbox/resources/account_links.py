@@ -14,6 +14,8 @@ def create(call: Call) -> dict[str, Any]:
     call.refuse("collect", "collection_options")
     row = world.get("accounts", world.platform, params["account"])
     if row is None or row["id"] == world.platform:
+        if world.behaviours["account_link_unknown_account"] == 403:
+            raise errors.account_invalid(params["account"])
         raise errors.missing("account", params["account"], "account")
     if params["type"] != "account_onboarding":
         raise errors.invalid('Valid types for this account are ["account_onboarding"]', "type")

@@ -28,7 +28,7 @@ def create(call: Call) -> Row:
         fields["default_currency"] = params["default_currency"].lower()
     _merge_all(fields, params)
     row = world.add("accounts", world.platform, fields, onboarded=False, linked=False)
-    request_capabilities(row, params.get("capabilities", {}))
+    request_capabilities(world, row, params.get("capabilities", {}))
     return row
 
 
@@ -73,7 +73,7 @@ def update(call: Call) -> Row:
     _merge_all(row, params)
     if "default_currency" in params:
         row["default_currency"] = params["default_currency"].lower()
-    request_capabilities(row, params.get("capabilities", {}))
+    request_capabilities(call.world, row, params.get("capabilities", {}))
     call.world.changed(row)
     call.world.emit("account.updated", row, before, account=row["id"])
     call.world.payouts.expect(row["id"])

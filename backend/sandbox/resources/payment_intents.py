@@ -225,6 +225,10 @@ def update(call: Call) -> Row:
     if method:
         methods.check_usable(method, customer["id"] if customer else row["customer"])
     common.amend(row, params, *UPDATABLE, "amount")
+    if call.world.behaviours["charge_follows_metadata"] and row["latest_charge"]:
+        charge = call.world.must(row["latest_charge"])
+        charge["metadata"] = dict(row["metadata"])
+        call.world.changed(charge)
     row["currency"] = params.get("currency", row["currency"]).lower()
     if customer:
         row["customer"] = customer["id"]
@@ -277,7 +281,7 @@ def list_(call: Call) -> dict[str, Any]:
 
 def find(call: Call) -> dict[str, Any]:
     """GET /v1/payment_intents/search"""
-    query = search.query_of("payment_intents", call.params["query"])
+    query = search.query_of(call.world, "payment_intents", call.params["query"])
     found = call.world.search.find(call.rows("payment_intents"), call.account, "payment_intents", query)
     return search.result(found, call.params, call.path)
 

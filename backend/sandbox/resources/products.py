@@ -20,11 +20,17 @@ def create(call: Call) -> Row:
     product_id = params.get("id") or world.ids.new("prod")
     if not OWN_ID.fullmatch(product_id):
         raise errors.invalid("Invalid id: use letters, digits, '_', '-', '.' and ':' only.", "id")
-    if call.rows("products").get(product_id):
-        raise errors.refused("Product already exists.", code="resource_already_exists", param="id")
+    if _is_taken(call, product_id):
+        raise errors.already_exists("Product", world.behaviours["duplicate_product_status"])
     row = world.add("products", call.account, _fields(product_id, params, world.now()))
     world.emit("product.created", row)
     return row
+
+
+def _is_taken(call: Call, product_id: str) -> bool:
+    rows = call.rows("products")
+    remembered = call.world.behaviours["deleted_product_id"] == "taken"
+    return rows.get(product_id) is not None or (remembered and rows.is_removed(product_id))
 
 
 def _fields(product_id: str, params: dict[str, Any], now: int) -> dict[str, Any]:
@@ -65,7 +71,7 @@ def update(call: Call) -> Row:
 
 
 def delete(call: Call) -> dict[str, Any]:
-    """DELETE /v1/products/{id}: afterwards the id is free again (whether Stripe frees it is not documented)."""
+    """DELETE /v1/products/{id}: whether the id is free afterwards, Stripe does not say."""
     row = call.in_path("products", "product")
     call.world.store.remove(row)
     call.world.emit("product.deleted", row)

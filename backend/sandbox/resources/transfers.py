@@ -27,7 +27,8 @@ def create(call: Call) -> Row:
     if destination is None:
         raise errors.missing("destination", params["destination"], "destination")
     charge = call.in_body("charges", "charge", "source_transaction")
-    if destination["capabilities"].get("transfers") != "active":
+    enforced = call.world.behaviours["capabilities_enforced"]
+    if enforced and destination["capabilities"].get("transfers") != "active":
         raise errors.refused(CAPABILITIES, "insufficient_capabilities_for_transfer")
     if charge is None:
         _check_balance(call, amount, currency)
@@ -50,7 +51,7 @@ def _check_balance(call: Call, amount: int, currency: str) -> None:
 
 
 def _check_source(call: Call, charge: Row, amount: int, currency: str) -> None:
-    """Bounded by the charge, over all transfers; what was reversed frees no room (Stripe does not say)."""
+    """Bounded by the charge, over all transfers. Whether what was reversed frees room, Stripe does not say."""
     if charge["status"] != "succeeded":
         raise errors.refused(f"The source_transaction {charge['id']} has not succeeded.", param="source_transaction")
     entry = call.world.must(charge.hidden["entry"])
@@ -61,14 +62,18 @@ def _check_source(call: Call, charge: Row, amount: int, currency: str) -> None:
             f"currency ({currency})"
         )
     used = charge.hidden["transferred"]
+    if call.world.behaviours["reversals_free_source_room"]:
+        used -= sum(row["amount_reversed"] for row in call.rows("transfers").find(source_transaction=charge["id"]))
     if used + amount > limit:
         already = f" (There is already a transfer using this source, amounting to {money.text(used, currency)}.)"
         raise errors.refused(
             f"Transfers using this transaction as a source must not exceed the source amount of "
-            f"{money.text(limit, currency)}.{already if used else ''}"
+            f"{money.text(limit, currency)}.{already if used else ''}",
+            call.world.behaviours["excess_code"],
         )
     given, group = call.params.get("transfer_group"), charge["transfer_group"]
-    if given and group and given != group:
+    refused = call.world.behaviours["other_transfer_group"] == "refused"
+    if refused and given and group and given != group:
         raise errors.refused(
             f"The transfer_group of a transfer must be that of its source_transaction ({group}).",
             param="transfer_group",
@@ -111,7 +116,8 @@ def create_reversal(call: Call) -> Row:
         raise errors.refused(
             f"Reversal amount ({money.text(amount, row['currency'])}) is greater than unreversed amount on transfer "
             f"({money.text(left, row['currency'])})",
-            param="amount",
+            world.behaviours["excess_code"],
+            "amount",
         )
     transferring = Transferring(world)
     if not transferring.can_reverse(row, amount):

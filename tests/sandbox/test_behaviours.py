@@ -1,0 +1,213 @@
+"""What no source settles about Stripe: each switch has its effect, both ways, and a reset takes it back."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import stripe
+
+from backend.sandbox import Sandbox
+from backend.sandbox.behaviours import BEHAVIOURS
+from tests.sandbox.conftest import Platform
+
+URLS: Any = {"type": "account_onboarding", "return_url": "http://a", "refresh_url": "http://a"}
+CHOICES = [(one.name, choice) for one in BEHAVIOURS for choice in one.choices]
+
+
+def _refusal(call: Callable[[], Any]) -> stripe.StripeError | None:
+    try:
+        call()
+    except stripe.StripeError as error:
+        return error
+    return None
+
+
+def _status(call: Callable[[], Any]) -> int | None:
+    error = _refusal(call)
+    return error.http_status if error else None
+
+
+def _unknown_account(platform: Platform) -> Any:
+    return _status(lambda: platform.v1.account_links.create(URLS | {"account": "acct_1"}))
+
+
+def _unready_coach_is_refused(platform: Platform) -> Any:
+    payment, coach = platform.paid(), platform.coach(ready=False)
+    return _refusal(lambda: platform.transfer(payment, coach, 100)) is not None
+
+
+def _charge_has_later_metadata(platform: Platform) -> Any:
+    payment: Any = platform.paid(metadata={"a": "1"})
+    platform.v1.payment_intents.update(payment.id, {"metadata": {"a": "2"}})
+    return platform.v1.charges.retrieve(payment.latest_charge.id).metadata.a == "2"
+
+
+def _product(platform: Platform) -> Any:
+    return platform.v1.products.create({"id": "p", "name": "P"})
+
+
+def _deleted_id(platform: Platform) -> Any:
+    _product(platform)
+    platform.v1.products.delete("p")
+    return "taken" if _refusal(lambda: _product(platform)) else "free"
+
+
+def _announced(platform: Platform) -> Any:
+    coach = platform.coach()
+    platform.transfer(platform.paid(), coach, 100)
+    options: Any = {"stripe_account": coach}
+    kinds = {event.type for event in platform.v1.events.list({}, options).data}
+    found = sorted({"payment.created", "charge.succeeded"} & kinds)
+    return found[0] if len(found) == 1 else "both"
+
+
+def _duplicate(platform: Platform) -> Any:
+    _product(platform)
+    return _status(lambda: _product(platform))
+
+
+def _excess_code(platform: Platform) -> Any:
+    payment, coach = platform.paid(), platform.coach()
+    transfer = platform.transfer(payment, coach, 100)
+    codes = {
+        _refusal(lambda: platform.transfer(payment, coach, 10_000)).code,
+        _refusal(lambda: platform.v1.transfers.reversals.create(transfer.id, {"amount": 101})).code,
+    }
+    (code,) = codes
+    return code
+
+
+def _failed_charge(platform: Platform) -> Any:
+    intent = platform.paid(card="pm_card_authenticationRequired")
+    platform.control(f"/payment_intents/{intent.id}/authenticate", passed=False)
+    after: Any = platform.v1.payment_intents.retrieve(intent.id, {"expand": ["latest_charge"]})
+    assert after.last_payment_error.code == "payment_intent_authentication_failure"
+    return after.latest_charge is not None and after.latest_charge.status == "failed"
+
+
+def _key_scope(platform: Platform) -> Any:
+    coach = platform.coach()
+    for options in ({}, {"stripe_account": coach}):
+        given: Any = {**options, "idempotency_key": "k"}
+        made = platform.v1.customers.create({}, given)
+    return "platform" if "Idempotent-Replayed" in made.last_response.headers else "account"
+
+
+def _fresh_capability(platform: Platform) -> Any:
+    return platform.v1.accounts.retrieve(platform.coach(ready=False)).capabilities.transfers
+
+
+def _other_group(platform: Platform) -> Any:
+    payment, coach = platform.paid(transfer_group="mine"), platform.coach()
+    made: list[Any] = []
+    error = _refusal(lambda: made.append(platform.transfer(payment, coach, 100, transfer_group="other")))
+    assert not made or made[0].transfer_group == "mine"
+    return "refused" if error else "ignored"
+
+
+def _publishable(platform: Platform) -> Any:
+    return _status(platform.browser.balance.retrieve)
+
+
+def _previous(platform: Platform) -> Any:
+    platform.v1.refunds.create({"payment_intent": platform.paid().id})
+    (event,) = platform.v1.events.list({"type": "charge.refunded"}).data
+    return "previous_attributes" in event.data
+
+
+def _room(platform: Platform) -> Any:
+    payment, coach = platform.paid(), platform.coach()
+    first = platform.transfer(payment, coach, 10_000)
+    platform.v1.transfers.reversals.create(first.id, {"amount": 4_000})
+    assert _refusal(lambda: platform.transfer(payment, coach, 4_001))
+    return _refusal(lambda: platform.transfer(payment, coach, 4_000)) is None
+
+
+def _clauses(platform: Platform) -> Any:
+    query = " OR ".join(['status:"succeeded"'] * 11)
+    return 10 if _refusal(lambda: platform.v1.payment_intents.search({"query": query})) else None
+
+
+PROBES: dict[str, Callable[[Platform], Any]] = {
+    "account_link_unknown_account": _unknown_account,
+    "capabilities_enforced": _unready_coach_is_refused,
+    "charge_follows_metadata": _charge_has_later_metadata,
+    "deleted_product_id": _deleted_id,
+    "destination_payment_event": _announced,
+    "duplicate_product_status": _duplicate,
+    "excess_code": _excess_code,
+    "failed_challenge_leaves_charge": _failed_charge,
+    "key_scope": _key_scope,
+    "new_capability": _fresh_capability,
+    "other_transfer_group": _other_group,
+    "publishable_key_status": _publishable,
+    "refunded_tells_previous": _previous,
+    "reversals_free_source_room": _room,
+    "search_clauses_max": _clauses,
+}
+# Probed by tests of their own, below.
+APART = {"fee_rounding", "webhook_timeout_seconds"}
+
+
+def test_every_behaviour_is_probed() -> None:
+    """None is a switch without a wire."""
+    assert set(PROBES) | APART == {one.name for one in BEHAVIOURS}
+
+
+@pytest.mark.parametrize(("name", "choice"), [one for one in CHOICES if one[0] not in APART])
+def test_stripe_behaves_as_chosen(platform: Platform, name: str, choice: Any) -> None:
+    """Seen through the API alone."""
+    platform.control("/behaviour", **{name: choice})
+
+    assert PROBES[name](platform) == choice
+
+
+@pytest.mark.parametrize(("rounding", "fees"), [("half_up", [61, 59]), ("down", [60, 59]), ("up", [61, 60])])
+def test_the_fee_is_rounded_as_chosen(platform: Platform, rounding: str, fees: list[int]) -> None:
+    """30.508 and 29.29, before the thirty are added."""
+    platform.control("/behaviour", fee_rounding=rounding)
+    for amount in (1_052, 1_010):
+        platform.paid(amount)
+
+    assert [entry.fee for entry in platform.v1.balance_transactions.list({}).data][::-1] == fees
+
+
+def test_a_slow_receiver_is_given_up_as_chosen() -> None:
+    """After one second, when that is chosen. This one takes the call and never answers it."""
+    sandbox = Sandbox()
+    sandbox.world.behaviours.choose({"webhook_timeout_seconds": 1})
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        sandbox.add_webhook(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        sandbox.world.events.record("balance.available", sandbox.world.platform, {"object": {}})
+        (delivery,) = sandbox.deliver_due()
+
+    assert [attempt["problem"] for attempt in delivery.attempts] == ["ReadTimeout"]
+
+
+@pytest.mark.parametrize("given", [{"new_capability": "active"}, {"capabilities_enforced": 1}, {"fee_rounding": None}])
+def test_a_choice_that_there_is_not_is_refused(platform: Platform, given: dict[str, Any]) -> None:
+    """With those that there are, and nothing is changed."""
+    before = platform.raw("GET", "/_sandbox/behaviour", key=None).json
+    answer = platform.raw("POST", "/_sandbox/behaviour", key=None, json={"key_scope": "platform", **given})
+
+    assert (answer.status_code, "must be one of" in answer.text) == (400, True)
+    assert platform.raw("GET", "/_sandbox/behaviour", key=None).json == before
+
+
+def test_an_unknown_behaviour_is_refused(platform: Platform) -> None:
+    """By name."""
+    answer = platform.raw("POST", "/_sandbox/behaviour", key=None, json={"nonsense": True})
+
+    assert (answer.status_code, "nonsense" in answer.text) == (400, True)
+
+
+def test_a_reset_takes_every_choice_back(platform: Platform) -> None:
+    """The first choice of each."""
+    platform.control("/behaviour", **{one.name: one.choices[-1] for one in BEHAVIOURS})
+    platform.control("/reset")
+
+    shown = platform.raw("GET", "/_sandbox/behaviour", key=None).json
+    assert {name: one["chosen"] for name, one in shown.items()} == {one.name: one.choices[0] for one in BEHAVIOURS}
