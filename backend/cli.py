@@ -196,7 +196,11 @@ def _sweep(
         found = unbalanced_since(services.client, services.now() - since, adopt)
         coaches = restore_registry(services.client, services.registry, dry_run)
         payments, looked_at = found.to_settle, found.looked_at
-        report = {"coaches_restored": coaches.restored, "coaches_contested": coaches.contested}
+        report = {
+            "coaches_restored": coaches.restored,
+            "coaches_contested": coaches.contested,
+            "coaches_refused": coaches.refused,
+        }
     reconciler = Reconciler(services.client, services.registry, services.settler, pace)
     mending = reconciler.mend(payments, adopt=adopt, dry_run=dry_run)
     mended = []
@@ -236,4 +240,6 @@ def _summary(report: dict[str, Any]) -> str:
         lines.append(f"  coach {coach}: registry entry restored")
     for coach in report.get("coaches_contested", ()):
         lines.append(f"  coach {coach}: several accounts claim this id; a person has to choose")
+    for coach in report.get("coaches_refused", ()):
+        lines.append(f"  coach {coach}: Stripe does not take the registry entry back; a person has to look")
     return "\n".join(lines)

@@ -106,11 +106,14 @@ class Reconciler:
 
 @dataclass(frozen=True)
 class RegistrySweep:
-    """What a sweep of the registry found: coaches restored, and coach ids that several accounts claim."""
+    """What a sweep of the registry found: coaches restored, coach ids that several accounts claim, and those whose
+    entry Stripe would not take.
+    """
 
     coaches: int
     restored: tuple[str, ...]
     contested: tuple[str, ...]
+    refused: tuple[str, ...] = ()
 
 
 def restore_registry(client: stripe.StripeClient, registry: Registry, dry_run: bool = False) -> RegistrySweep:
@@ -122,13 +125,24 @@ def restore_registry(client: stripe.StripeClient, registry: Registry, dry_run: b
     claims = _claims(client)
     known = _registered(client, [registry_id(coach_id) for coach_id in claims])
     missing = [coach_id for coach_id in claims if registry_id(coach_id) not in known]
-    restored = [coach_id for coach_id in missing if len(claims[coach_id]) == 1]
-    for coach_id in () if dry_run else restored:
-        account = claims[coach_id][0]
-        registry.claim(Entry.of(coach_id, account))
-        log.info("registry.restored", coach=coach_id, account=account.id)
+    single = [coach_id for coach_id in missing if len(claims[coach_id]) == 1]
+    refused = [one for one in single if not (dry_run or _restored(registry, Entry.of(one, claims[one][0])))]
+    restored = [coach_id for coach_id in single if coach_id not in refused]
     contested = [coach_id for coach_id in missing if len(claims[coach_id]) > 1]
-    return RegistrySweep(len(claims), tuple(restored), tuple(contested))
+    return RegistrySweep(len(claims), tuple(restored), tuple(contested), tuple(refused))
+
+
+def _restored(registry: Registry, entry: Entry) -> bool:
+    """Whether Stripe took the entry. It may hold the id of a deleted one for taken: no reason to sweep nobody else."""
+    try:
+        registry.claim(entry)
+    except stripe.StripeError as error:
+        if error.http_status not in (400, 409):  # which of the two says "exists already" is not documented
+            raise
+        log.warning("registry.refused", coach=entry.coach_id, account=entry.account_id, said=str(error))
+        return False
+    log.info("registry.restored", coach=entry.coach_id, account=entry.account_id)
+    return True
 
 
 def _claims(client: stripe.StripeClient) -> dict[str, list[stripe.Account]]:
