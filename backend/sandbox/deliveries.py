@@ -127,7 +127,8 @@ class Deliveries:
             self._push(Delivery(event, endpoint, now + delay))
         if self.rules.twins(kind):
             fields = dict(event) | {"id": self._world.ids.new("evt")}
-            twin = self._world.store.add(Row("events", event.account, fields, **event.hidden))
+            twin = Row("events", event.account, fields, **event.hidden)
+            self._world.events.keep(twin)
             self._push(Delivery(twin, endpoint, now))
             self._count_pending(twin)
 
@@ -166,7 +167,7 @@ class Deliveries:
         """Try once. Call without the world's lock: the receiver is likely to call the API before it answers."""
         with self._world.lock:
             endpoint = self._world.events.endpoints.get(delivery.endpoint.id)
-            if endpoint is None or endpoint.status != "enabled":
+            if delivery.status == "canceled" or endpoint is None or endpoint.status != "enabled":
                 delivery.status = "canceled"
                 return delivery
             body, headers = self._letter(delivery)
@@ -174,6 +175,11 @@ class Deliveries:
         with self._world.lock:
             self._record(delivery, status, problem)
         return delivery
+
+    def forget(self, event: Row) -> None:
+        """Drop the record of an event's deliveries; what is still due is given up."""
+        for delivery in self._by_event.pop(event["id"], ()):
+            delivery.status = "canceled" if delivery.status == "pending" else delivery.status
 
     def clear(self) -> None:
         """Forget queue and record."""
@@ -227,11 +233,13 @@ class Deliveries:
         deliveries = self._by_event.get(event["id"], ())
         arrived = {delivery.endpoint.id for delivery in deliveries if delivery.status == "delivered"}
         event["pending_webhooks"] = len({delivery.endpoint.id for delivery in deliveries} - arrived)
+        event.hidden["undelivered"] = event["pending_webhooks"] > 0
+        self._world.store.changed(event)
 
 
 def event_object(event: Row) -> dict[str, Any]:
-    """The event with the snapshot of what it is about, which is kept as text."""
-    return {**event, "data": json.loads(event.hidden["data"])}
+    """The event with the snapshot of what it is about, which is kept as packed text."""
+    return {**event, "data": json.loads(event.hidden["data"].text())}
 
 
 def _nothing() -> None:

@@ -1,5 +1,6 @@
 """Event objects and the webhook endpoints that want them."""
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from .deliveries import Deliveries, Endpoint
@@ -10,12 +11,16 @@ if TYPE_CHECKING:
     from .world import World
 
 
+KEPT_SECONDS = 30 * 86_400
+
+
 class Events:
     """Records what happened in which account and queues it for the endpoints of that scope."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
         self._permanent: list[Endpoint] = []
+        self._kept: deque[Row] = deque()
         self.endpoints: dict[str, Endpoint] = {}
         self.deliveries = Deliveries(world)
 
@@ -23,6 +28,7 @@ class Events:
         """Forget events, deliveries and endpoints, but keep those that were not made over the API."""
         self.deliveries.clear()
         self.endpoints.clear()
+        self._kept.clear()
         for endpoint in self._permanent:
             self._install(endpoint)
 
@@ -62,12 +68,26 @@ class Events:
             "request": {"id": world.cause.request_id, "idempotency_key": world.cause.idempotency_key},
             "type": kind,
         }
-        # The snapshot is kept as text: a tenth of the memory, and nothing can change it by accident.
-        event = Row("events", account, fields, data=to_json(data))
+        # The snapshot is kept as packed text: little memory, and nothing can change it by accident.
+        event = Row("events", account, fields, data=world.packer.pack(kind, to_json(data)))
         if not self.deliveries.rules.suppresses(kind):
-            world.store.add(event)
+            self.keep(event)
             self.deliveries.queue(event, self._wanting(kind, connect))
         return event
+
+    def keep(self, event: Row) -> None:
+        """Put an event on the list, for thirty days."""
+        self.forget_old()
+        self._world.store.add(event)
+        self._kept.append(event)
+
+    def forget_old(self) -> None:
+        """Stripe keeps events for thirty days (facts 6.8)."""
+        oldest = self._world.now() - KEPT_SECONDS
+        while self._kept and self._kept[0]["created"] < oldest:
+            event = self._kept.popleft()
+            self._world.store.remove(event)
+            self.deliveries.forget(event)
 
     def _wanting(self, kind: str, connect: bool) -> list[Endpoint]:
         return [endpoint for endpoint in self.endpoints.values() if endpoint.wants(kind, connect)]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from . import errors
 from .clock import Clock
 from .http import Answer, Incoming
+from .packing import Packed, Packer
 
 KEPT_SECONDS = 24 * 3600
 Place = tuple[str, str]
@@ -24,8 +25,10 @@ Place = tuple[str, str]
 class Stored:
     """What the first use of a key came to."""
 
-    fingerprint: str
-    answer: Answer
+    fingerprint: bytes
+    status: int
+    headers: dict[str, str]
+    body: Packed
     request_id: str
     at: int
 
@@ -46,6 +49,7 @@ class IdempotencyKeys:
         self._lock = threading.Lock()
         self._stored: OrderedDict[Place, Stored] = OrderedDict()
         self._in_flight: set[Place] = set()
+        self._packer = Packer()
 
     @contextmanager
     def hold(self, account: str, incoming: Incoming) -> Iterator[Slot]:
@@ -71,7 +75,7 @@ class IdempotencyKeys:
         with self._lock:
             self._stored.clear()
 
-    def _begin(self, place: Place, key: str, fingerprint: str) -> Stored | None:
+    def _begin(self, place: Place, key: str, fingerprint: bytes) -> Stored | None:
         with self._lock:
             self._forget_old()
             if place in self._in_flight:
@@ -83,11 +87,15 @@ class IdempotencyKeys:
                 raise errors.key_mismatch(key)
             return stored
 
-    def _end(self, place: Place, slot: Slot, fingerprint: str, request_id: str) -> None:
+    def _end(self, place: Place, slot: Slot, fingerprint: bytes, request_id: str) -> None:
         with self._lock:
             self._in_flight.discard(place)
             if slot.answer is not None and slot.answer.executed:
-                self._stored[place] = Stored(fingerprint, slot.answer, request_id, self._clock.now())
+                self._stored[place] = self._kept(slot.answer, fingerprint, request_id)
+
+    def _kept(self, answer: Answer, fingerprint: bytes, request_id: str) -> Stored:
+        body = self._packer.pack("answers", answer.body)
+        return Stored(fingerprint, answer.status, answer.headers, body, request_id, self._clock.now())
 
     def _forget_old(self) -> None:
         limit = self._clock.now() - KEPT_SECONDS
@@ -95,12 +103,12 @@ class IdempotencyKeys:
             self._stored.popitem(last=False)
 
 
-def fingerprint_of(incoming: Incoming) -> str:
+def fingerprint_of(incoming: Incoming) -> bytes:
     """Equal for calls of the same endpoint with the same parameters, metadata and expansions included."""
     text = json.dumps([incoming.method, incoming.path, incoming.params], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode()).digest()
 
 
 def _replay(stored: Stored) -> Answer:
     again = {"Idempotent-Replayed": "true", "Original-Request": stored.request_id}
-    return Answer(stored.answer.status, stored.answer.body, stored.answer.headers | again)
+    return Answer(stored.status, stored.body.text(), stored.headers | again)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import invalid
 from .http import to_json
 from .lists import page_size
+from .packing import Packed, Packer
 from .search_query import Clause, Query, parse
 from .store import Collection, Row
 
@@ -30,11 +31,12 @@ Term = tuple[str, str, str, str]
 class SearchIndex:
     """What Search sees: each object as it was a minute ago.
 
-    States are kept as text, the newest one always, for when the object changes it is the past that Search still shows.
+    States are kept as packed text, the newest one always, for when the object changes it is the past that Search still shows.
     """
 
-    def __init__(self, timeline: "Timeline") -> None:
+    def __init__(self, timeline: "Timeline", packer: Packer) -> None:
         self._timeline = timeline
+        self._packer = packer
         self._ever: dict[Term, dict[str, Row]] = defaultdict(dict)
 
     def note(self, row: Row) -> None:
@@ -43,7 +45,7 @@ class SearchIndex:
             return
         history = row.hidden.setdefault("history", [])
         self._forget(history)
-        history.append((self._timeline.now(), to_json(row)))
+        history.append((self._timeline.now(), self._packer.pack(row.kind, to_json(row))))
         for path, value in _terms(row):
             self._ever[row.account, row.kind, path, value][row["id"]] = row
 
@@ -67,10 +69,10 @@ class SearchIndex:
         history, limit = row.hidden["history"], self._timeline.now() - LAG_SECONDS
         if history[-1][0] <= limit:
             return row
-        text = next((text for at, text in reversed(history) if at <= limit), None)
-        return None if text is None else dict(json.loads(text))
+        past = next((state for at, state in reversed(history) if at <= limit), None)
+        return None if past is None else dict(json.loads(past.text()))
 
-    def _forget(self, history: list[tuple[int, bytes]]) -> None:
+    def _forget(self, history: list[tuple[int, Packed]]) -> None:
         """Keep the newest state that Search can see already, and what came after it."""
         limit = self._timeline.now() - LAG_SECONDS
         seen = [place for place, (at, _) in enumerate(history) if at <= limit]

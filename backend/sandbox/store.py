@@ -18,7 +18,7 @@ INDEXED: dict[str, tuple[str, ...]] = {
     "balance_transactions": ("currency", "source", "type", "payout"),
     "payouts": ("status",),
     "products": ("active",),
-    "events": ("type",),
+    "events": ("type", "undelivered"),
 }
 
 
@@ -33,6 +33,10 @@ class Row(dict[str, Any]):
         self.account = account
         self.hidden: dict[str, Any] = hidden
         self.seq = -1
+
+    def term(self, field: str) -> Any:
+        """What a list is filtered by: a field that the object shows, or else one that Stripe only knows."""
+        return self[field] if field in self else self.hidden.get(field)
 
 
 class Collection:
@@ -80,7 +84,7 @@ class Collection:
 
     def reindex(self, row: Row) -> None:
         """Note the present values of the indexed fields, after the row has changed."""
-        terms = tuple(row.get(field) for field in self._indexed)
+        terms = tuple(row.term(field) for field in self._indexed)
         before = self._terms.get(row.seq, ())
         for place, (field, value) in enumerate(zip(self._indexed, terms, strict=True)):
             if before and before[place] == value:
@@ -105,7 +109,7 @@ class Collection:
             row = self._rows[seq]
             if row is None or not self._terms_match(seq, indexed):
                 continue
-            if all(row.get(field) == value for field, value in rest.items()):
+            if all(row.term(field) == value for field, value in rest.items()):
                 yield row
 
     def created_window(self, bounds: dict[str, int]) -> tuple[int, int]:

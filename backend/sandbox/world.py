@@ -11,6 +11,7 @@ from .disputes import Disputes
 from .events import Events
 from .ids import Ids
 from .ledger import Ledger
+from .packing import Packer
 from .payouts import Payouts
 from .search import SearchIndex
 from .store import Row, Store
@@ -42,7 +43,8 @@ class World:
         self.timeline.clear()
         self.ids = Ids(self.seed)
         self.store = Store()
-        self.search = SearchIndex(self.timeline)
+        self.packer = Packer()
+        self.search = SearchIndex(self.timeline, self.packer)
         self.ledger = Ledger(self)
         self.payouts = Payouts(self)
         self.disputes = Disputes(self)

@@ -8,28 +8,27 @@ from ..delivery_rules import matches_type
 from ..routing import Call, Route
 from ..store import Row
 
-KEPT_SECONDS = 30 * 86_400
-
 
 def retrieve(call: Call) -> dict[str, Any]:
     """GET /v1/events/{id}"""
+    call.world.events.forget_old()
     return event_object(call.in_path("events", "event"))
 
 
 def list_(call: Call) -> dict[str, Any]:
     """GET /v1/events"""
-    params, world = call.params, call.world
+    call.world.events.forget_old()
+    params = call.params
     kind, delivered = params.get("type"), params.get("delivery_success")
     patterns = [kind] if kind and kind.endswith("*") else params.get("types")
-    oldest = world.now() - KEPT_SECONDS
 
     def wanted(row: Row) -> bool:
-        typed = patterns is None or any(matches_type(pattern, row["type"]) for pattern in patterns)
-        in_time = row["created"] >= oldest
-        return typed and in_time and (delivered is None or delivered == (row["pending_webhooks"] == 0))
+        return patterns is None or any(matches_type(pattern, row["type"]) for pattern in patterns)
 
     exact = None if kind is None or kind.endswith("*") else kind
-    page = lists.page(call.rows("events"), params, call.path, "event", where=wanted, type=exact)
+    undelivered = None if delivered is None else not delivered
+    rows = call.rows("events")
+    page = lists.page(rows, params, call.path, "event", where=wanted, type=exact, undelivered=undelivered)
     return page | {"data": [event_object(row) for row in page["data"]]}
 
 
