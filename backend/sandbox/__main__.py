@@ -57,14 +57,16 @@ def main(arguments: list[str] | None = None) -> None:
             f"{given.host} can be reached by others, and the sandbox asks nobody who they are: --allow-remote"
         )
     sandbox, server = _listening(given)
-    signal.signal(signal.SIGTERM, _interrupted)
-    print(f"The Stripe sandbox listens on {sandbox.base_url}", flush=True)  # noqa: T201
-    if not given.manual:
-        sandbox.start_background()
-    try:
+    # A shell that starts it in the background has SIGINT ignored, and Python would leave it so.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, _interrupted)
+    # The server ends without a word when it is interrupted; so may be what comes before it.
+    with contextlib.suppress(KeyboardInterrupt):
+        print(f"The Stripe sandbox listens on {sandbox.base_url}", flush=True)  # noqa: T201
+        if not given.manual:
+            sandbox.start_background()
         server.serve_forever()
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)  # noqa: T201
+    print("Stopped.", file=sys.stderr)  # noqa: T201
 
 
 def _listening(given: argparse.Namespace) -> tuple[Sandbox, Any]:

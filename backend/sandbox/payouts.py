@@ -1,8 +1,9 @@
-"""Payouts of an account's available funds to its bank, every day at midnight UTC, as Express accounts have them."""
+"""Payouts of an account's available funds to its bank, at midnight UTC of the days that its schedule names."""
 
 from typing import TYPE_CHECKING, Any
 
 from .ledger import midnight
+from .schedules import next_payout
 from .store import Row
 
 if TYPE_CHECKING:
@@ -24,14 +25,16 @@ class Payouts:
 
     def __init__(self, world: "World") -> None:
         self._world = world
-        self._expected: set[str] = set()
+        # When each account is paid out next. A task for another time was overtaken by a change of schedule.
+        self._expected: dict[str, int] = {}
 
     def expect(self, account: str) -> None:
-        """Funds have become available: pay them out at the coming midnight, if the account is paid daily."""
-        if account in self._expected or not self._is_daily(account):
+        """Funds have become available, or the schedule has changed: pay out on the next day that it names."""
+        due = self._next(account)
+        if due is None or self._expected.get(account) == due:
             return
-        self._expected.add(account)
-        self._world.timeline.at(midnight(self._world.now(), 1), lambda: self._pay_out(account))
+        self._expected[account] = due
+        self._world.timeline.at(due, lambda: self._pay_out(account, due))
 
     def make(self, account: str, amount: int, currency: str, **detail: Any) -> Row:
         """One payout of available funds. The caller has checked that they suffice."""
@@ -62,9 +65,11 @@ class Payouts:
         self._world.changed(row)
         self._world.emit(f"payout.{status}", row)
 
-    def _pay_out(self, account: str) -> None:
-        self._expected.discard(account)
-        if not self._is_daily(account):
+    def _pay_out(self, account: str, due: int) -> None:
+        if self._expected.get(account) != due:
+            return
+        del self._expected[account]
+        if self._next(account) is None:
             return
         for currency in self._world.ledger.currencies(account):
             amount = self._world.ledger.available(account, currency)
@@ -84,11 +89,11 @@ class Payouts:
             self._world.changed(row)
             self._world.emit("payout.paid", row)
 
-    def _is_daily(self, account: str) -> bool:
+    def _next(self, account: str) -> int | None:
         row = self._world.store.anywhere(account)
         if row is None or not row["payouts_enabled"]:
-            return False
-        return bool(row["settings"]["payouts"]["schedule"]["interval"] == "daily")
+            return None
+        return next_payout(row["settings"]["payouts"]["schedule"], self._world.now())
 
     def _bank(self, account: str) -> str | None:
         row = self._world.store.anywhere(account)

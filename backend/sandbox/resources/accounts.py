@@ -5,11 +5,12 @@ from typing import Any
 from .. import errors, lists
 from ..connect import CURRENCY_OF, LOCKED, account_fields, request_capabilities
 from ..routing import Call, Route
+from ..schedules import applicable
 from ..store import Row
 from . import common
 
 EXPRESS = {"fees": "application", "losses": "application", "stripe_dashboard": "express"}
-MERGED = ("business_profile", "settings", "tos_acceptance")
+MERGED = ("business_profile", "company", "individual", "settings", "tos_acceptance")
 
 
 def create(call: Call) -> Row:
@@ -26,7 +27,7 @@ def create(call: Call) -> Row:
     fields["metadata"] = common.new_metadata(params.get("metadata"))
     if "default_currency" in params:
         fields["default_currency"] = params["default_currency"].lower()
-    _merge_all(fields, params)
+    fields |= _changes(fields, params)
     row = world.add("accounts", world.platform, fields, onboarded=False, linked=False)
     request_capabilities(world, row, params.get("capabilities", {}))
     return row
@@ -66,11 +67,10 @@ def update(call: Call) -> Row:
     row, params = _account(call), call.params
     call.refuse("account_token", "documents", "external_account", "groups", because=" (onboarding collects it)")
     _check_permissions(row, params)
+    changes = _changes(row, params)
     before = common.amend(row, params, "email", "business_type")
-    for field in MERGED:
-        if field in params:
-            before[field] = row[field]
-    _merge_all(row, params)
+    before |= {field: row[field] for field in changes if field in row}
+    row.update(changes)
     if "default_currency" in params:
         row["default_currency"] = params["default_currency"].lower()
     request_capabilities(call.world, row, params.get("capabilities", {}))
@@ -151,14 +151,13 @@ def _account(call: Call) -> Row:
     return call.world.must(call.ids["id"])
 
 
-def _merge_all(fields: dict[str, Any], params: dict[str, Any]) -> None:
-    for name in MERGED:
-        if name in params:
-            fields[name] = _merged(fields[name], params[name])
-    if "individual" in params:
-        fields["individual"] = _merged(fields.get("individual") or {}, params["individual"])
-    if "company" in params:
-        fields["company"] = _merged(fields.get("company") or {}, params["company"])
+def _changes(fields: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    """What of an account becomes another by these parameters. Raises before anything has changed."""
+    changes = {name: _merged(fields.get(name) or {}, params[name]) for name in MERGED if name in params}
+    payouts = (changes.get("settings") or {}).get("payouts")
+    if payouts:
+        payouts["schedule"] = applicable(payouts["schedule"])
+    return changes
 
 
 def _merged(before: Any, given: Any) -> Any:
