@@ -14,6 +14,7 @@ from .http import Answer, Incoming, failure, success
 from .idempotency import IdempotencyKeys
 from .params import ParamError, check
 from .routing import Call, Route
+from .sdk_calls import sdk_call
 from .world import Cause, World
 
 LIVE = ("sk_live_", "pk_live_", "rk_live_")
@@ -50,7 +51,7 @@ class Keys:
 
 
 class Api:
-    """Answers calls under /v1."""
+    """Answers calls under /v1, and says of those under /v2 that there are none."""
 
     def __init__(self, world: World, keys: Keys, faults: Faults, routes: Iterable[Route]) -> None:
         self._world = world
@@ -96,9 +97,9 @@ class Api:
         try:
             route, ids = self._routes.match(incoming.path, incoming.method)
         except HTTPException as error:
-            raise errors.unknown_url(incoming.method, incoming.path) from error
+            raise _not_served(incoming) from error
         if not isinstance(route, Route):
-            raise errors.unknown_url(incoming.method, incoming.path)
+            raise _not_served(incoming)
         return route, dict(ids)
 
     def _account(self, incoming: Incoming, route: Route, ids: dict[str, str]) -> str:
@@ -133,6 +134,7 @@ class Api:
     def _perform(self, incoming: Incoming, route: Route, call: Call) -> dict[str, Any]:
         call.params = _checked(route, incoming.params, call.publishable)
         paths = call.params.pop("expand", None) or []
+        call.refuse(route.refuses)
         check_expand(paths, route.returns, route.shape)
         if route.shape == "search":
             call.params["expand"] = paths
@@ -151,6 +153,14 @@ class Api:
         again = replace(incoming, params=dict(incoming.params))
         with self._world.lock:
             self._world.timeline.at(self._world.now() + late, lambda: self._commit(again, route, call))
+
+
+def _not_served(incoming: Incoming) -> errors.StripeError:
+    """What Stripe serves and this sandbox does not is named; all else is unknown, as it is to Stripe."""
+    known = sdk_call(incoming.method, incoming.path)
+    if known is None:
+        return errors.unknown_url(incoming.method, incoming.path)
+    return errors.unsupported_call(incoming.method, incoming.path, known.operation)
 
 
 def _checked(route: Route, given: dict[str, Any], publishable: bool) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class Sandbox:
             return Response(status=204, headers=http.CORS)
         if request.path.startswith("/_sandbox/"):
             return self._control.respond(request)
-        if request.path.startswith("/v1/"):
+        if request.path.startswith(("/v1/", "/v2/")):
             return self._api_call(request)
         return self._pages.respond(request)
 

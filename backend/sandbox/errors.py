@@ -7,6 +7,8 @@ idempotency key; those met once execution has begun are, and carry `Stripe-Shoul
 from collections.abc import Mapping
 from typing import Any
 
+from .limits import Feature
+
 SUPPORT = "https://support.stripe.com/."
 
 
@@ -84,10 +86,26 @@ def missing_param(param: str) -> StripeError:
     return StripeError(f"Missing required param: {param}.", code="parameter_missing", param=param)
 
 
-def unsupported(feature: str, param: str | None = None) -> StripeError:
+def unsupported(feature: Feature, param: str | None = None) -> StripeError:
     """A real feature of Stripe that this sandbox does not imitate: said plainly, never faked."""
+    return _unsupported(feature, param)
+
+
+def unsupported_param(param: str) -> StripeError:
+    """The same for a whole parameter."""
+    return _unsupported(f"the parameter {param} here", param)
+
+
+def unsupported_call(method: str, path: str, operation: str) -> StripeError:
+    """404 for an endpoint that Stripe has and this sandbox does not serve."""
+    return _unsupported(f"{method} {path} ({operation} in the SDK)", None, 404)
+
+
+def _unsupported(what: str, param: str | None, status: int = 400) -> StripeError:
     return StripeError(
-        f"This sandbox does not support {feature}. Stripe does; try it there, or leave it out.",
+        f"This sandbox does not support {what}. Stripe does; try it there, or leave it out. What is supported: "
+        "/_sandbox/coverage",
+        status=status,
         code="sandbox_unsupported",
         param=param,
     )

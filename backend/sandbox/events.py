@@ -4,6 +4,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from .deliveries import Deliveries, Endpoint
+from .event_types import EVENT_TYPES
 from .http import API_VERSION, to_json
 from .store import Row
 
@@ -52,6 +53,8 @@ class Events:
 
     def record(self, kind: str, account: str, data: dict[str, Any]) -> Row:
         """Keep an event and queue its deliveries."""
+        if kind not in EVENT_TYPES:
+            raise LookupError(f"{kind} is no event that this sandbox says it sends")
         world, connect = self._world, account != self._world.platform
         # Only events of connected accounts say whose they are; those of the platform have no such key.
         owner = {"account": account} if connect else {}

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import errors
 from .cards import BY_TOKEN, Card, card_of, luhn
+from .limits import Feature
 from .store import Row
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ RAW_NUMBER = (
     "to the test card you are using, see https://stripe.com/docs/testing. To enable raw card data APIs in test mode, see "
     "https://support.stripe.com/questions/enabling-access-to-raw-card-data-apis."
 )
+# What a PaymentMethod can be made of here.
+TAKEN = frozenset({"allow_redisplay", "billing_details", "card", "expand", "metadata", "radar_options", "type"})
 NO_BILLING = {"address": None, "email": None, "name": None, "phone": None, "tax_id": None}
 NO_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
 
@@ -67,11 +70,11 @@ def card_details(card: Card, expiry: tuple[int, int]) -> dict[str, Any]:
 def from_data(call: "Call", data: dict[str, Any], param: str) -> Row:
     """From `payment_method_data`: a browser may send a card number, a server may not (facts 1.20)."""
     card = data.get("card")
-    if data.get("type") != "card" or not isinstance(card, dict):
-        raise errors.unsupported("payment methods other than cards", f"{param}[type]" if param else "type")
+    if data.get("type") != "card" or not isinstance(card, dict) or set(data) - TAKEN:
+        raise errors.unsupported(Feature.OTHER_METHODS, f"{param}[type]" if param else "type")
     prefix = f"{param}[card]" if param else "card"
     if "token" in card:
-        raise errors.unsupported("tokens (tok_…); use a pm_card_… payment method", f"{prefix}[token]")
+        raise errors.unsupported(Feature.TOKENS, f"{prefix}[token]")
     if not call.publishable:
         raise errors.invalid(RAW_NUMBER, prefix)
     number = "".join(str(card.get("number", "")).split())

@@ -37,7 +37,7 @@ from backend.sandbox.param_types import (
     words,
 )
 
-__all__ = ["ParamError", "check"]
+__all__ = ["ParamError", "check", "parameters"]
 
 SCALARS: dict[Any, Checker] = {str: text, int: integer, bool: boolean, float: number, Decimal: decimal}
 
@@ -65,6 +65,11 @@ def check(operation: str, raw: Mapping[str, Any], extra: Collection[str] = ()) -
             "payment_method_types_no_longer_supported",
         )
     return _compiled(operation, frozenset(extra))(dict(raw))
+
+
+def parameters(operation: str) -> frozenset[str]:
+    """The names of the parameters that an operation takes."""
+    return frozenset(_compiled(operation, frozenset()).fields)
 
 
 @functools.cache

@@ -1,6 +1,6 @@
 """One row per endpoint: what is supported is exactly what these rows say."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -42,11 +42,11 @@ class Call:
             raise errors.missing(name, given, param)
         return row
 
-    def refuse(self, *params: str, because: str = "") -> None:
+    def refuse(self, params: Iterable[str]) -> None:
         """Say no to parameters that Stripe has and this sandbox does not imitate."""
         for param in params:
             if self.params.get(param) not in (None, ""):
-                raise errors.unsupported(f"the parameter {param} here{because}", param)
+                raise errors.unsupported_param(param)
 
 
 Handler = Callable[[Call], dict[str, Any]]
@@ -65,3 +65,6 @@ class Route(NamedTuple):
     publishable: bool = False
     # What Stripe.js sends here beyond the parameters that the SDK declares.
     browser: frozenset[str] = frozenset()
+    # Parameters of Stripe's that are refused by name, and those that are taken but change nothing here.
+    refuses: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()

@@ -11,7 +11,6 @@ LIFE_SECONDS = 300
 def create(call: Call) -> dict[str, Any]:
     """POST /v1/account_links"""
     params, world = call.params, call.world
-    call.refuse("collect", "collection_options")
     row = world.get("accounts", world.platform, params["account"])
     if row is None or row["id"] == world.platform:
         if world.behaviours["account_link_unknown_account"] == 403:
@@ -36,4 +35,5 @@ def create(call: Call) -> dict[str, Any]:
     }
 
 
-ROUTES = (Route("POST", "/v1/account_links", "account_links.create", create, "account_link"),)
+REFUSED = ("collect", "collection_options")
+ROUTES = (Route("POST", "/v1/account_links", "account_links.create", create, "account_link", refuses=REFUSED),)

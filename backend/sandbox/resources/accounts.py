@@ -4,19 +4,21 @@ from typing import Any
 
 from .. import errors, lists
 from ..connect import CURRENCY_OF, LOCKED, account_fields, request_capabilities
+from ..limits import Feature
 from ..routing import Call, Route
 from ..schedules import applicable
 from ..store import Row
 from . import common
 
 EXPRESS = {"fees": "application", "losses": "application", "stripe_dashboard": "express"}
+# What onboarding collects.
+REFUSED = ("account_token", "documents", "external_account", "groups")
 MERGED = ("business_profile", "company", "individual", "settings", "tos_acceptance")
 
 
 def create(call: Call) -> Row:
     """POST /v1/accounts"""
     params, world = call.params, call.world
-    call.refuse("account_token", "documents", "external_account", "groups", because=" (onboarding collects it)")
     _check_type(params)
     country = params.get("country", "US")
     if country not in CURRENCY_OF:
@@ -38,7 +40,7 @@ def _check_type(params: dict[str, Any]) -> None:
     if kind and controller:
         raise errors.invalid("You cannot set both `type` and `controller` on an account.", "type")
     if not (kind == "express" or _is_express(controller)):
-        raise errors.unsupported("any accounts but Express ones", "type" if kind else "controller")
+        raise errors.unsupported(Feature.OTHER_ACCOUNTS, "type" if kind else "controller")
 
 
 def _is_express(controller: dict[str, Any] | None) -> bool:
@@ -65,7 +67,6 @@ def retrieve_current(call: Call) -> Row:
 def update(call: Call) -> Row:
     """POST /v1/accounts/{id}"""
     row, params = _account(call), call.params
-    call.refuse("account_token", "documents", "external_account", "groups", because=" (onboarding collects it)")
     _check_permissions(row, params)
     changes = _changes(row, params)
     before = common.amend(row, params, "email", "business_type")
@@ -169,10 +170,10 @@ def _merged(before: Any, given: Any) -> Any:
 
 ROUTES = (
     Route("GET", "/v1/account", "accounts.retrieve_current", retrieve_current, "account"),
-    Route("POST", "/v1/accounts", "accounts.create", create, "account"),
+    Route("POST", "/v1/accounts", "accounts.create", create, "account", refuses=REFUSED),
     Route("GET", "/v1/accounts", "accounts.list", list_, "account", "list"),
     Route("GET", "/v1/accounts/<id>", "accounts.retrieve", retrieve, "account"),
-    Route("POST", "/v1/accounts/<id>", "accounts.update", update, "account"),
+    Route("POST", "/v1/accounts/<id>", "accounts.update", update, "account", refuses=REFUSED),
     Route("DELETE", "/v1/accounts/<id>", "accounts.delete", delete, "account"),
     Route(
         "GET",

@@ -19,7 +19,6 @@ def retrieve_transaction(call: Call) -> Row:
 
 def list_transactions(call: Call) -> dict[str, Any]:
     """GET /v1/balance_transactions"""
-    call.refuse("payout")
     params = call.params
     filters = {field: params.get(field) for field in ("currency", "source", "type")}
     return lists.page(call.rows("balance_transactions"), params, call.path, "balance transaction", **filters)
@@ -34,6 +33,7 @@ ROUTES = (
         list_transactions,
         "balance_transaction",
         "list",
+        refuses=("payout",),
     ),
     Route(
         "GET",

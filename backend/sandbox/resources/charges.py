@@ -18,7 +18,6 @@ def retrieve(call: Call) -> Row:
 def update(call: Call) -> Row:
     """POST /v1/charges/{id}: a transfer_group can be given once."""
     row = call.in_path("charges", "charge")
-    call.refuse("customer", "fraud_details", "shipping")
     group = call.params.get("transfer_group")
     if group is not None and row["transfer_group"] not in (None, group):
         raise errors.refused(
@@ -43,5 +42,12 @@ def list_(call: Call) -> dict[str, Any]:
 ROUTES = (
     Route("GET", "/v1/charges", "charges.list", list_, "charge", "list"),
     Route("GET", "/v1/charges/<id>", "charges.retrieve", retrieve, "charge"),
-    Route("POST", "/v1/charges/<id>", "charges.update", update, "charge"),
+    Route(
+        "POST",
+        "/v1/charges/<id>",
+        "charges.update",
+        update,
+        "charge",
+        refuses=("customer", "fraud_details", "shipping"),
+    ),
 )

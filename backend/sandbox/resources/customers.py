@@ -14,15 +14,13 @@ REFUSED = (
     "invoice_settings",
     "source",
     "tax",
-    "tax_id_data",
-    "test_clock",
     "validate",
 )
+AT_CREATION = ("tax_id_data", "test_clock")
 
 
 def create(call: Call) -> Row:
     """POST /v1/customers"""
-    call.refuse(*REFUSED)
     check_email(call.params)
     params, world = call.params, call.world
     method = methods.to_attach(call, params["payment_method"], None) if params.get("payment_method") else None
@@ -72,7 +70,6 @@ def retrieve(call: Call) -> dict[str, Any]:
 def update(call: Call) -> Row:
     """POST /v1/customers/{id}"""
     row = call.in_path("customers", "customer")
-    call.refuse(*REFUSED)
     check_email(call.params)
     changeable = (*FIELDS, "invoice_prefix", "next_invoice_sequence", "preferred_locales", "tax_exempt")
     before = common.amend(row, call.params, *changeable)
@@ -92,7 +89,6 @@ def delete(call: Call) -> dict[str, Any]:
 
 def list_(call: Call) -> dict[str, Any]:
     """GET /v1/customers: the email filter is exact, upper and lower case included."""
-    call.refuse("test_clock")
     return lists.page(call.rows("customers"), call.params, call.path, "customer", email=call.params.get("email"))
 
 
@@ -114,10 +110,10 @@ def check_email(params: dict[str, Any], param: str = "email") -> None:
 
 
 ROUTES = (
-    Route("POST", "/v1/customers", "customers.create", create, "customer"),
-    Route("GET", "/v1/customers", "customers.list", list_, "customer", "list"),
+    Route("POST", "/v1/customers", "customers.create", create, "customer", refuses=(*REFUSED, *AT_CREATION)),
+    Route("GET", "/v1/customers", "customers.list", list_, "customer", "list", refuses=("test_clock",)),
     Route("GET", "/v1/customers/search", "customers.search", find, "customer", "search"),
     Route("GET", "/v1/customers/<id>", "customers.retrieve", retrieve, "customer"),
-    Route("POST", "/v1/customers/<id>", "customers.update", update, "customer"),
+    Route("POST", "/v1/customers/<id>", "customers.update", update, "customer", refuses=(*REFUSED, "default_source")),
     Route("DELETE", "/v1/customers/<id>", "customers.delete", delete, "customer"),
 )

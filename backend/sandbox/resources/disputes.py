@@ -20,7 +20,6 @@ def retrieve(call: Call) -> Row:
 def update(call: Call) -> Row:
     """POST /v1/disputes/{id}: evidence is submitted unless `submit` says otherwise."""
     row, params = call.in_path("disputes", "dispute"), call.params
-    call.refuse("intended_submission_method")
     evidence = params.get("evidence") or {}
     if evidence and row["status"] not in OPEN:
         raise errors.refused("This dispute is already closed.")
@@ -66,6 +65,6 @@ def list_(call: Call) -> dict[str, Any]:
 ROUTES = (
     Route("GET", "/v1/disputes", "disputes.list", list_, "dispute", "list"),
     Route("GET", "/v1/disputes/<id>", "disputes.retrieve", retrieve, "dispute"),
-    Route("POST", "/v1/disputes/<id>", "disputes.update", update, "dispute"),
+    Route("POST", "/v1/disputes/<id>", "disputes.update", update, "dispute", refuses=("intended_submission_method",)),
     Route("POST", "/v1/disputes/<id>/close", "disputes.close", close, "dispute"),
 )

@@ -4,6 +4,7 @@ from typing import Any
 
 from .. import errors, lists, methods, money, payments, search
 from ..errors import StripeError
+from ..limits import Feature
 from ..routing import Call, Route
 from ..store import Row
 from . import common
@@ -18,19 +19,13 @@ CANCELABLE = (
     "processing",
 )
 # Real parameters whose behaviour is not imitated.
-REFUSED = (
-    "amount_details",
-    "application_fee_amount",
-    "confirmation_token",
-    "customer_account",
-    "hooks",
-    "mandate",
-    "mandate_data",
-    "on_behalf_of",
-    "payment_details",
-    "payment_method_configuration",
-    "transfer_data",
-)
+REFUSED = ("amount_details", "hooks", "payment_details")
+ONCE = ("application_fee_amount", "customer_account", "payment_method_configuration", "transfer_data")
+AT_CREATION = (*REFUSED, *ONCE, "confirmation_token", "mandate", "mandate_data", "on_behalf_of")
+TYPES = ("allowed_payment_method_types", "excluded_payment_method_types")
+AT_CONFIRMATION = (*REFUSED, *TYPES, "amount_to_confirm", "confirmation_token", "mandate")
+# Radar judges nobody here, and a challenge is always one that Stripe.js can handle. Browsers send mandate_data.
+UNUSED = ("radar_options", "use_stripe_sdk")
 # What only makes sense when confirming at once (facts 1.11).
 WITH_CONFIRM = ("return_url", "off_session", "mandate", "mandate_data", "error_on_requires_action")
 UPDATABLE = (
@@ -39,6 +34,7 @@ UPDATABLE = (
     "setup_future_usage",
     "shipping",
     "statement_descriptor",
+    "statement_descriptor_suffix",
     "transfer_group",
 )
 # Stripe.js says more than the API reference does.
@@ -89,9 +85,8 @@ def create(call: Call) -> Row:
 
 def _check_create(call: Call) -> None:
     params = call.params
-    call.refuse(*REFUSED)
-    if params.get("capture_method") == "manual" or params.get("confirmation_method") == "manual":
-        raise errors.unsupported("manual capture or confirmation", "capture_method")
+    if params.get("confirmation_method") == "manual":
+        raise errors.unsupported(Feature.MANUAL_CONFIRMATION, "confirmation_method")
     if "automatic_payment_methods" in params and "confirmation_method" in params:
         raise errors.invalid(
             "You may only specify one of these parameters: automatic_payment_methods, confirmation_method."
@@ -109,7 +104,9 @@ def _check_create(call: Call) -> None:
 def _check_options(params: dict[str, Any]) -> None:
     options = params.get("payment_method_options") or {}
     if set(options) - {"card"} or set(options.get("card") or {}) - {"request_three_d_secure"}:
-        raise errors.unsupported("payment_method_options but card[request_three_d_secure]", "payment_method_options")
+        raise errors.unsupported(Feature.METHOD_OPTIONS, "payment_method_options")
+    if params.get("capture_method") == "manual":
+        raise errors.unsupported(Feature.MANUAL_CAPTURE, "capture_method")
 
 
 def check_amount(amount: int, currency: str) -> None:
@@ -161,7 +158,7 @@ def _confirm(call: Call, row: Row, method: Row | None) -> None:
 
 
 def _remember_wishes(row: Row, params: dict[str, Any]) -> None:
-    for field in ("setup_future_usage", "receipt_email", "shipping"):
+    for field in ("capture_method", "setup_future_usage", "receipt_email", "shipping"):
         if params.get(field):
             row[field] = params[field]
     card = (params.get("payment_method_options") or {}).get("card") or {}
@@ -180,7 +177,6 @@ def confirm(call: Call) -> dict[str, Any]:
     """POST /v1/payment_intents/{id}/confirm"""
     row = call.in_path("payment_intents", NAME, "intent")
     _check_secret(call, row)
-    call.refuse(*(param for param in REFUSED if param != "mandate_data"))
     _check_options(call.params)
     _check_confirmable(call, row)
     redirects = row["automatic_payment_methods"]["allow_redirects"]
@@ -217,7 +213,6 @@ def _check_confirmable(call: Call, row: Row) -> None:
 def update(call: Call) -> Row:
     """POST /v1/payment_intents/{id}: after success, only what does not touch the payment itself."""
     row, params = call.in_path("payment_intents", NAME, "intent"), call.params
-    call.refuse(*REFUSED)
     _check_options(params)
     _check_update(call, row)
     customer = call.in_body("customers", "customer", "customer")
@@ -274,7 +269,6 @@ def cancel(call: Call) -> Row:
 
 def list_(call: Call) -> dict[str, Any]:
     """GET /v1/payment_intents: by customer and time; neither metadata, group nor status can be filtered."""
-    call.refuse("customer_account")
     customer = call.params.get("customer")
     return lists.page(call.rows("payment_intents"), call.params, call.path, NAME, customer=customer)
 
@@ -306,11 +300,21 @@ def shown(call: Call, row: Row) -> dict[str, Any]:
 
 _ONE = "/v1/payment_intents/<id>"
 ROUTES = (
-    Route("POST", "/v1/payment_intents", "payment_intents.create", create, NAME),
-    Route("GET", "/v1/payment_intents", "payment_intents.list", list_, NAME, "list"),
+    Route("POST", "/v1/payment_intents", "payment_intents.create", create, NAME, refuses=AT_CREATION, unused=UNUSED),
+    Route("GET", "/v1/payment_intents", "payment_intents.list", list_, NAME, "list", refuses=("customer_account",)),
     Route("GET", "/v1/payment_intents/search", "payment_intents.search", find, NAME, "search"),
     Route("GET", _ONE, "payment_intents.retrieve", retrieve, NAME, publishable=True, browser=BROWSER),
-    Route("POST", _ONE, "payment_intents.update", update, NAME),
-    Route("POST", f"{_ONE}/confirm", "payment_intents.confirm", confirm, NAME, publishable=True, browser=BROWSER),
+    Route("POST", _ONE, "payment_intents.update", update, NAME, refuses=(*REFUSED, *ONCE, *TYPES)),
+    Route(
+        "POST",
+        f"{_ONE}/confirm",
+        "payment_intents.confirm",
+        confirm,
+        NAME,
+        publishable=True,
+        browser=BROWSER,
+        refuses=AT_CONFIRMATION,
+        unused=(*UNUSED, "mandate_data"),
+    ),
     Route("POST", f"{_ONE}/cancel", "payment_intents.cancel", cancel, NAME),
 )

@@ -3,17 +3,20 @@
 from typing import Any
 
 from .. import errors, lists, methods
+from ..params import parameters
 from ..routing import Call, Route
 from ..store import Row
 from . import common
 
 NAME = "PaymentMethod"
+# Cards only: the hash of every other kind is refused, as is the copying of a customer's method to an account.
+REFUSED = (*sorted(parameters("payment_methods.create") - methods.TAKEN),)
 
 
 def create(call: Call) -> Row:
     """POST /v1/payment_methods"""
-    call.refuse("customer", "payment_method")
     row = methods.from_data(call, call.params, "")
+    row["allow_redisplay"] = call.params.get("allow_redisplay", row["allow_redisplay"])
     row["metadata"] = common.new_metadata(call.params.get("metadata"))
     return row
 
@@ -50,13 +53,38 @@ def list_(call: Call) -> dict[str, Any]:
     if customer is None:
         raise errors.missing_param("customer")
     rows = call.rows("payment_methods")
-    return lists.page(rows, call.params, call.path, NAME, customer=customer["id"], type=call.params.get("type"))
+    filters = {field: call.params.get(field) for field in ("allow_redisplay", "type")}
+    return lists.page(rows, call.params, call.path, NAME, customer=customer["id"], **filters)
 
 
 ROUTES = (
-    Route("POST", "/v1/payment_methods", "payment_methods.create", create, "payment_method", publishable=True),
-    Route("GET", "/v1/payment_methods", "payment_methods.list", list_, "payment_method", "list"),
+    Route(
+        "POST",
+        "/v1/payment_methods",
+        "payment_methods.create",
+        create,
+        "payment_method",
+        publishable=True,
+        refuses=REFUSED,
+        unused=("radar_options",),
+    ),
+    Route(
+        "GET",
+        "/v1/payment_methods",
+        "payment_methods.list",
+        list_,
+        "payment_method",
+        "list",
+        refuses=("customer_account",),
+    ),
     Route("GET", "/v1/payment_methods/<id>", "payment_methods.retrieve", retrieve, "payment_method"),
-    Route("POST", "/v1/payment_methods/<id>/attach", "payment_methods.attach", attach, "payment_method"),
+    Route(
+        "POST",
+        "/v1/payment_methods/<id>/attach",
+        "payment_methods.attach",
+        attach,
+        "payment_method",
+        refuses=("customer_account",),
+    ),
     Route("POST", "/v1/payment_methods/<id>/detach", "payment_methods.detach", detach, "payment_method"),
 )

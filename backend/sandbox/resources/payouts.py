@@ -3,17 +3,19 @@
 from typing import Any
 
 from .. import errors, lists
+from ..limits import Feature
 from ..routing import Call, Route
 from ..store import Row
 from . import common
 
+REFUSED = ("destination", "payout_method", "source_type")
+
 
 def create(call: Call) -> Row:
     """POST /v1/payouts"""
-    call.refuse("destination", "payout_method", "source_type")
     params, world = call.params, call.world
     if params.get("method", "standard") != "standard":
-        raise errors.unsupported("instant payouts", "method")
+        raise errors.unsupported(Feature.INSTANT_PAYOUTS, "method")
     if params["amount"] < 1:
         raise errors.below_one("amount")
     currency = params["currency"].lower()
@@ -67,7 +69,7 @@ def list_(call: Call) -> dict[str, Any]:
 
 
 ROUTES = (
-    Route("POST", "/v1/payouts", "payouts.create", create, "payout"),
+    Route("POST", "/v1/payouts", "payouts.create", create, "payout", refuses=REFUSED),
     Route("GET", "/v1/payouts", "payouts.list", list_, "payout", "list"),
     Route("GET", "/v1/payouts/<id>", "payouts.retrieve", retrieve, "payout"),
     Route("POST", "/v1/payouts/<id>", "payouts.update", update, "payout"),

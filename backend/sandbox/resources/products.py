@@ -9,13 +9,13 @@ from ..store import Row
 from . import common
 
 FIELDS = ("description", "package_dimensions", "shippable", "statement_descriptor", "unit_label", "url")
+TAX = ("tax_code", "tax_details")
 # The charset is not documented; a slash is known to break the path, and everything here is known to work.
 OWN_ID = re.compile(r"[A-Za-z0-9_\-.:]{1,255}")
 
 
 def create(call: Call) -> Row:
     """POST /v1/products"""
-    call.refuse("default_price_data", "tax_code", "tax_details")
     params, world = call.params, call.world
     product_id = params.get("id") or world.ids.new("prod")
     if not OWN_ID.fullmatch(product_id):
@@ -61,7 +61,6 @@ def retrieve(call: Call) -> Row:
 def update(call: Call) -> Row:
     """POST /v1/products/{id}"""
     row = call.in_path("products", "product")
-    call.refuse("default_price", "tax_code", "tax_details")
     before = common.amend(row, call.params, *FIELDS, "active", "name", "images", "marketing_features")
     row["updated"] = call.world.now()
     call.world.changed(row)
@@ -93,9 +92,9 @@ def list_(call: Call) -> dict[str, Any]:
 
 
 ROUTES = (
-    Route("POST", "/v1/products", "products.create", create, "product"),
+    Route("POST", "/v1/products", "products.create", create, "product", refuses=("default_price_data", *TAX)),
     Route("GET", "/v1/products", "products.list", list_, "product", "list"),
     Route("GET", "/v1/products/<id>", "products.retrieve", retrieve, "product"),
-    Route("POST", "/v1/products/<id>", "products.update", update, "product"),
+    Route("POST", "/v1/products/<id>", "products.update", update, "product", refuses=("default_price", *TAX)),
     Route("DELETE", "/v1/products/<id>", "products.delete", delete, "product"),
 )

@@ -8,11 +8,13 @@ from ..routing import Call, Route
 from ..store import Row
 from . import common
 
+# For refunds of customer balances, of methods other than cards, and of application fees.
+REFUSED = ("currency", "customer", "instructions_email", "origin", "refund_application_fee")
+
 
 def create(call: Call) -> Row:
     """POST /v1/refunds"""
     params = call.params
-    call.refuse("customer", "currency", "origin", "instructions_email", "refund_application_fee")
     charge = _charge(call)
     if params.get("amount", 1) < 1:
         raise errors.below_one("amount")
@@ -95,7 +97,7 @@ def list_(call: Call) -> dict[str, Any]:
 
 
 ROUTES = (
-    Route("POST", "/v1/refunds", "refunds.create", create, "refund"),
+    Route("POST", "/v1/refunds", "refunds.create", create, "refund", refuses=REFUSED),
     Route("GET", "/v1/refunds", "refunds.list", list_, "refund", "list"),
     Route("GET", "/v1/refunds/<id>", "refunds.retrieve", retrieve, "refund"),
     Route("POST", "/v1/refunds/<id>", "refunds.update", update, "refund"),

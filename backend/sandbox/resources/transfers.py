@@ -17,7 +17,6 @@ CAPABILITIES = (
 def create(call: Call) -> Row:
     """POST /v1/transfers"""
     params = call.params
-    call.refuse("source_type")
     currency, amount = params["currency"].lower(), params.get("amount")
     if amount is None:
         raise errors.missing_param("amount")
@@ -105,7 +104,6 @@ def list_(call: Call) -> dict[str, Any]:
 def create_reversal(call: Call) -> Row:
     """POST /v1/transfers/{id}/reversals"""
     row, params, world = call.in_path("transfers", "transfer"), call.params, call.world
-    call.refuse("refund_application_fee")
     left = row["amount"] - row["amount_reversed"]
     amount = params.get("amount", left)
     if left == 0:
@@ -159,11 +157,18 @@ def _reversal(call: Call) -> Row:
 _REVERSALS = "/v1/transfers/<id>/reversals"
 _KIND = "transfer_reversal"
 ROUTES = (
-    Route("POST", "/v1/transfers", "transfers.create", create, "transfer"),
+    Route("POST", "/v1/transfers", "transfers.create", create, "transfer", refuses=("source_type",)),
     Route("GET", "/v1/transfers", "transfers.list", list_, "transfer", "list"),
     Route("GET", "/v1/transfers/<id>", "transfers.retrieve", retrieve, "transfer"),
     Route("POST", "/v1/transfers/<id>", "transfers.update", update, "transfer"),
-    Route("POST", _REVERSALS, "transfers.reversals.create", create_reversal, _KIND),
+    Route(
+        "POST",
+        _REVERSALS,
+        "transfers.reversals.create",
+        create_reversal,
+        _KIND,
+        refuses=("refund_application_fee",),
+    ),
     Route("GET", _REVERSALS, "transfers.reversals.list", list_reversals, _KIND, "list"),
     Route("GET", f"{_REVERSALS}/<reversal>", "transfers.reversals.retrieve", retrieve_reversal, _KIND),
     Route("POST", f"{_REVERSALS}/<reversal>", "transfers.reversals.update", update_reversal, _KIND),
