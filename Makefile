@@ -7,6 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
 MUTATION_READY := $(VENV)/.mutation-ready
+NODE_READY := tests/node/node_modules/.ready
 # How many histories `make properties` tries, how many payments `make chaos` makes, and from which seed.
 N ?= 1000
 SEED ?= 0
@@ -32,7 +33,7 @@ sandbox: $(RUN_READY) ## Start the Stripe sandbox alone
 serve: $(RUN_READY) ## Start the production server (gunicorn)
 	@$(BIN)/gunicorn -c backend/gunicorn.conf.py 'backend.server:create_app()'
 
-test: $(DEV_READY) ## Run the tests
+test: $(DEV_READY) $(NODE_READY) ## Run the tests
 	@$(BIN)/python -m pytest -n auto \
 		|| { echo "To run only what failed: $(BIN)/python -m pytest --last-failed"; exit 1; }
 
@@ -66,7 +67,7 @@ mutation: $(MUTATION_READY) ## Change the money code in every small way; the tes
 	@$(BIN)/mutmut run && $(BIN)/mutmut results
 
 clean: ## Remove the environment and every cache
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis mutants
+	@rm -rf $(VENV) tests/node/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis mutants
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUN_READY): requirements.txt
@@ -80,6 +81,12 @@ $(RUN_READY): requirements.txt
 
 $(DEV_READY): requirements-dev.txt $(RUN_READY)
 	@$(PIP) install -r requirements-dev.txt
+	@touch $@
+
+# The tests speak to the sandbox with Stripe's SDK for Node too.
+$(NODE_READY): tests/node/package-lock.json
+	@command -v npm > /dev/null || { echo "The tests need Node 20 or newer, with npm: https://nodejs.org"; exit 1; }
+	@cd tests/node && npm ci --silent --no-audit --no-fund
 	@touch $@
 
 # Apart from the rest: it brings many packages, and nothing that CI runs needs it.

@@ -1,8 +1,9 @@
-"""A platform on the sandbox, spoken to through the official SDK."""
+"""A platform on the sandbox, spoken to through the official SDKs: Python's in-process and over a socket, and Node's."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, cast
 
 import pytest
 import stripe
@@ -10,25 +11,26 @@ from werkzeug.test import Client, TestResponse
 
 from backend.sandbox import Clock, Sandbox
 from tests.conftest import NOW
-from tests.wire import InProcessStripe
-
-BASE = "http://stripe.test"
+from tests.node_sdk import NodeProcess
+from tests.sandbox.lines import BASE, InProcess, Line, NodeLine, SocketServer
 
 
 class Platform:
     """The SDK with the secret key, the SDK with the publishable key, the control path, and a webhook receiver."""
 
-    def __init__(self) -> None:
+    def __init__(self, line: Line | None = None) -> None:
+        self._line = line or InProcess()
         self.clock = Clock(frozen_at=NOW)
         self.received: list[tuple[str, bytes, dict[str, str]]] = []
         self.status = 200
         self.sandbox = Sandbox(clock=self.clock, base_url=BASE, post=self._receive)
+        self._line.lead_to(self.sandbox)
         self.v1 = self.client("sk_test_sandbox").v1
         self.browser = self.client("pk_test_sandbox").v1
 
     def client(self, key: str) -> stripe.StripeClient:
-        """The SDK with a key."""
-        return stripe.StripeClient(key, http_client=InProcessStripe(self.sandbox), base_addresses={"api": BASE})
+        """The SDK with a key; Node's has the face of Python's."""
+        return cast(stripe.StripeClient, self._line.client(key))
 
     def _receive(self, url: str, body: bytes, headers: dict[str, str]) -> int:
         self.received.append((url, body, headers))
@@ -83,7 +85,18 @@ class Platform:
         )
 
 
-@pytest.fixture
-def platform() -> Platform:
+@pytest.fixture(scope="session")
+def lines() -> Iterator[dict[str, Line]]:
+    """The three ways to a sandbox; server and Node process are started once."""
+    node, socket = NodeProcess(), SocketServer()
+    try:
+        yield {"python": InProcess(), "python-socket": socket, "node": NodeLine(socket, node)}
+    finally:
+        node.stop()
+        socket.stop()
+
+
+@pytest.fixture(params=["python", "python-socket", "node"])
+def platform(request: pytest.FixtureRequest, lines: dict[str, Line]) -> Platform:
     """A fresh one."""
-    return Platform()
+    return Platform(lines[request.param])
