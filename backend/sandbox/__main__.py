@@ -7,8 +7,10 @@ import io
 import ipaddress
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
+from . import coverage
 from .app import Sandbox
 
 EXAMPLES = """\
@@ -46,6 +48,14 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--seed", type=int, default=0, help="of the ids; the same seed gives the same ids")
     found.add_argument("--manual", action="store_true", help="deliver webhooks only on POST /_sandbox/deliveries")
     found.add_argument("--allow-remote", action="store_true", help="listen on an address that others can reach")
+    found.add_argument(
+        "--coverage",
+        metavar="FILE",
+        type=Path,
+        nargs="?",
+        const=coverage.COMMITTED,
+        help=f"write what is supported, as Markdown, and stop (default: the {coverage.COMMITTED.name} beside the code)",
+    )
     return found
 
 
@@ -56,6 +66,9 @@ def main(arguments: list[str] | None = None) -> None:
         raise SystemExit(
             f"{given.host} can be reached by others, and the sandbox asks nobody who they are: --allow-remote"
         )
+    if given.coverage:
+        given.coverage.write_text(coverage.markdown())
+        return
     sandbox, server = _listening(given)
     # A shell that starts it in the background has SIGINT ignored, and Python would leave it so.
     for stop in (signal.SIGINT, signal.SIGTERM):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug import Request, Response
 
-from . import http
+from . import coverage, http
 from .api import Api, Keys
 from .background import Background
 from .clock import Clock
@@ -91,6 +91,8 @@ class Sandbox:
         """The answer to any request. Raises ConnectionCut when a fault cuts the line."""
         if request.method == "OPTIONS":
             return Response(status=204, headers=http.CORS)
+        if request.path in (coverage.PAGE, coverage.DATA):
+            return coverage.respond(request.path)
         if request.path.startswith("/_sandbox/"):
             return self._control.respond(request)
         if request.path.startswith(("/v1/", "/v2/")):

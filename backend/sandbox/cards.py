@@ -39,6 +39,7 @@ class Card:
     refund: str | None = None
     instant: bool = False
     country: str = "US"
+    funding: str = "credit"
 
     @property
     def last4(self) -> str:
@@ -56,10 +57,17 @@ def _issuer(decline_code: str, message: str = DECLINED) -> Decline:
 
 CARDS: tuple[Card, ...] = (
     Card("4242424242424242", ("pm_card_visa", "pm_card_us")),
-    Card("4000056655665556", ("pm_card_visa_debit",)),
+    Card("4000056655665556", ("pm_card_visa_debit",), funding="debit"),
     Card("5555555555554444", ("pm_card_mastercard",), brand="mastercard"),
-    Card("378282246310005", ("pm_card_amex",), brand="amex"),
+    Card("5200828282828210", ("pm_card_mastercard_debit",), brand="mastercard", funding="debit"),
+    Card("5105105105105100", ("pm_card_mastercard_prepaid",), brand="mastercard", funding="prepaid"),
+    Card("378282246310005", ("pm_card_amex", "pm_card_amex_threeDSecureNotSupported"), brand="amex"),
     Card("6011111111111117", ("pm_card_discover",), brand="discover"),
+    Card("3056930009020004", ("pm_card_diners",), brand="diners"),
+    Card("3566002020360505", ("pm_card_jcb",), brand="jcb"),
+    Card("6200000000000005", ("pm_card_unionpay",), brand="unionpay"),
+    Card("4000001240000000", ("pm_card_ca",), country="CA"),
+    Card("4000008260000000", ("pm_card_gb",), country="GB"),
     _declined("4000000000000002", "pm_card_visa_chargeDeclined", _issuer("generic_decline")),
     _declined(
         "4000000000009995",
@@ -105,6 +113,19 @@ CARDS: tuple[Card, ...] = (
     Card("4000002500003155", ("pm_card_authenticationRequiredOnSetup",), authenticate="setup"),
     Card("4000002760003184", ("pm_card_authenticationRequired",), authenticate="always"),
     Card("4000000000003220", ("pm_card_threeDSecure2Required",), authenticate="always"),
+    Card("4000000000003055", ("pm_card_threeDSecureOptional",)),
+    Card(
+        "4000008400001629",
+        ("pm_card_threeDSecureRequiredChargeDeclined",),
+        authenticate="always",
+        decline=_issuer("generic_decline"),
+    ),
+    Card(
+        "4000008260003178",
+        ("pm_card_authenticationRequiredChargeDeclinedInsufficientFunds",),
+        authenticate="always",
+        decline=_issuer("insufficient_funds", "Your card has insufficient funds."),
+    ),
     Card("4000000000000259", ("pm_card_createDispute",), dispute="fraudulent"),
     Card("4000000000002685", ("pm_card_createDisputeProductNotReceived",), dispute="product_not_received"),
     Card("4000000000001976", ("pm_card_createDisputeInquiry",), dispute="fraudulent", inquiry=True),

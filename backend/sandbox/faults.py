@@ -41,6 +41,19 @@ PRESETS: dict[str, dict[str, Any]] = {
     "server_error": {"status": 500, "cache": True},
 }
 LINE = ("close", "truncate", "garbage", "html_502", "empty_200")
+ABOUT = {
+    "close": "the line goes dead without a word",
+    "truncate": "half of the answer arrives",
+    "garbage": "the answer is no JSON",
+    "html_502": "a proxy answers 502 with a page",
+    "empty_200": "the answer is 200 and empty",
+    "rate_limit": "429 rate_limit, which the SDK does not retry",
+    "lock_timeout": "429 lock_timeout, which the SDK retries",
+    "server_error": "500, pinned under the idempotency key",
+    '{"status", body?, headers?, cache?, late?}': "any answer; `cache` pins it under the key, `late` seconds later the "
+    "work is done after all",
+    '{"delay": seconds}': "the answer takes so long",
+}
 BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 

@@ -12,4 +12,30 @@ class Feature(StrEnum):
     METHOD_OPTIONS = "payment_method_options other than card[request_three_d_secure]"
     OTHER_ACCOUNTS = "accounts other than Express ones"
     OTHER_METHODS = "payment methods other than cards"
+    OTHER_TEST_CARDS = "this test card: those of risk levels, failing checks, early fraud warnings and several disputes"
     TOKENS = "tokens (tok_…) instead of pm_card_… payment methods"
+
+
+# Where the sandbox is known to differ from Stripe although it serves the call.
+DIFFERENCES = (
+    "Nothing is kept: when the process ends, everything is gone.",
+    "One platform with one secret and one publishable key. There are no restricted keys and no live mode.",
+    "Objects are shaped as in the API version of the SDK it was written for, whatever Stripe-Version asks for; the "
+    "api_version of a webhook endpoint is kept and shown, and changes nothing.",
+    "Webhooks are retried over three days, as live mode does it; Stripe's own sandboxes try three times in some hours.",
+    "Payments are cards only; link is offered in dollars as Stripe would, and cannot be paid with.",
+    "The only payment method options are card[request_three_d_secure]. Charges are always captured at once.",
+    "No Radar: no rules, no reviews, no early fraud warnings, and every risk score is the same.",
+    "Onboarding asks for nothing that has to be true. Requirements are either all due or none.",
+    "Payouts ignore weekends and holidays. Stripe's platform account here is paid out only by hand.",
+    "Stripe's fee is 2.9% and 30 minor units in every currency and country.",
+    "A refund is paid from the balance even below zero; live mode would leave it pending.",
+    "A reversal needs the connected account's balance; reserves for what a platform is liable for are not kept.",
+    "Limits of calls per second, and of updates per PaymentIntent and hour, are not counted: make a fault of them.",
+    "A Product id may hold letters, digits and _-.: only; which characters Stripe takes is not documented.",
+    "An empty string is refused wherever the SDK's types do not say that the parameter can be unset.",
+    "The order in which several wrong parameters are complained about, and the wording of refusals that no source "
+    "quotes, are our own. Programs should look at code and param.",
+    "Search sees what was true sixty seconds ago, exactly; Stripe's lag varies.",
+    "Events of one call keep their order unless told otherwise; Stripe gives no such promise.",
+)

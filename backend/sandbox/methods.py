@@ -57,7 +57,7 @@ def card_details(card: Card, expiry: tuple[int, int]) -> dict[str, Any]:
         "exp_month": expiry[0],
         "exp_year": expiry[1],
         "fingerprint": f"{int(card.number):016x}"[-16:],
-        "funding": "credit",
+        "funding": card.funding,
         "generated_from": None,
         "last4": card.last4,
         "networks": {"available": [card.brand], "preferred": None},
@@ -105,6 +105,8 @@ def by_reference(call: "Call", reference: str, param: str = "payment_method", st
     card = BY_TOKEN.get(reference)
     if card is not None:
         return new_method(call, card, (12, 1970 + call.world.now() // 31_557_600 + 1))
+    if reference.startswith("pm_card_"):
+        raise errors.unsupported(Feature.OTHER_TEST_CARDS, param)
     row = call.world.get("payment_methods", call.account, reference)
     if row is None:
         raise errors.missing("PaymentMethod", reference, param, status)

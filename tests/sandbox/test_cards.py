@@ -11,7 +11,9 @@ from backend.sandbox.cards import CARDS, luhn
 from tests.sandbox.conftest import Platform
 
 
-@pytest.mark.parametrize("card", [card for card in CARDS if card.decline], ids=lambda card: card.last4)
+@pytest.mark.parametrize(
+    "card", [card for card in CARDS if card.decline and not card.authenticate], ids=lambda card: card.last4
+)
 def test_declining_cards_decline_as_documented(platform: Platform, card: Any) -> None:
     """Code, decline code, message and param on the error; the code on the charge."""
     with pytest.raises(stripe.CardError) as declined:
@@ -75,6 +77,41 @@ def test_a_challenge_leads_back_to_the_shop(platform: Platform) -> None:
         f"http://shop.test/done?a=1&payment_intent={intent.id}"
         f"&payment_intent_client_secret={intent.client_secret}&redirect_status=succeeded"
     )
+
+
+@pytest.mark.parametrize(
+    ("token", "reason"),
+    [
+        ("pm_card_threeDSecureRequiredChargeDeclined", "generic_decline"),
+        ("pm_card_authenticationRequiredChargeDeclinedInsufficientFunds", "insufficient_funds"),
+    ],
+)
+def test_a_card_may_be_declined_after_its_challenge(platform: Platform, token: str, reason: str) -> None:
+    """Authentication is no promise of money: the outcome is a failed charge, and nothing in the balance."""
+    intent = platform.paid(card=token)
+    assert intent.status == "requires_action"
+    platform.control(f"/payment_intents/{intent.id}/authenticate")
+
+    after: Any = platform.v1.payment_intents.retrieve(intent.id, {"expand": ["latest_charge"]})
+    assert (after.status, after.last_payment_error.decline_code) == ("requires_payment_method", reason)
+    assert (after.latest_charge.status, platform.funds()) == ("failed", (0, 0))
+
+
+def test_a_challenge_that_is_optional_is_made_when_asked_for(platform: Platform) -> None:
+    """By the platform, in payment_method_options."""
+    options: Any = {"card": {"request_three_d_secure": "challenge"}}
+
+    assert platform.paid(card="pm_card_threeDSecureOptional").status == "succeeded"
+    asked = platform.paid(card="pm_card_threeDSecureOptional", payment_method_options=options)
+    assert asked.status == "requires_action"
+
+
+def test_a_test_card_that_is_not_imitated_is_named(platform: Platform) -> None:
+    """It is not said to be missing: Stripe has it."""
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        platform.paid(card="pm_card_riskLevelElevated")
+
+    assert (refusal.value.code, refusal.value.param) == ("sandbox_unsupported", "payment_method")
 
 
 def test_bypassing_cards_are_available_at_once(platform: Platform) -> None:
@@ -153,8 +190,9 @@ def test_a_saved_card_pays_again_and_an_unsaved_one_does_not(platform: Platform)
 def test_a_declining_card_cannot_be_saved(platform: Platform) -> None:
     """But for the one made for that."""
     customer = platform.v1.customers.create({})
-    with pytest.raises(stripe.CardError):
+    with pytest.raises(stripe.CardError) as declined:
         platform.v1.payment_methods.attach("pm_card_visa_chargeDeclined", {"customer": customer.id})
+    assert (declined.value.param, declined.value.http_status) == ("", 402)
     saved = platform.v1.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": customer.id})
 
     assert saved.customer == customer.id

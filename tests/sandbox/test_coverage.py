@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,12 @@ import pytest
 import stripe
 from stripe.params._webhook_endpoint_create_params import WebhookEndpointCreateParams
 
+from backend.sandbox import coverage
+from backend.sandbox.__main__ import main
+from backend.sandbox.behaviours import BY_NAME
 from backend.sandbox.event_types import EVENT_TYPES
+from backend.sandbox.facts import FACTS, Fact
+from backend.sandbox.faults import ABOUT, LINE, PRESETS
 from backend.sandbox.params import parameters
 from backend.sandbox.resources import ROUTES
 from backend.sandbox.routing import Route
@@ -140,3 +146,49 @@ def test_the_sdk_knows_more_than_is_served() -> None:
 
     assert callable(client.v1.subscriptions.list)
     assert {"subscriptions.list", "v2.core.accounts.create"} <= {call.operation for call in sdk_calls()}
+
+
+def test_the_committed_page_is_what_is_generated() -> None:
+    """So that it cannot drift. Mend with: python -m backend.sandbox --coverage"""
+    assert coverage.COMMITTED.read_text() == coverage.markdown()
+
+
+def test_the_page_and_the_data_say_the_same(platform: Platform) -> None:
+    """And nothing of the page comes from anywhere else."""
+    page = platform.raw("GET", "/_sandbox/coverage", key=None)
+    data = platform.raw("GET", "/_sandbox/coverage.json", key=None).json or {}
+
+    assert (page.status_code, data["api_version"]) == (200, stripe.api_version)
+    for one in coverage.sections():
+        assert escape(one.title) in page.text
+        assert [list(row.values()) for row in data[one.name]] == [list(row) for row in one.rows]
+    assert len(data["endpoints"]) == len(ROUTES)
+
+
+@pytest.mark.parametrize("fact", [fact for facts in FACTS.values() for fact in facts], ids=lambda fact: fact.rule)
+def test_every_fact_is_kept_by_what_it_names(fact: Fact) -> None:
+    """A test that exists, a switch that exists, or a reason."""
+    if fact.status == "enforced":
+        module, _, test = fact.kept.partition("::")
+        assert f"def {test}(" in (Path(__file__).parent / f"{module}.py").read_text()
+    elif fact.status == "switchable":
+        assert fact.kept in BY_NAME
+    else:
+        assert len(fact.kept) > len("no: ")
+
+
+def test_every_switch_is_a_fact() -> None:
+    """The open questions stand among the rules they are about."""
+    assert {fact.kept for facts in FACTS.values() for fact in facts if fact.status == "switchable"} == set(BY_NAME)
+
+
+def test_every_fault_is_explained() -> None:
+    """Those with a name."""
+    assert {name for name in ABOUT if not name.startswith("{")} == {*PRESETS, *LINE}
+
+
+def test_it_can_be_written_from_the_command_line(tmp_path: Path) -> None:
+    """To a file, or where it is committed."""
+    main(["--coverage", str(tmp_path / "COVERAGE.md")])
+
+    assert (tmp_path / "COVERAGE.md").read_text() == coverage.markdown()

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from .. import errors, lists, methods, money, payments, search
+from .. import errors, lists, methods, payments, search
 from ..errors import StripeError
-from ..limits import Feature
 from ..routing import Call, Route
 from ..store import Row
 from . import common
+from .payment_intent_checks import check_amount, check_create, check_options
 from .payment_intent_fields import FOR_BROWSERS, intent_fields
 
 NAME = "payment_intent"
@@ -26,8 +26,6 @@ TYPES = ("allowed_payment_method_types", "excluded_payment_method_types")
 AT_CONFIRMATION = (*REFUSED, *TYPES, "amount_to_confirm", "confirmation_token", "mandate")
 # Radar judges nobody here, and a challenge is always one that Stripe.js can handle. Browsers send mandate_data.
 UNUSED = ("radar_options", "use_stripe_sdk")
-# What only makes sense when confirming at once (facts 1.11).
-WITH_CONFIRM = ("return_url", "off_session", "mandate", "mandate_data", "error_on_requires_action")
 UPDATABLE = (
     "description",
     "receipt_email",
@@ -64,7 +62,7 @@ NEEDS_RETURN_URL = (
 def create(call: Call) -> Row:
     """POST /v1/payment_intents"""
     params, world = call.params, call.world
-    _check_create(call)
+    check_create(call)
     customer = call.in_body("customers", "customer", "customer")
     confirm = params.get("confirm", False)
     redirects = params.get("automatic_payment_methods", {}).get("allow_redirects", "always")
@@ -81,53 +79,6 @@ def create(call: Call) -> Row:
         _confirm(call, row, method)
     world.changed(row)
     return row
-
-
-def _check_create(call: Call) -> None:
-    params = call.params
-    if params.get("confirmation_method") == "manual":
-        raise errors.unsupported(Feature.MANUAL_CONFIRMATION, "confirmation_method")
-    if "automatic_payment_methods" in params and "confirmation_method" in params:
-        raise errors.invalid(
-            "You may only specify one of these parameters: automatic_payment_methods, confirmation_method."
-        )
-    alone = [param for param in WITH_CONFIRM if param in params]
-    if alone and not params.get("confirm"):
-        raise errors.invalid(
-            f"The parameter {alone[0]} cannot be passed when creating a PaymentIntent unless confirm is set to true.",
-            alone[0],
-        )
-    check_amount(params["amount"], params["currency"])
-    _check_options(params)
-
-
-def _check_options(params: dict[str, Any]) -> None:
-    options = params.get("payment_method_options") or {}
-    if set(options) - {"card"} or set(options.get("card") or {}) - {"request_three_d_secure"}:
-        raise errors.unsupported(Feature.METHOD_OPTIONS, "payment_method_options")
-    if params.get("capture_method") == "manual":
-        raise errors.unsupported(Feature.MANUAL_CAPTURE, "capture_method")
-
-
-def check_amount(amount: int, currency: str) -> None:
-    """Amounts are whole minor units between the currency's minimum and eight digits."""
-    if currency.lower() not in money.KNOWN:
-        raise errors.invalid(
-            f"Invalid currency: {currency}. Stripe currently supports these currencies: usd, eur, gbp, …",
-            "currency",
-        )
-    if amount < 1:
-        raise errors.below_one("amount")
-    if amount < money.MINIMUM.get(currency.lower(), 1):
-        raise errors.invalid(
-            "The amount must be greater than or equal to the minimum charge amount allowed for your account and the "
-            "currency set (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).",
-            "amount",
-            "amount_too_small",
-        )
-    if amount > money.AMOUNT_MAX:
-        most = money.text(money.AMOUNT_MAX, currency.lower())
-        raise errors.invalid(f"Amount must be no more than {most}", "amount", "amount_too_large")
 
 
 def _method(call: Call) -> Row | None:
@@ -177,7 +128,7 @@ def confirm(call: Call) -> dict[str, Any]:
     """POST /v1/payment_intents/{id}/confirm"""
     row = call.in_path("payment_intents", NAME, "intent")
     _check_secret(call, row)
-    _check_options(call.params)
+    check_options(call.params)
     _check_confirmable(call, row)
     redirects = row["automatic_payment_methods"]["allow_redirects"]
     if not call.publishable and redirects == "always" and not call.params.get("return_url"):
@@ -213,7 +164,7 @@ def _check_confirmable(call: Call, row: Row) -> None:
 def update(call: Call) -> Row:
     """POST /v1/payment_intents/{id}: after success, only what does not touch the payment itself."""
     row, params = call.in_path("payment_intents", NAME, "intent"), call.params
-    _check_options(params)
+    check_options(params)
     _check_update(call, row)
     customer = call.in_body("customers", "customer", "customer")
     method = _method(call)
