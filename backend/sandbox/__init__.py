@@ -1,4 +1,7 @@
-"""A stateful stand-in for Stripe and Stripe Connect, for development and tests. Never for production."""
+"""A stateful stand-in for Stripe and Stripe Connect, for development and tests. Never for production.
+
+README.md says how to use it, COVERAGE.md what it does and what it knowingly does not.
+"""
 
 from .app import Sandbox
 from .clock import Clock
