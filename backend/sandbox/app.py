@@ -11,9 +11,11 @@ from .api import Api, Keys
 from .background import Background
 from .clock import Clock
 from .control import Control
+from .dashboard import Dashboard
 from .deliveries import Delivery, Endpoint, Order, Post
 from .errors import StripeError
 from .faults import ConnectionCut, Faults
+from .html import static_file
 from .pages import Pages
 from .resources import ROUTES
 from .server import Server, make_server
@@ -68,7 +70,8 @@ class Sandbox:
             self.world.events.deliveries.post = post
         self._api = Api(self.world, Keys(secret_key, publishable_key), self.faults, ROUTES)
         self._control = Control(self)
-        self._pages = Pages(self.world, publishable_key)
+        self._dashboard = Dashboard(self.world, self._control, publishable_key)
+        self._pages = Pages(self.world)
         self._background = Background(self.world)
         self.clock.subscribe(self.tick)
 
@@ -97,6 +100,10 @@ class Sandbox:
             return self._control.respond(request)
         if request.path.startswith(("/v1/", "/v2/")):
             return self._api_call(request)
+        if request.path.startswith("/static/"):
+            return static_file(request)
+        if request.path == "/" or request.path.startswith("/dashboard/"):
+            return self._dashboard.respond(request)
         return self._pages.respond(request)
 
     def tick(self) -> None:

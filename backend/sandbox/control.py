@@ -11,7 +11,7 @@ from werkzeug.routing import Map, Rule
 
 from . import connect, methods, money, payments, snapshot
 from .errors import StripeError, invalid, missing, refused, unknown_url
-from .given import Given, integer, json_of
+from .given import Given, integer, json_of, object_of
 from .resources import ROUTES
 from .routing import Call
 from .store import Row
@@ -86,19 +86,27 @@ class Control:
 
     def respond(self, request: Request) -> Response:
         """The answer to a control call; refusals have the shape of the API's."""
-        try:
-            name, ids = self._match(request)
-            handler: Callable[..., Any] = getattr(self, name)
-            body, status = handler(json_of(request), **ids), 200
-        except StripeError as error:
-            body, status = error.body(""), error.status
+        path = request.path.removeprefix("/_sandbox/")
+        body, status = self._answer(request.method, path, lambda: json_of(request))
         return Response(json.dumps(body, indent=2, ensure_ascii=False) + "\n", status, mimetype="application/json")
 
-    def _match(self, request: Request) -> tuple[str, dict[str, Any]]:
+    def call(self, method: str, path: str, text: str = "") -> tuple[Any, int]:
+        """The body and status of what a door answers to a JSON text; `path` without `/_sandbox/`."""
+        return self._answer(method, path, lambda: object_of(text))
+
+    def _answer(self, method: str, path: str, read: Callable[[], Given]) -> tuple[Any, int]:
         try:
-            name, ids = self._doors.match(request.path, request.method)
+            name, ids = self._match(method, path)
+            handler: Callable[..., Any] = getattr(self, name)
+            return handler(read(), **ids), 200
+        except StripeError as error:
+            return error.body(""), error.status
+
+    def _match(self, method: str, path: str) -> tuple[str, dict[str, Any]]:
+        try:
+            name, ids = self._doors.match(f"/_sandbox/{path}", method)
         except HTTPException as error:
-            raise unknown_url(request.method, request.path) from error
+            raise unknown_url(method, f"/_sandbox/{path}") from error
         return str(name), dict(ids)
 
     def overview(self, given: Given) -> Given:

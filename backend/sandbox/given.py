@@ -12,7 +12,11 @@ Given = dict[str, Any]
 
 def json_of(request: Request) -> Given:
     """The JSON object in the body; an empty one for no body."""
-    data = request.get_data()
+    return object_of(request.get_data())
+
+
+def object_of(data: bytes | str) -> Given:
+    """The JSON object that a text is; an empty one for no text."""
     if not data:
         return {}
     try:

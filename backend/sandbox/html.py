@@ -1,54 +1,73 @@
-"""The look of the sandbox's pages, in one place."""
+"""How the sandbox's pages are put together. What is not `Markup` is text, and is escaped."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
+from pathlib import Path
 
-from werkzeug import Response
+from markupsafe import Markup
+from werkzeug import Request, Response
+from werkzeug.exceptions import HTTPException
+from werkzeug.utils import send_from_directory
 
-STYLE = """
-:root { color-scheme: light dark; --ink: #1a1f36; --soft: #697386; --line: #e3e8ee; --back: #f6f9fc; --card: #fff;
-        --accent: #635bff; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6ebf1; --soft: #a3acb9; --line: #30363f; --back: #14171c;
-        --card: #1d2229; } }
-body { margin: 0; background: var(--back); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
-main { max-width: 44rem; margin: 3rem auto; padding: 2rem; background: var(--card); border: 1px solid var(--line);
-       border-radius: 12px; }
-h1 { margin-top: 0; font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
-.badge { float: right; padding: .1rem .6rem; border-radius: 99px; background: var(--accent); color: #fff; font-size: .8rem; }
-table { width: 100%; border-collapse: collapse; } th { text-align: left; color: var(--soft); font-weight: 500; }
-th, td { padding: .4rem .2rem; border-bottom: 1px solid var(--line); } code, td { overflow-wrap: anywhere; }
-a { color: var(--accent); }
-button, .button { display: inline-block; padding: .6rem 1.2rem; margin-right: .6rem; border: 0; border-radius: 8px;
-       background: var(--accent); color: #fff; font: inherit; text-decoration: none; cursor: pointer; }
-button.quiet { background: transparent; color: var(--ink); border: 1px solid var(--line); }
-"""
+STATIC = Path(__file__).with_name("static")
+# Nothing but the sandbox's own style and pictures is loaded, and no script runs.
+POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'"
+HEAD = Markup(
+    "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+    "<meta name='viewport' content='width=device-width, initial-scale=1'><title>{title}</title>"
+    "<link rel='icon' href='/static/icon.svg'><link rel='stylesheet' href='/static/sandbox.css'></head><body>"
+)
 
 
 def page(title: str, body: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A whole page; `body` is HTML already, `title` is not."""
-    html = (
-        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
-        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>"
-        f"<body><main><span class='badge'>sandbox</span><h1>{escape(title)}</h1>{body}</main></body></html>"
-    )
-    return Response(html, status, dict(headers or {}), mimetype="text/html")
+    """A page that stands alone; `body` is HTML already, `title` is not."""
+    main = Markup("<main><span class='badge'>sandbox</span><h1>{title}</h1>{body}</main></body></html>")
+    return document(title, main.format(title=title, body=Markup(body)), status, headers)
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of plain text."""
-    head = "".join(f"<th>{escape(name)}</th>" for name in heads)
-    lines = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows]
-    body = "".join(f"<tr>{line}</tr>" for line in lines) or f"<tr><td colspan='{len(heads)}'>none yet</td></tr>"
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+def document(title: str, body: Markup, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A whole document around the body's own landmarks."""
+    fixed = {"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"}
+    return Response(HEAD.format(title=title) + body, status, {**fixed, **(headers or {})}, mimetype="text/html")
 
 
-def facts(pairs: Iterable[tuple[str, str]]) -> str:
+def static_file(request: Request) -> Response:
+    """A file under `/static/`, or 404."""
+    try:
+        return send_from_directory(STATIC, request.path.removeprefix("/static/"), request.environ)
+    except HTTPException as error:
+        return error.get_response(request.environ)
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], empty: str = "none yet") -> Markup:
+    """A table; a head that begins with a space is over amounts, which stand to the right."""
+    kinds = [Markup(" class='amount'") if name.startswith(" ") else "" for name in heads]
+    head = _joined(Markup("<th{}>{}</th>").format(kind, name.strip()) for kind, name in zip(kinds, heads, strict=True))
+    lines = [
+        _joined(Markup("<td{}>{}</td>").format(kind, cell) for kind, cell in zip(kinds, row, strict=True))
+        for row in rows
+    ]
+    body = _joined(Markup("<tr>{}</tr>").format(line) for line in lines)
+    nothing = Markup("<tr><td colspan='{}' class='soft'>{}</td></tr>").format(len(heads), empty)
+    form = Markup("<div class='scroll'><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>")
+    return form.format(head, body or nothing)
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> Markup:
     """Names and values."""
-    return table(("", ""), pairs)
+    lines = _joined(Markup("<tr><th scope='row'>{}</th><td>{}</td></tr>").format(*pair) for pair in pairs)
+    return Markup("<table><tbody>{}</tbody></table>").format(lines)
 
 
-def button(value: str, label: str, quiet: bool = False) -> str:
+def link(url: str, text: str) -> Markup:
+    """A link within the sandbox."""
+    return Markup("<a href='{}'>{}</a>").format(url, text)
+
+
+def button(value: str, label: str, quiet: bool = False) -> Markup:
     """A button that answers a form with `outcome=value`."""
-    kind = " class='quiet'" if quiet else ""
-    return f"<button name='outcome' value='{escape(value)}'{kind}>{escape(label)}</button>"
+    kind = Markup(" class='quiet'") if quiet else ""
+    return Markup("<button name='outcome' value='{}'{}>{}</button>").format(value, kind, label)
+
+
+def _joined(parts: Iterable[Markup]) -> Markup:
+    return Markup().join(parts)

@@ -1,10 +1,10 @@
-"""The pages that people see at Stripe: onboarding, the Express dashboard, the 3-D Secure challenge; and an index."""
+"""The pages that people see at Stripe: onboarding, the Express dashboard, and the 3-D Secure challenge."""
 
 from collections.abc import Callable
-from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from markupsafe import Markup
 from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
@@ -22,12 +22,10 @@ Page = Callable[..., Response]
 class Pages:
     """Plain HTML; nothing is loaded from anywhere."""
 
-    def __init__(self, world: "World", publishable_key: str) -> None:
+    def __init__(self, world: "World") -> None:
         self._world = world
-        self._publishable_key = publishable_key
         self._routes = Map(
             [
-                Rule("/", endpoint=self._index),
                 Rule("/setup/e/<account>/<token>", endpoint=self._onboard),
                 Rule("/express/<account>/<token>", endpoint=self._express),
                 Rule("/3d_secure/<intent>/<token>", endpoint=self._challenge),
@@ -45,29 +43,6 @@ class Pages:
             answer: Response = handler(request, **ids)
             return answer
 
-    def _index(self, request: Request) -> Response:
-        store, platform = self._world.store, self._world.platform
-        kinds = (
-            "payment_intents",
-            "charges",
-            "transfers",
-            "refunds",
-            "disputes",
-            "accounts",
-            "customers",
-            "events",
-        )
-        counts = [(kind.replace("_", " "), str(len(store.of(platform, kind)))) for kind in kinds]
-        newest = list(store.of(platform, "payment_intents"))[-10:][::-1]
-        paid = [(row["id"], money.text(row["amount"], row["currency"]), row["status"]) for row in newest]
-        how = (
-            f"<p>A local stand-in for Stripe: no money moves. Point an SDK at <code>{escape(self._world.base_url)}</code> "
-            f"with a test key; browsers use <code>{escape(self._publishable_key)}</code>. What is supported, and how to "
-            "move its clock, break it and look inside: <a href='/_sandbox/'>/_sandbox/</a>.</p>"
-        )
-        body = how + table(("object", "count"), counts) + "<h2>Newest payments</h2>"
-        return page("Stripe sandbox", body + table(("intent", "amount", "status"), paid))
-
     def _onboard(self, request: Request, account: str, token: str) -> Response:
         """Opening the link is finishing onboarding. Afterwards, or too late, it leads to the refresh_url."""
         link = self._world.links.get(token)
@@ -81,9 +56,11 @@ class Pages:
             connect.onboard(self._world, row)
         return page(
             "You are set up",
-            "<p>The sandbox has filled in everything that Stripe would have asked: identity, bank account, terms.</p>"
+            Markup(
+                "<p>The sandbox has filled in everything that Stripe would have asked: identity, bank account, terms.</p>"
+            )
             + facts([("account", account), ("transfers", row["capabilities"].get("transfers", "not requested"))])
-            + f"<p><a class='button' href='{escape(link['return_url'])}'>Return to the platform</a></p>",
+            + Markup("<p><a class='button' href='{}'>Return to the platform</a></p>").format(link["return_url"]),
             status=303,
             headers={"Location": link["return_url"]},
         )
@@ -111,9 +88,12 @@ class Pages:
             (payout["id"], money.text(payout["amount"], payout["currency"]), payout["status"])
             for payout in reversed(list(self._world.store.of(account, "payouts")))
         ]
-        balance = table(("currency", "available", "pending"), held)
+        balance = table(("currency", " available", " pending"), held)
         return (
-            facts([("account", account)]) + balance + "<h2>Payouts</h2>" + table(("payout", "amount", "status"), sent)
+            facts([("account", account)])
+            + balance
+            + Markup("<h2>Payouts</h2>")
+            + table(("payout", " amount", "status"), sent)
         )
 
     def _challenge(self, request: Request, intent: str, token: str) -> Response:
@@ -124,9 +104,11 @@ class Pages:
             return page("Nothing to authorise", "<p>This payment is not waiting for authentication.</p>", 404)
         if request.method != "POST":
             amount = money.text(row["amount"], row["currency"])
-            ask = f"<p>Your bank asks: do you want to pay <strong>{amount}</strong>?</p><form method='post'>"
-            buttons = button("authorise", "Authorise") + button("fail", "Fail", quiet=True)
-            return page("3-D Secure", ask + buttons + "</form>")
+            ask = Markup(
+                "<p>Your bank asks: do you want to pay <strong>{}</strong>?</p><form method='post'>{}{}</form>"
+            )
+            buttons = button("authorise", "Authorise"), button("fail", "Fail", quiet=True)
+            return page("3-D Secure", ask.format(amount, *buttons))
         payments.authenticate(self._world, row, request.form.get("outcome") == "authorise")
         return _return_to_shop(row, asked["return_url"])
 
@@ -147,5 +129,5 @@ def _return_to_shop(row: Row, return_url: str | None) -> Response:
 
 
 def _redirect(url: str) -> Response:
-    body = f"<p>Continue to <a href='{escape(url)}'>{escape(url)}</a>.</p>"
+    body = Markup("<p>Continue to <a href='{0}'>{0}</a>.</p>").format(url)
     return page("Moving on", body, 303, {"Location": url})

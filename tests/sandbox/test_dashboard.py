@@ -1,0 +1,215 @@
+"""The dashboard: everything in the sandbox can be looked at, and its world changed by plain forms."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from tests.sandbox.conftest import Platform
+
+
+@pytest.fixture
+def platform() -> Platform:
+    """The pages are the same whatever SDK made what they show."""
+    return Platform()
+
+
+def look(platform: Platform, path: str, status: int = 200) -> str:
+    """A page's HTML, after seeing that nothing foreign is loaded and no script runs."""
+    answer = platform.raw("GET", path, key=None)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'")
+    assert "<script" not in answer.text
+    assert re.findall(r"(?:src|href)='(?:https?:)?//", answer.text) == []
+    return answer.text
+
+
+def press(platform: Platform, page: str, label: str) -> TestResponse:
+    """Press a button of a page."""
+    forms = [
+        form for form in re.findall(r"<form method='post' action='[^']+'>.*?</form>", page) if f">{label}<" in form
+    ]
+    assert len(forms) == 1, (label, page)
+    fields = {name: unescape(value) for name, value in re.findall(r"name='(\w+)' value='([^']*)'", forms[0])}
+    return platform.raw("POST", "/dashboard/do", key=None, data=fields, headers={"Origin": "http://localhost"})
+
+
+def test_every_list_and_every_object_of_it_can_be_looked_at(platform: Platform) -> None:
+    """Empty, and with one of everything in it; each says what it is."""
+    kinds = re.findall(r"<li><a href='/dashboard/(\w+)'>", look(platform, "/"))
+    assert len(kinds) == 9
+    for kind in kinds:
+        look(platform, f"/dashboard/{kind}")
+    coach = platform.coach()
+    payment = platform.paid(card="pm_card_bypassPending", customer=platform.v1.customers.create({"email": "a@b.ca"}).id)
+    platform.transfer(payment, coach, 100)
+    platform.v1.refunds.create({"payment_intent": payment.id, "amount": 10})
+    platform.control("/disputes", charge=payment.latest_charge.id)
+    platform.sandbox.add_webhook("http://127.0.0.1:1/hook")
+    platform.clock.advance(86_400)
+
+    for kind in kinds:
+        page = look(platform, f"/dashboard/{kind}")
+        for path in set(re.findall(r"href='(/dashboard/\w+/\w+)'", page)):
+            assert f"<h1>{path.rsplit('/', 1)[-1]}</h1>" in look(platform, path)
+
+
+def test_ids_in_an_object_lead_to_theirs(platform: Platform) -> None:
+    """From a payment to its charge."""
+    payment = platform.paid()
+    charge = payment.latest_charge.id
+
+    assert f"href='/dashboard/charges/{charge}'" in look(platform, f"/dashboard/payment_intents/{payment.id}")
+
+
+def test_what_somebody_wrote_is_text(platform: Platform) -> None:
+    """A description is no part of the page."""
+    payment = platform.paid(description="<script>alert(1)</script>'\"")
+
+    for path in ("/", "/dashboard/payment_intents", f"/dashboard/payment_intents/{payment.id}"):
+        assert "&lt;script&gt;" in look(platform, path)
+
+
+def test_a_long_list_has_pages(platform: Platform) -> None:
+    """Newest first, 25 at a time, each once."""
+    made = [platform.v1.customers.create({}).id for _ in range(30)]
+    first = look(platform, "/dashboard/customers")
+    older = re.findall(r"href='(\?after=[^']+)'", first)
+    second = look(platform, f"/dashboard/customers{unescape(older[0])}")
+
+    shown = [re.findall(r"/dashboard/customers/(cus_\w+)'", page) for page in (first, second)]
+    assert shown == [made[:4:-1], made[4::-1]]
+    assert "?after=" not in second
+
+
+def test_a_payment_can_be_paid_and_disputed_and_the_dispute_won(platform: Platform) -> None:
+    """By pressing the buttons that its pages offer."""
+    intent = platform.v1.payment_intents.create({"amount": 500, "currency": "cad"})
+    here = f"/dashboard/payment_intents/{intent.id}"
+
+    assert press(platform, look(platform, here), "Pay with 4242 4242 4242 4242").headers["Location"] == here
+    assert press(platform, look(platform, here), "The cardholder disputes it").status_code == 303
+    dispute = platform.v1.disputes.list({}).data[0]
+    assert press(platform, look(platform, f"/dashboard/disputes/{dispute.id}"), "The platform wins").status_code == 303
+
+    assert platform.v1.disputes.retrieve(dispute.id).status == "won"
+
+
+def test_an_event_is_sent_again(platform: Platform) -> None:
+    """Its page shows where it went."""
+    platform.sandbox.add_webhook("http://shop.test/hook")
+    platform.v1.customers.create({})
+    event = platform.v1.events.list({}).data[0].id
+    platform.sandbox.deliver_due()
+
+    page = look(platform, f"/dashboard/events/{event}")
+    press(platform, page, "Send again")
+    platform.sandbox.deliver_due()
+
+    assert "http://shop.test/hook" in page
+    assert len(platform.received) == 2
+
+
+def test_the_fault_switch_breaks_calls_and_mends_them(platform: Platform) -> None:
+    """What it says is what strikes."""
+    form = {"effect": "rate_limit", "call": "POST /v1/payment_intents", "stage": "before", "times": "2"}
+    assert platform.raw("POST", "/dashboard/faults", key=None, data=form).status_code == 303
+    order: Any = {"amount": "500", "currency": "cad"}
+
+    assert platform.raw("GET", "/v1/payment_intents").status_code == 200
+    assert platform.raw("POST", "/v1/payment_intents", data=order).status_code == 429
+    page = look(platform, "/dashboard/faults")
+    assert "POST /v1/payment_intents" in page
+    assert press(platform, page, "Everything works again").status_code == 303
+    assert platform.raw("POST", "/v1/payment_intents", data=order).status_code == 200
+
+
+def test_a_fault_that_makes_no_sense_is_told(platform: Platform) -> None:
+    """On the page, with the form still there."""
+    form = {"effect": "earthquake", "call": "any call", "stage": "before", "times": "1"}
+    answer = platform.raw("POST", "/dashboard/faults", key=None, data=form)
+
+    assert answer.status_code == 400
+    assert "effect must be one of" in answer.text
+    assert "Break it" in answer.text
+
+
+def test_the_clock_moves_and_everything_can_be_forgotten(platform: Platform) -> None:
+    """From the first page."""
+    platform.v1.customers.create({})
+    before = platform.clock.now()
+
+    assert press(platform, look(platform, "/"), "by 1 day").headers["Location"] == "/"
+    assert press(platform, look(platform, "/"), "Forget everything").status_code == 303
+
+    assert platform.clock.now() == before + 86_400
+    assert platform.v1.customers.list({}).data == []
+
+
+def test_a_refused_action_says_why(platform: Platform) -> None:
+    """In the control path's own words."""
+    payment = platform.paid()
+    data = {"door": f"payment_intents/{payment.id}/pay", "given": "{}", "back": "/"}
+    answer = platform.raw("POST", "/dashboard/do", key=None, data=data)
+
+    assert answer.status_code == 400
+    assert "cannot be paid: its status is succeeded" in answer.text
+
+
+@pytest.mark.parametrize("given", ["{", "[]", '"x"'])
+def test_a_form_that_no_page_has_made_is_refused(platform: Platform, given: str) -> None:
+    """No traceback, nothing done."""
+    answer = platform.raw("POST", "/dashboard/do", key=None, data={"door": "reset", "given": given})
+
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "http://evil.test"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
+)
+def test_another_sites_form_does_nothing(platform: Platform, headers: dict[str, str]) -> None:
+    """A page on the web must not press these buttons."""
+    platform.v1.customers.create({})
+    data = {"door": "reset", "given": json.dumps({}), "back": "/"}
+    answer = platform.raw("POST", "/dashboard/do", key=None, data=data, headers=headers)
+
+    assert answer.status_code == 403
+    assert len(platform.v1.customers.list({}).data) == 1
+
+
+@pytest.mark.parametrize("back", ["http://evil.test/", "//evil.test", "/\\evil.test", "javascript:alert(1)"])
+def test_an_action_leads_back_to_the_dashboard_only(platform: Platform, back: str) -> None:
+    """Whatever the form says."""
+    data = {"door": "clock", "given": '{"advance": 1}', "back": back}
+
+    assert platform.raw("POST", "/dashboard/do", key=None, data=data).headers["Location"] == "/"
+
+
+@pytest.mark.parametrize(
+    "path", ["/dashboard/secrets", "/dashboard/charges/ch_none", "/dashboard/customers/acct_1", "/dashboard/find?id=x"]
+)
+def test_what_is_not_there_is_a_page_that_says_so(platform: Platform, path: str) -> None:
+    """404, with the way back."""
+    assert "href='/'" in look(platform, path, 404)
+
+
+def test_an_object_is_found_by_its_id(platform: Platform) -> None:
+    """Of whatever kind."""
+    payment = platform.paid()
+    answer = platform.raw("GET", f"/dashboard/find?id=%20{payment.id}", key=None)
+
+    assert answer.headers["Location"] == f"/dashboard/payment_intents/{payment.id}"
+
+
+def test_style_and_icon_are_served_and_nothing_beside_them(platform: Platform) -> None:
+    """From one folder."""
+    for name, kind in (("sandbox.css", "text/css"), ("icon.svg", "image/svg+xml")):
+        with platform.raw("GET", f"/static/{name}", key=None) as answer:
+            assert (answer.status_code, answer.mimetype) == (200, kind)
+    for name in ("../app.py", "none.css"):
+        assert platform.raw("GET", f"/static/{name}", key=None).status_code == 404
