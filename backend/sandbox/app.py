@@ -1,6 +1,7 @@
 """The sandbox as one WSGI application: the API under /v1, the pages people see, and the control path."""
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +74,15 @@ class Sandbox:
         self._dashboard = Dashboard(self.world, self._control, publishable_key)
         self._pages = Pages(self.world)
         self._background = Background(self.world)
+        # Who answers what; the first that fits.
+        self._parts: tuple[tuple[str, Callable[[Request], Response]], ...] = (
+            (r"/_sandbox/coverage(\.json)?\Z", lambda request: coverage.respond(request.path)),
+            (r"/_sandbox/", self._control.respond),
+            (r"/v[12]/", self._api_call),
+            (r"/static/", static_file),
+            (r"/(dashboard/.*)?\Z", self._dashboard.respond),
+            (r"", self._pages.respond),
+        )
         self.clock.subscribe(self.tick)
 
     @property
@@ -94,17 +104,7 @@ class Sandbox:
         """The answer to any request. Raises ConnectionCut when a fault cuts the line."""
         if request.method == "OPTIONS":
             return Response(status=204, headers=http.CORS)
-        if request.path in (coverage.PAGE, coverage.DATA):
-            return coverage.respond(request.path)
-        if request.path.startswith("/_sandbox/"):
-            return self._control.respond(request)
-        if request.path.startswith(("/v1/", "/v2/")):
-            return self._api_call(request)
-        if request.path.startswith("/static/"):
-            return static_file(request)
-        if request.path == "/" or request.path.startswith("/dashboard/"):
-            return self._dashboard.respond(request)
-        return self._pages.respond(request)
+        return next(answer for paths, answer in self._parts if re.match(paths, request.path))(request)
 
     def tick(self) -> None:
         """Let everything happen that is due by now."""
