@@ -31,6 +31,12 @@ CURRENCY_OF = {
     "BR": "brl",
     **dict.fromkeys(_EURO, "eur"),
 }
+# What Stripe says of an account that it stopped.
+REASONS = (
+    "action_required.requested_capabilities listed other platform_paused rejected.fraud rejected.incomplete_verification "
+    "rejected.listed rejected.other rejected.platform_fraud rejected.platform_other rejected.platform_terms_of_service "
+    "rejected.terms_of_service requirements.past_due requirements.pending_verification under_review"
+).split()
 LOCKED = ("business_type", "company", "individual", "tos_acceptance")
 DUE = [
     "business_profile.mcc",
@@ -153,6 +159,8 @@ def onboard(world: "World", row: Row, verification: str = "verified") -> None:
 
 def disable(world: "World", row: Row, reason: str = "requirements.past_due") -> None:
     """Stripe stops the account: it can no longer receive transfers or be paid out."""
+    if reason not in REASONS:
+        raise invalid(f"Invalid reason: must be one of {', '.join(REASONS)}", "reason")
     before = clone(row)
     row.hidden["onboarded"] = False
     due = ["individual.verification.document"] if reason == "requirements.past_due" else []

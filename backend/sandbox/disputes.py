@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from .errors import refused
+from .errors import invalid, refused
 from .store import Row
 
 if TYPE_CHECKING:
@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 FEE = 1500
 EVIDENCE_DAYS = 9
 OPEN = frozenset({"needs_response", "under_review", "warning_needs_response", "warning_under_review"})
+REASONS = (
+    "bank_cannot_process check_returned credit_not_processed customer_initiated debit_not_authorized duplicate fraudulent "
+    "general incorrect_account_details insufficient_funds noncompliant product_not_received product_unacceptable "
+    "subscription_canceled unrecognized"
+).split()
 REASON_CODES = {"fraudulent": "10.4", "product_not_received": "13.1", "duplicate": "12.6.1"}
 EVIDENCE = (
     "access_activity_log billing_address cancellation_policy cancellation_policy_disclosure cancellation_rebuttal "
@@ -31,6 +36,8 @@ class Disputes:
     def open(self, charge: Row, reason: str = "fraudulent", inquiry: bool = False) -> Row:
         """The cardholder complains. An inquiry asks only; a dispute takes amount and fee at once."""
         world = self._world
+        if reason not in REASONS:
+            raise invalid(f"Invalid reason: must be one of {', '.join(REASONS)}", "reason")
         if charge["status"] != "succeeded" or charge["disputed"]:
             raise refused(f"Charge {charge['id']} cannot be disputed: it did not succeed, or is disputed already.")
         row = world.add("disputes", charge.account, self._fields(charge, reason, inquiry))

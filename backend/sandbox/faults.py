@@ -24,6 +24,10 @@ LOCK_TIMEOUT = (
 RATE_LIMIT = (
     "Request rate limit exceeded. You can learn more about rate limits here https://stripe.com/docs/rate-limits."
 )
+CONFLICT = (
+    "There is currently another in-progress request using this Idempotent Key (that probably means you submitted twice, "
+    "and the other request is still going through). Please try again later."
+)
 SERVER_ERROR = f"An unknown error occurred. If this persists, we can help at {SUPPORT}"
 PRESETS: dict[str, dict[str, Any]] = {
     "rate_limit": {
@@ -38,6 +42,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "message": LOCK_TIMEOUT,
         "headers": {"Stripe-Should-Retry": "true"},
     },
+    "conflict": {"status": 409, "code": "idempotency_key_in_use", "message": CONFLICT},
     "server_error": {"status": 500, "cache": True},
 }
 LINE = ("close", "truncate", "garbage", "html_502", "empty_200")
@@ -49,6 +54,7 @@ ABOUT = {
     "empty_200": "the answer is 200 and empty",
     "rate_limit": "429 rate_limit, which the SDK does not retry",
     "lock_timeout": "429 lock_timeout, which the SDK retries",
+    "conflict": "409 idempotency_key_in_use, which the SDK retries",
     "server_error": "500, pinned under the idempotency key",
     '{"status", body?, headers?, cache?, late?}': "any answer; `cache` pins it under the key, `late` seconds later the "
     "work is done after all",
@@ -129,8 +135,9 @@ class Faults:
         and when: `times`, `p`, `seed`. As one dict, or as keywords.
 
         Effects: `"close" | "truncate" | "garbage" | "html_502" | "empty_200"`, `{"delay": seconds}`, a preset
-        (`"rate_limit" | "lock_timeout" | "server_error"`), or `{"status", body?, headers?, cache?, late?}`: with `cache`
-        the answer is pinned under the idempotency key; with `late` the work is done that many seconds afterwards.
+        (`"rate_limit" | "lock_timeout" | "conflict" | "server_error"`), or `{"status", body?, headers?, cache?, late?}`:
+        with `cache` the answer is pinned under the idempotency key; with `late` the work is done that many seconds
+        afterwards.
         """
         spec = {**(given or {}), **fields}
         match, stage = spec.get("match", {}), spec.get("stage", "before")

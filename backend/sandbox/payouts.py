@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from .errors import invalid
 from .ledger import midnight
 from .schedules import next_payout
 from .store import Row
@@ -11,12 +12,24 @@ if TYPE_CHECKING:
 
 # A daily payout leaves within the hour and arrives on the next day; weekends are not modelled.
 IN_TRANSIT_AFTER = 3600
+# Stripe's codes; the words are our own where no source quotes Stripe's.
 FAILURE = {
     "account_closed": "The bank account has been closed.",
+    "account_frozen": "The bank account has been frozen.",
+    "bank_account_restricted": "The bank account has restrictions on payouts.",
+    "bank_ownership_changed": "The bank account has changed its owner.",
     "could_not_process": "The bank could not process this payout.",
+    "debit_not_authorized": "Debits from the bank account are not authorized.",
+    "declined": "The bank has declined this payout.",
+    "incorrect_account_holder_address": "The address of the account's holder is not what the bank has on file.",
+    "incorrect_account_holder_name": "The name of the account's holder is not what the bank has on file.",
+    "incorrect_account_holder_tax_id": "The tax id of the account's holder is not what the bank has on file.",
     "insufficient_funds": "Your Stripe account has insufficient funds to cover the payout.",
+    "invalid_account_number": "The routing number seems correct, but the account number is invalid.",
+    "invalid_currency": "The bank could not process the payout because of its currency.",
     "no_account": "The bank account details on file are probably incorrect. No bank account could be located with "
     "those details.",
+    "unsupported_card": "The bank no longer supports payouts to this card.",
 }
 
 
@@ -51,8 +64,9 @@ class Payouts:
 
     def fail(self, row: Row, code: str) -> None:
         """The bank sends it back, possibly after it was paid: the money returns to the available balance."""
-        text = FAILURE.get(code, "The payout failed.")
-        self._undo(row, "failed", "payout_failure", failure_code=code, failure_message=text)
+        if code not in FAILURE:
+            raise invalid(f"Invalid failure_code: must be one of {', '.join(FAILURE)}", "failure_code")
+        self._undo(row, "failed", "payout_failure", failure_code=code, failure_message=FAILURE[code])
 
     def cancel(self, row: Row) -> None:
         """Called back before it left."""

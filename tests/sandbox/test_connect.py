@@ -306,3 +306,21 @@ def test_the_express_dashboard_opens_once(platform: Platform) -> None:
 
     assert "90.00 cad" in first.text
     assert second.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "param"),
+    [("/accounts/{}/disable", "reason"), ("/payouts/{}/fail", "failure_code"), ("/disputes", "reason")],
+)
+def test_the_world_outside_fails_only_in_ways_that_stripe_knows(platform: Platform, path: str, param: str) -> None:
+    """A reason or code of one's own is refused with those that there are, and nothing happens."""
+    coach, payment = platform.coach(), platform.paid(card="pm_card_bypassPending")
+    payout = platform.v1.payouts.create({"amount": 100, "currency": "cad"})
+    place = path.format(coach if "accounts" in path else payout.id)
+    charge: Any = payment.latest_charge
+    answer = platform.raw("POST", f"/_sandbox{place}", key=None, json={"charge": charge.id, param: "bad_luck"})
+
+    assert (answer.status_code, f"Invalid {param}: must be one of" in answer.text) == (400, True)
+    assert platform.v1.accounts.retrieve(coach).charges_enabled
+    assert platform.v1.payouts.retrieve(payout.id).status == "pending"
+    assert platform.v1.disputes.list({}).data == []

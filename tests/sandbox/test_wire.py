@@ -112,6 +112,7 @@ def test_a_lost_answer_is_not_lost_work(platform: Platform) -> None:
         ("empty_200", stripe.APIError),
         ("rate_limit", stripe.RateLimitError),
         ("lock_timeout", stripe.RateLimitError),
+        ("conflict", stripe.APIError),
     ],
 )
 def test_every_fault_looks_to_the_sdk_as_the_real_one(platform: Platform, effect: str, kind: type[Exception]) -> None:
