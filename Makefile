@@ -13,7 +13,7 @@ N ?= 1000
 SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo drill sandbox serve test check format lint types imports properties chaos planted mutation clean
+.PHONY: help run demo drill sandbox serve test check format lint types imports properties chaos planted mutation bench clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ planted: $(DEV_READY) ## Plant bugs in a copy of the backend; the tests have to 
 
 mutation: $(MUTATION_READY) ## Change the money code in every small way; the tests have to notice (takes some minutes)
 	@$(BIN)/mutmut run && $(BIN)/mutmut results
+
+bench: $(DEV_READY) $(NODE_READY) ## Fill a sandbox with N payments and see whether it slows (N=1000)
+	@$(BIN)/python -m tests.bench.bench_sandbox --payments $(N)
 
 clean: ## Remove the environment and every cache
 	@rm -rf $(VENV) tests/node/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis mutants
