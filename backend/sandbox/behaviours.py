@@ -54,6 +54,11 @@ BEHAVIOURS = (
         "whether what was reversed may be transferred from the same charge again",
     ),
     Behaviour("search_clauses_max", (10, None), "how many conditions a search query may combine; null: any number"),
+    Behaviour(
+        "unpaid_refund_code",
+        (None, "payment_intent_unexpected_state"),
+        "the error code when a PaymentIntent that was not paid is refunded",
+    ),
     Behaviour("webhook_timeout_seconds", (30, 10, 1), "how long the receiver of a webhook may take to answer"),
 )
 BY_NAME = {behaviour.name: behaviour for behaviour in BEHAVIOURS}

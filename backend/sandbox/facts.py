@@ -155,6 +155,7 @@ FACTS = {
         Fact("a disputed charge cannot be refunded", "test_connect::test_a_disputed_charge_cannot_be_refunded"),
         Fact("the events of a refund, in order", "test_connect::test_a_refund_is_told_in_stripes_order"),
         Fact("previous_attributes of charge.refunded", "refunded_tells_previous"),
+        Fact("the code when an unpaid PaymentIntent is refunded", "unpaid_refund_code"),
         Fact("refunds may be pending, then succeed", "test_cards::test_a_pending_refund_succeeds_later"),
         Fact(
             "refunds may fail, and the money comes back",

@@ -40,6 +40,7 @@ def test_a_payment_ends_where_it_should(odd_market: Marketplace) -> None:
     market.ready_coach()
     intent = market.buy()
     market.decline(intent)
+    assert market.refund(intent["id"]).status_code == 409
     market.pay(intent, "pm_card_authenticationRequired")
     path = f"/payment_intents/{intent['id']}/authenticate"
     assert market.control("POST", path, {"passed": False}).status_code == 200

@@ -131,6 +131,12 @@ def _clauses(platform: Platform) -> Any:
     return 10 if _refusal(lambda: platform.v1.payment_intents.search({"query": query})) else None
 
 
+def _unpaid_refund(platform: Platform) -> Any:
+    intent = platform.v1.payment_intents.create({"amount": 500, "currency": "cad"})
+    error: Any = _refusal(lambda: platform.v1.refunds.create({"payment_intent": intent.id}))
+    return error.code
+
+
 PROBES: dict[str, Callable[[Platform], Any]] = {
     "account_link_unknown_account": _unknown_account,
     "capabilities_enforced": _unready_coach_is_refused,
@@ -147,6 +153,7 @@ PROBES: dict[str, Callable[[Platform], Any]] = {
     "refunded_tells_previous": _previous,
     "reversals_free_source_room": _room,
     "search_clauses_max": _clauses,
+    "unpaid_refund_code": _unpaid_refund,
 }
 # Probed by tests of their own, below.
 APART = {"fee_rounding", "webhook_timeout_seconds"}

@@ -43,7 +43,10 @@ def _charge(call: Call) -> Row:
             "One of the following params should be provided for this request: payment_intent or charge."
         )
     if intent["status"] != "succeeded":
-        raise errors.refused(f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund.")
+        raise errors.refused(
+            f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund.",
+            call.world.behaviours["unpaid_refund_code"],
+        )
     return call.world.must(intent["latest_charge"])
 
 
