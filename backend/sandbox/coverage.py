@@ -6,11 +6,11 @@ writes COVERAGE.md.
 
 import json
 from collections import Counter
-from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
 import stripe
+from markupsafe import Markup
 from werkzeug import Response
 
 from . import html
@@ -31,6 +31,12 @@ from .sdk_calls import sdk_calls
 TITLE = "What the sandbox does, and what it does not"
 COMMITTED = Path(__file__).with_name("COVERAGE.md")
 PAGE, DATA = "/_sandbox/coverage", "/_sandbox/coverage.json"
+
+MAIN = Markup(
+    "<main class='wide texts'><h1>{}</h1><p><a href='/'>The dashboard</a> · <a href='{}.json'>This page as data</a></p>{}"
+    "</main></body></html>"
+)
+SECTION = Markup("<section id='{}'><h2>{}</h2><p>{}</p>{}</section>")
 
 
 class Section(NamedTuple):
@@ -170,7 +176,5 @@ def respond(path: str) -> Response:
     if path == DATA:
         text = json.dumps(data(), indent=2, ensure_ascii=False) + "\n"
         return Response(text, mimetype="application/json")
-    parts = [
-        f"<h2>{escape(one.title)}</h2><p>{escape(one.about)}</p>{html.table(one.heads, one.rows)}" for one in sections()
-    ]
-    return html.page(TITLE, f"<p>As data: <a href='{DATA}'>{DATA}</a></p>" + "".join(parts))
+    parts = (SECTION.format(one.name, one.title, one.about, html.table(one.heads, one.rows)) for one in sections())
+    return html.document(TITLE, MAIN.format(TITLE, PAGE, Markup().join(parts)))

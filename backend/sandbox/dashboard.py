@@ -69,7 +69,8 @@ class Dashboard:
         )
         how = Markup(
             "<p>A local stand-in for Stripe: no money moves. Point an SDK at <code>{}</code> with a test key; browsers use "
-            "<code>{}</code>. Everything that can be done from outside: <a href='/_sandbox/'>/_sandbox/</a>.</p>"
+            "<code>{}</code>. <a href='/_sandbox/coverage'>What it does and what it does not</a>, and everything that can be "
+            "done from outside: <a href='/_sandbox/'>/_sandbox/</a>.</p>"
         ).format(self._world.base_url, self._publishable_key)
         tools = Markup("<div class='row'>{}{}{}</div>").format(
             _action("clock", {"advance": 3_600}, "Move the clock by 1 hour", "/"),

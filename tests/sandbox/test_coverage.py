@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import pytest
 import stripe
+from markupsafe import escape
 from stripe.params._webhook_endpoint_create_params import WebhookEndpointCreateParams
 
 from backend.sandbox import coverage
