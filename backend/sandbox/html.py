@@ -26,7 +26,8 @@ def page(title: str, body: str, status: int = 200, headers: Mapping[str, str] | 
 
 def document(title: str, body: Markup, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A whole document around the body's own landmarks."""
-    fixed = {"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"}
+    # Not "no-referrer": a browser would then hide its own origin from its own forms, and they would be refused.
+    fixed = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"}
     return Response(HEAD.format(title=title) + body, status, {**fixed, **(headers or {})}, mimetype="text/html")
 
 

@@ -24,6 +24,8 @@ def look(platform: Platform, path: str, status: int = 200) -> str:
     answer = platform.raw("GET", path, key=None)
     assert answer.status_code == status, answer.text
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'")
+    # With "no-referrer" a browser sends "Origin: null" with the page's own forms, which are then refused.
+    assert answer.headers["Referrer-Policy"] == "same-origin"
     assert "<script" not in answer.text
     assert re.findall(r"(?:src|href)='(?:https?:)?//", answer.text) == []
     return answer.text
