@@ -60,7 +60,7 @@ class Failure:
     @property
     def retry_later(self) -> bool:
         """Whether the same request may succeed by itself."""
-        return self.http_status == 503
+        return self.http_status == 503 or self is _IN_FLIGHT
 
 
 INVALID = "Validation error"

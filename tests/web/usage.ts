@@ -1,0 +1,80 @@
+// How TypeScript sees the front-end services. Compiled by test_types.py, never run: each line below
+// "@ts-expect-error" has to be refused, and everything else has to fit.
+
+import {
+  ErrorCode,
+  PaymentError,
+  configure,
+  confirmPaymentIntent,
+  createConfig,
+  createConnectAccount,
+  createKey,
+  createLoginLink,
+  createPaymentIntent,
+  createRefund,
+  createTransfer,
+  decimalsOf,
+  formatAmount,
+  getAccountBalance,
+  getAccountPayouts,
+  getConfig,
+  getConnectAccount,
+  getPaymentIntentStatus,
+  testBackendConnection,
+  updateConnectAccount,
+} from "../../backend/web/static/js/paymentService.js";
+import type { CallOptions, Config, Order, Payout, Session } from "../../backend/web/static/js/paymentService.js";
+
+configure({ backendUrl: "https://pay.example.com", publishableKey: "pk_test_sandbox", locale: "fr-CA" });
+configure({ getAuthToken: async () => null, fetch: globalThis.fetch });
+const own: Config = createConfig({ maxRetries: 0 }, getConfig());
+const options: CallOptions = { config: own, signal: new AbortController().signal };
+
+const order: Order = { coachId: "1", coachName: "Dana", sport: "golf", packageType: "package", packageId: 2 };
+const subscription: Order = { coachId: "1", coachName: "Dana", sport: "golf", packageType: "subscription", packageId: null };
+
+export async function buy(): Promise<Session> {
+  const intent = await createPaymentIntent(order, { ...options, idempotencyKey: createKey() });
+  const shown: string = formatAmount(intent.amount, { currency: intent.currency });
+  const coach: number = intent.feeBreakdown.coachAmount + intent.packageInfo.clips + decimalsOf(intent.currency);
+  const { status } = await getPaymentIntentStatus(intent.id, options);
+  if (status === "succeeded") return confirmPaymentIntent(intent.id, subscription);
+  throw new Error(shown + coach);
+}
+
+export async function refund(): Promise<number> {
+  await createRefund("pi_1");
+  await createRefund("pi_1", "duplicate");
+  return (await createRefund("pi_1", { reason: "fraudulent", amount: 100 }, { idempotencyKey: null })).amount;
+}
+
+export async function coach(): Promise<Payout[]> {
+  const account = await createConnectAccount({ coachId: "1", coachName: "Dana", email: "a@b.ca", sport: "golf" });
+  const due: string[] = (await getConnectAccount(account.id)).requirements.currently_due;
+  await updateConnectAccount(account.id, { individual: { dob: { day: 1, month: 2, year: 1990 } } });
+  await createTransfer({ paymentIntentId: "pi_1", coachAccountId: account.id, amount: 5400 });
+  const link: string = account.onboardingLink.url + (await createLoginLink(account.id)).url + due[0];
+  const page = await getAccountPayouts(account.id, { limit: (await getAccountBalance(account.id)).pending[0]!.amount });
+  return page.has_more || link ? page : getAccountPayouts(account.id, 5, options);
+}
+
+export function told(error: unknown): string {
+  if (!(error instanceof PaymentError)) throw error;
+  if (error.code === ErrorCode.TOO_MANY_REQUESTS) return `Wait ${error.retryAfterSeconds ?? 1} seconds.`;
+  return error.retryable ? error.message : `${error.message} (${error.requestId})`;
+}
+
+export const alive = async (): Promise<boolean> => (await testBackendConnection()).stripeConfigured;
+
+// @ts-expect-error a package has an id
+createPaymentIntent({ coachId: "1", coachName: "Dana", sport: "golf", packageType: "package" });
+// @ts-expect-error a misspelt key would silently do nothing
+createRefund("pi_1", {}, { idempotencykey: "k" });
+// @ts-expect-error the amount is one of the details
+createRefund("pi_1", "duplicate", 500);
+// @ts-expect-error a session takes no key: asking twice is harmless
+confirmPaymentIntent("pi_1", order, { idempotencyKey: "k" });
+// @ts-expect-error there is no such option
+configure({ backendURL: "https://pay.example.com" });
+// @ts-expect-error an amount is a number
+formatAmount("4725");
