@@ -103,7 +103,8 @@ def _register(front_end: _FrontEnd, coach_id: str, sport: str, open_link: bool) 
     line("account", account_id)
     step("The coach completes onboarding at Stripe", link)
     if open_link:
-        requests.get(link, timeout=_TIMEOUT_SECONDS, allow_redirects=False)
+        page = requests.get(link, timeout=_TIMEOUT_SECONDS)
+        requests.post(page.url, data={"outcome": "finish"}, timeout=_TIMEOUT_SECONDS, allow_redirects=False)
     else:
         click.prompt("Open the link, complete it, then press Enter", default="", show_default=False)
     account = front_end.call("GET", f"/api/connect/account/{account_id}")["account"]

@@ -87,10 +87,11 @@ class Marketplace(StripesBooks):
         answer: TestResponse = self.app.test_client().post(path, json=body)
         return answer
 
-    def open(self, url: str) -> TestResponse:
-        """Open a page of Stripe's in a browser."""
-        parts = urlsplit(url)
-        return Client(self.sandbox).get(f"{parts.path}?{parts.query}")
+    def finish_onboarding(self, url: str) -> str:
+        """Open an onboarding link in a browser and press Finish. Answers with where the browser lands."""
+        browser = Client(self.sandbox)
+        visit = browser.get(urlsplit(url).path).headers["Location"]
+        return browser.post(visit, data={"outcome": "finish"}).headers["Location"]
 
     def post(self, path: str, body: Any, **headers: str) -> TestResponse:
         """POST JSON; header names with underscores (``Idempotency_Key="…"``)."""

@@ -13,7 +13,7 @@ import stripe
 from markupsafe import Markup
 from werkzeug import Response
 
-from . import html
+from . import html, stripe_js
 from .behaviours import BEHAVIOURS
 from .cards import CARDS, Card
 from .control import DOORS
@@ -60,6 +60,7 @@ def sections() -> tuple[Section, ...]:
         _section("behaviours", "Open questions about Stripe", _OPEN, ("name", "choices", "it decides"), _behaviours()),
         _section("facts", "Rules of Stripe's", _KNOWN, ("about", "rule", "here", "by"), _facts()),
         _section("cards", "Test cards", _CARDS, ("number", "payment method", "what it does"), _cards()),
+        _section("stripe_js", "In a browser", _SCRIPT, ("call", "here"), _script()),
         _section("events", "Events sent", _EVENTS, ("type", "when"), list(EVENT_TYPES.items())),
         _section("faults", "Faults of calls", _FAULTS, ("effect", "what happens"), list(ABOUT.items())),
         _section("deliveries", "Faults of deliveries", _RULES, ("effect", "what happens"), _delivery_effects()),
@@ -77,6 +78,9 @@ _DIFFERENT = "Calls that are served, and not quite as Stripe serves them."
 _OPEN = "No source says what Stripe does. The first choice is the default; POST /_sandbox/behaviour takes another."
 _KNOWN = "Enforced rules name the test that holds them, switchable ones their switch in the table above."
 _CARDS = "By number in a browser, by name anywhere. Any other number is declined for not being a test card."
+_SCRIPT = (
+    "The script at /v3/, for pages of any origin: their policy has to allow the sandbox as script-src and frame-src."
+)
 _EVENTS = "No other is ever sent. Endpoints are subscribed to them one by one, or to all (*)."
 _FAULTS = "POST /_sandbox/faults: before the work or after it, on the nth call, so many times, with a probability."
 _RULES = "POST /_sandbox/delivery_rules, by type of event."
@@ -136,6 +140,10 @@ def _habit(card: Card) -> str:
     if card.instant:
         told.append("the money is available at once")
     return "; ".join(told) or f"succeeds ({card.brand}, {card.country})"
+
+
+def _script() -> list[tuple[str, ...]]:
+    return [*stripe_js.SERVED.items(), *((name, "throws, and says so") for name in stripe_js.REFUSED)]
 
 
 def _delivery_effects() -> list[tuple[str, ...]]:

@@ -190,14 +190,14 @@ FACTS = {
         ),
         Fact(
             "account links live five minutes and open once",
-            "test_money::test_an_onboarding_link_is_single_use_and_lives_five_minutes",
+            "test_pages::test_an_onboarding_link_is_single_use_and_lives_five_minutes",
         ),
         Fact(
             "the only link for Express is account_onboarding",
             "test_strict::test_express_accounts_have_one_kind_of_link",
         ),
         Fact("the status for a link to an unknown account", "account_link_unknown_account"),
-        Fact("login links need onboarding", "test_money::test_a_login_link_needs_onboarding"),
+        Fact("login links need onboarding", "test_pages::test_a_login_link_needs_onboarding"),
         Fact("Stripe-Account acts as an account, and is echoed", "test_connect::test_acting_as_an_account_is_echoed"),
         Fact("daily payouts: pending, in transit, paid", "test_connect::test_a_payout_goes_from_pending_to_paid"),
         Fact("a paid payout may fail", "test_connect::test_a_paid_payout_may_still_fail"),

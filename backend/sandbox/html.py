@@ -9,12 +9,16 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.utils import send_from_directory
 
 STATIC = Path(__file__).with_name("static")
-# Nothing but the sandbox's own style and pictures is loaded, and no script runs.
-POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'"
+# Nothing but the sandbox's own files is loaded, and nobody frames its pages. No form-action: a form's answer may lead
+# back to the platform.
+POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+# What stands inside another's page: it runs a script of ours, and speaks with the API.
+FRAMED = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'"
+SHEET = "sandbox.css"
 HEAD = Markup(
     "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
     "<meta name='viewport' content='width=device-width, initial-scale=1'><title>{title}</title>"
-    "<link rel='icon' href='/static/icon.svg'><link rel='stylesheet' href='/static/sandbox.css'></head><body>"
+    "<link rel='icon' href='/static/icon.svg'><link rel='stylesheet' href='/static/{sheet}'></head><body>"
 )
 
 
@@ -24,11 +28,32 @@ def page(title: str, body: str, status: int = 200, headers: Mapping[str, str] | 
     return document(title, main.format(title=title, body=Markup(body)), status, headers)
 
 
-def document(title: str, body: Markup, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def document(
+    title: str, body: Markup, status: int = 200, headers: Mapping[str, str] | None = None, sheet: str = SHEET
+) -> Response:
     """A whole document around the body's own landmarks."""
     # Not "no-referrer": a browser would then hide its own origin from its own forms, and they would be refused.
     fixed = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"}
-    return Response(HEAD.format(title=title) + body, status, {**fixed, **(headers or {})}, mimetype="text/html")
+    return Response(
+        HEAD.format(title=title, sheet=sheet) + body, status, {**fixed, **(headers or {})}, mimetype="text/html"
+    )
+
+
+def not_there(title: str, why: str) -> Response:
+    """404, with the reason."""
+    return page(title, Markup("<p>{}</p>").format(why), 404)
+
+
+def redirect(url: str) -> Response:
+    """On to another page; the body is for who does not follow."""
+    body = Markup("<p>Continue to <a href='{0}'>{0}</a>.</p>").format(url)
+    return page("Moving on", body, 303, {"Location": url})
+
+
+def framed(title: str, body: Markup, script: str, status: int = 200, sheet: str = SHEET) -> Response:
+    """A page for a frame in another's page, with one of our scripts."""
+    run = Markup("<script type='module' src='/static/{}'></script></body></html>").format(script)
+    return document(title, body + run, status, {"Content-Security-Policy": FRAMED}, sheet)
 
 
 def static_file(request: Request) -> Response:
@@ -49,7 +74,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], empty: str = "non
     ]
     body = _joined(Markup("<tr>{}</tr>").format(line) for line in lines)
     nothing = Markup("<tr><td colspan='{}' class='soft'>{}</td></tr>").format(len(heads), empty)
-    form = Markup("<div class='scroll'><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>")
+    form = Markup("<div class='scroll' tabindex='0'><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>")
     return form.format(head, body or nothing)
 
 

@@ -44,8 +44,8 @@ def text(amount: int, currency: str) -> str:
         number = f"{amount:,}"
     else:
         digits = 3 if currency in THREE_DECIMAL else 2
-        whole, part = divmod(amount, 10**digits)
-        number = f"{whole:,}.{part:0{digits}d}"
+        whole, part = divmod(abs(amount), 10**digits)
+        number = f"{'-' if amount < 0 else ''}{whole:,}.{part:0{digits}d}"
     symbol = SYMBOLS.get(currency)
     return f"{symbol}{number}" if symbol else f"{number} {currency}"
 

@@ -43,7 +43,7 @@ class Payouts:
 
     def expect(self, account: str) -> None:
         """Funds have become available, or the schedule has changed: pay out on the next day that it names."""
-        due = self._next(account)
+        due = self.next_of(account)
         if due is None or self._expected.get(account) == due:
             return
         self._expected[account] = due
@@ -83,7 +83,7 @@ class Payouts:
         if self._expected.get(account) != due:
             return
         del self._expected[account]
-        if self._next(account) is None:
+        if self.next_of(account) is None:
             return
         for currency in self._world.ledger.currencies(account):
             amount = self._world.ledger.available(account, currency)
@@ -103,7 +103,8 @@ class Payouts:
             self._world.changed(row)
             self._world.emit("payout.paid", row)
 
-    def _next(self, account: str) -> int | None:
+    def next_of(self, account: str) -> int | None:
+        """When the account's schedule pays out next; None when it does not."""
         row = self._world.store.anywhere(account)
         if row is None or not row["payouts_enabled"]:
             return None

@@ -52,6 +52,8 @@ class World:
         self.cause = Cause()
         # Account links that have been given out, by the token in their URL.
         self.links: dict[str, dict[str, Any]] = {}
+        # Visits to onboarding, each with the link that led there: a page that is reloaded is the same visit.
+        self.visits: dict[str, dict[str, Any]] = {}
         self.platform = self.ids.new("acct")
         self.add("accounts", "stripe", platform_fields(self.platform, "US", self.now()), onboarded=True)
         self.events.reset()

@@ -111,10 +111,10 @@ def test_an_account_reads_back_with_what_stripe_still_asks_for(market: Marketpla
     }
 
 
-def test_opening_the_onboarding_link_makes_the_coach_ready(market: Marketplace) -> None:
+def test_finishing_onboarding_makes_the_coach_ready(market: Marketplace) -> None:
     """As a browser would."""
     link = market.post("/api/connect/create-account", BODY).json
-    market.open(link["onboardingLink"]["url"])
+    market.finish_onboarding(link["onboardingLink"]["url"])
 
     account = market.http.get(f"/api/connect/account/{link['account']['id']}").json["account"]
 

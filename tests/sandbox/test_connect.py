@@ -297,17 +297,6 @@ def test_every_page_answers(platform: Platform, path: str) -> None:
     assert platform.raw("GET", path, key=None).status_code in {200, 404}
 
 
-def test_the_express_dashboard_opens_once(platform: Platform) -> None:
-    """With the coach's balance on it."""
-    coach, payment = platform.coach(), platform.paid()
-    platform.transfer(payment, coach, 9_000)
-    path = platform.v1.accounts.login_links.create(coach).url.removeprefix("http://stripe.test")
-    first, second = (platform.raw("GET", path, key=None) for _ in range(2))
-
-    assert "90.00 cad" in first.text
-    assert second.status_code == 404
-
-
 @pytest.mark.parametrize(
     ("path", "param"),
     [("/accounts/{}/disable", "reason"), ("/payouts/{}/fail", "failure_code"), ("/disputes", "reason")],

@@ -189,41 +189,6 @@ def test_accounts_that_are_not_ours_look_as_if_they_did_not_exist(platform: Plat
         assert (refused.value.http_status, refused.value.error.code) == (403, "account_invalid")
 
 
-def test_an_onboarding_link_is_single_use_and_lives_five_minutes(platform: Platform) -> None:
-    """Opening it completes onboarding; a used or expired one leads to the refresh address."""
-    account = platform.coach(ready=False)
-    make: Any = {
-        "account": account,
-        "type": "account_onboarding",
-        "return_url": "https://shop.test/back",
-        "refresh_url": "https://shop.test/again",
-    }
-    old, new = (platform.v1.account_links.create(make) for _ in range(2))
-    assert new.expires_at - new.created == 300
-
-    def opened(link: Any) -> Any:
-        return platform.raw("GET", link.url.removeprefix("http://stripe.test"), key=None)
-
-    first = opened(new)
-    assert "https://shop.test/back" in first.text + first.headers.get("Location", "")
-    assert platform.v1.accounts.retrieve(account).capabilities.transfers == "active"
-    assert "https://shop.test/again" in opened(new).headers["Location"]
-    platform.clock.advance(301)
-    assert "https://shop.test/again" in opened(old).headers["Location"]
-
-
-def test_a_login_link_needs_onboarding(platform: Platform) -> None:
-    """And has no time of expiry."""
-    account = platform.coach(ready=False)
-    assert "has not completed onboarding" in str(refusal(lambda: platform.v1.accounts.login_links.create(account)))
-    platform.control(f"/accounts/{account}/onboard")
-
-    link = platform.v1.accounts.login_links.create(account)
-
-    assert not hasattr(link, "expires_at")
-    assert platform.raw("GET", link.url.removeprefix("http://stripe.test"), key=None).status_code == 200
-
-
 def test_an_own_product_id_is_unique(platform: Platform) -> None:
     """What makes it a registry."""
     platform.v1.products.create({"id": "coach_1", "name": "x", "active": False})

@@ -24,8 +24,8 @@ ONCE = ("application_fee_amount", "customer_account", "payment_method_configurat
 AT_CREATION = (*REFUSED, *ONCE, "confirmation_token", "mandate", "mandate_data", "on_behalf_of")
 TYPES = ("allowed_payment_method_types", "excluded_payment_method_types")
 AT_CONFIRMATION = (*REFUSED, *TYPES, "amount_to_confirm", "confirmation_token", "mandate")
-# Radar judges nobody here, and a challenge is always one that Stripe.js can handle. Browsers send mandate_data.
-UNUSED = ("radar_options", "use_stripe_sdk")
+# Radar judges nobody here. Browsers send mandate_data.
+UNUSED = ("radar_options",)
 UPDATABLE = (
     "description",
     "receipt_email",
@@ -105,7 +105,9 @@ def _confirm(call: Call, row: Row, method: Row | None) -> None:
     _remember_wishes(row, params)
     if params.get("error_on_requires_action") and payments.needs_authentication(row, method):
         raise payments.decline(call.world, row, method, payments.AUTHENTICATION_REQUIRED)
-    payments.attempt(call.world, row, method, bool(params.get("off_session")), params.get("return_url"))
+    # Who brings Stripe.js is challenged in a frame over the page, and is sent nowhere.
+    return_url = None if params.get("use_stripe_sdk") else params.get("return_url")
+    payments.attempt(call.world, row, method, bool(params.get("off_session")), return_url)
 
 
 def _remember_wishes(row: Row, params: dict[str, Any]) -> None:

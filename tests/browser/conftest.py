@@ -1,0 +1,74 @@
+"""A real browser. Every page is watched: what it says on its console, what its policy forbids, whom it calls."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+PATIENCE_MILLISECONDS = 15_000
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# No name resolves, so nothing but loopback can be reached.
+_ARGS = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, from the system; one for all tests of a worker."""
+    # None: the one that Playwright may have installed by itself; it says how, if it has not.
+    found = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=_ARGS)
+        yield browser
+        browser.close()
+
+
+class Watch:
+    """What went wrong in a page without anybody clicking on it."""
+
+    def __init__(self, page: Page) -> None:
+        self.problems: list[str] = []
+        self._expected: set[str] = set()
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error}"))
+        page.on("request", self._called)
+
+    def expect(self, *words: str) -> None:
+        """Console errors with these words are meant to come: a browser logs every answer that is not 2xx."""
+        self._expected |= set(words)
+
+    def unexpected(self) -> list[str]:
+        """All that nobody expected."""
+        return [text for text in self.problems if not any(word in text for word in self._expected)]
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.problems.append(f"{message.type}: {message.text} ({message.location['url']})")
+
+    def _called(self, request: Request) -> None:
+        host = urlsplit(request.url).hostname
+        if host not in {"127.0.0.1", "localhost", None}:
+            self.problems.append(f"called {request.url}")
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page in a context of its own. The test fails if anything unexpected happened in it."""
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
+    page = context.new_page()
+    watch = Watch(page)
+    page.watch = watch  # type: ignore[attr-defined]
+    yield page
+    context.close()
+    assert watch.unexpected() == []
+
+
+@pytest.fixture
+def watch(page: Page) -> Watch:
+    """What the page's test expects to go wrong."""
+    found: Watch = page.watch  # type: ignore[attr-defined]
+    return found
