@@ -10,8 +10,11 @@ from pathlib import Path
 from werkzeug import Request, Response
 from werkzeug.serving import make_server
 
+from backend import sandbox
+
 _FILES = Path(__file__).parent / "shop"
 _NPM = Path(__file__).parents[1] / "node/node_modules/@stripe/stripe-js/dist/pure.mjs"
+_README = Path(sandbox.__file__).with_name("README.md")
 _ELSEWHERE = "<!doctype html><title>Elsewhere</title><link rel='icon' href='data:,'>"
 _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".mjs": "text/javascript"}
 
@@ -24,6 +27,8 @@ def shop_of(stripe: str) -> Iterator[str]:
 
     def serve(environ, start_response):
         path = Request(environ).path
+        if path == "/readme":
+            return Response(_example(stripe), mimetype="text/html")(environ, start_response)
         file = _NPM if path == "/pure.mjs" else _FILES / (path.strip("/") or "shop.html")
         if not file.is_file():
             return Response(_ELSEWHERE, mimetype="text/html")(environ, start_response)
@@ -40,3 +45,11 @@ def shop_of(stripe: str) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _example(stripe: str) -> str:
+    """The page in the sandbox's README, with the payment's secret from the address."""
+    example = _README.read_text(encoding="utf-8").partition("```html\n")[2].partition("```")[0]
+    secret = "<script>const clientSecret = new URLSearchParams(location.search).get('secret')</script>"
+    head = f"<!doctype html><link rel='icon' href='data:,'>{secret}"
+    return head + example.replace("http://127.0.0.1:3002", stripe)
