@@ -156,3 +156,20 @@ def test_the_express_dashboard_shows_what_was_paid_out(platform: Platform, brows
     assert "-10.50 cad" in shown
     assert "taken back" in shown
     assert "79.50 cad" in shown
+
+
+def test_no_page_runs_a_script_of_its_own_or_is_framed_unless_it_has_to_be(platform: Platform) -> None:
+    """What stands in a shop's page runs files of the sandbox's and may be framed; every other page does neither."""
+    intent = platform.paid(card="pm_card_authenticationRequired")
+    challenge = intent.next_action.use_stripe_sdk.stripe_js.removeprefix("http://stripe.test")
+    policies = {
+        path: platform.raw("GET", path, key=None).headers["Content-Security-Policy"]
+        for path in ("/", "/dashboard/events", "/setup/s/x", "/express/acct_x", "/elements/card", challenge)
+    }
+
+    for path, policy in policies.items():
+        framed = path in {"/elements/card", challenge}
+        assert ("script-src 'self';" in policy) is framed
+        assert ("frame-ancestors 'none'" in policy) is not framed
+        assert policy.startswith("default-src 'none'; style-src 'self';")
+        assert "unsafe" not in policy

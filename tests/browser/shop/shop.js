@@ -13,7 +13,11 @@ card.on("change", ({ error }) => (status.textContent = error ? error.message : "
 card.mount("#card");
 
 const pay = {
-  card: () => stripe.confirmCardPayment(asked.get("secret"), { payment_method: { card, billing_details: { name: "Pat" } } }),
+  card: () =>
+    stripe.confirmCardPayment(asked.get("secret"), {
+      payment_method: { card, billing_details: { name: "Pat" } },
+      return_url: `${location.origin}/done`,
+    }),
   payment: () =>
     stripe.confirmPayment({
       elements,
