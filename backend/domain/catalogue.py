@@ -28,7 +28,7 @@ class CatalogueError(ValueError):
 
 
 class NotOffered(ValueError):
-    """A purchase of something that is not in the catalogue. ``field`` is the part that is wrong."""
+    """Not in the catalogue, in a sentence for people. ``field`` is the part that is wrong."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -64,7 +64,7 @@ class Catalogue:
         for known in self.sports:
             if known.casefold() == sport.casefold():
                 return known
-        raise NotOffered("sport", f"sport must be one of: {', '.join(self.sports)}")
+        raise NotOffered("sport", f"The sport must be one of: {', '.join(self.sports)}.")
 
     def offer(self, sport: str, package_type: PackageType, package_id: int | None) -> Offer:
         """The offer for a sport and package. A subscription ignores ``package_id``. Raises ``NotOffered``."""
@@ -75,9 +75,9 @@ class Catalogue:
             if offer.package_id == wanted:
                 return offer
         if package_type == SUBSCRIPTION:
-            raise NotOffered("packageType", f"there is no subscription for {spelled}")
+            raise NotOffered("packageType", f"There is no subscription for {spelled}.")
         ids = ", ".join(str(o.package_id) for o in choices)
-        raise NotOffered("packageId", f"packageId must be one of: {ids}")
+        raise NotOffered("packageId", f"The package must be one of: {ids}.")
 
 
 def parse_catalogue(document: Mapping[str, Any], default_currency: str | None = None) -> Catalogue:

@@ -140,7 +140,7 @@ def test_a_catalogue_may_do_without_a_subscription() -> None:
     for prices in document["prices"].values():
         del prices["subscription"]
 
-    with pytest.raises(NotOffered, match=r"\Athere is no subscription for golf\Z") as refusal:
+    with pytest.raises(NotOffered, match=r"\AThere is no subscription for golf\.\Z") as refusal:
         parse_catalogue(document).offer("golf", "subscription", None)
 
     assert refusal.value.field == "packageType"
@@ -165,7 +165,7 @@ def test_what_is_not_offered_names_its_field_and_what_is(order: Any, field: str,
         parse_catalogue(DOCUMENT).offer(*order)
 
     assert refusal.value.field == field
-    assert str(refusal.value) == f"{field} must be one of: {choices}"
+    assert str(refusal.value) == f"The {field.removesuffix('Id')} must be one of: {choices}."
 
 
 def test_a_subscription_is_the_same_whatever_package_is_named() -> None:

@@ -1,9 +1,10 @@
 // What the tests of the front-end services share: a configuration that does not wait, and servers that fail.
 
+import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 
-import { createConfig } from "../../backend/web/static/js/paymentService.js";
+import { PaymentError, createConfig } from "../../backend/web/static/js/paymentService.js";
 
 export const { BACKEND_URL, SANDBOX_URL } = process.env;
 
@@ -87,4 +88,17 @@ export async function control(method, path, body) {
 export async function listed(path) {
   const response = await fetch(`${SANDBOX_URL}/v1/${path}`, { headers: { Authorization: "Bearer sk_test_sandbox" } });
   return (await response.json()).data;
+}
+
+export const PAYMENT = "pi_1234567890";
+export const ORDER = { coachId: "coach-1", coachName: "Dana", sport: "golf", packageType: "subscription" };
+export const DOWN = { error: "Payment provider unavailable", message: "Please try again shortly." };
+export const INTENT = json(200, { success: true, paymentIntent: { id: PAYMENT, status: "succeeded" } });
+export const REFUND = json(200, { success: true, refund: { id: "re_1", amount: 100 } });
+
+/** The error that a call ends with. */
+export async function failed(call) {
+  const outcome = await call.then((answer) => assert.fail(JSON.stringify(answer)), (error) => error);
+  assert.ok(outcome instanceof PaymentError, outcome.stack);
+  return outcome;
 }

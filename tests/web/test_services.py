@@ -26,7 +26,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield port
 
 
-@pytest.mark.parametrize("name", ["config", "requests", "backend"])
+@pytest.mark.parametrize("name", ["config", "requests", "times", "backend"])
 def test_the_services_tests_pass_in_node(name: str, port: int) -> None:
     """Every test passes, and none is left out."""
     file = HERE / f"{name}.test.mjs"
