@@ -3,15 +3,16 @@
 import json
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
 from . import connect, methods, money, payments, snapshot
+from .doors import DOORS, Door
 from .errors import StripeError, invalid, missing, refused, unknown_url
-from .given import Given, integer, json_of, object_of
+from .given import Given, checked, integer, json_of, object_of
 from .resources import ROUTES
 from .routing import Call
 from .store import Row
@@ -22,66 +23,13 @@ if TYPE_CHECKING:
 MAX_JUMP = 10 * 366 * 86_400
 
 
-class Door(NamedTuple):
-    """One control endpoint: the name of the method of `Control` behind it, and what it is for."""
-
-    method: str
-    path: str
-    name: str
-    about: str
-
-
-DOORS = (
-    Door("GET", "", "overview", "what is supported, and every one of these calls"),
-    Door("POST", "settlement", "settle_in", "{charges_in, settle_in, rate}: convert; settle_in = charges_in ends it"),
-    Door("POST", "reset", "reset", "an empty platform; clock and webhook endpoints of the command line stay"),
-    Door("GET", "clock", "clock", "the sandbox's time"),
-    Door("POST", "clock", "move_clock", "{advance: seconds} or {set: unix}"),
-    Door("POST", "accounts/<id>/onboard", "onboard", "finish onboarding {verification?: verified | pending}"),
-    Door("POST", "accounts/<id>/disable", "disable", "stop an account {reason?}"),
-    Door("POST", "payment_intents/<id>/pay", "pay", "pay as a browser would {card?: number or pm_card_…, return_url?}"),
-    Door(
-        "POST",
-        "payment_intents/<id>/authenticate",
-        "authenticate",
-        "answer a 3-D Secure challenge {passed?: true}",
-    ),
-    Door("POST", "disputes", "open_dispute", "{charge, reason?, inquiry?}"),
-    Door("POST", "disputes/<id>/win", "win_dispute", "the bank decides for the platform"),
-    Door("POST", "disputes/<id>/lose", "lose_dispute", "the bank decides for the cardholder"),
-    Door("POST", "payouts/<id>/fail", "fail_payout", "the bank sends it back {failure_code?}"),
-    Door("POST", "events/<id>/resend", "resend_event", "deliver once more"),
-    Door("GET", "events/<id>/deliveries", "event_deliveries", "the record of one event's deliveries"),
-    Door("GET", "deliveries", "deliveries", "the record of all deliveries"),
-    Door("POST", "deliveries", "deliver", "make every delivery that is due {order?: fifo | lifo | shuffle}"),
-    Door("GET", "delivery_rules", "delivery_rules", "the rules in force"),
-    Door("POST", "delivery_rules", "add_delivery_rule", "{match: {type}, effect, nth?, times?, p?, seed?}"),
-    Door("DELETE", "delivery_rules", "clear_delivery_rules", "deliver everything, once, in time"),
-    Door(
-        "POST",
-        "webhook_endpoints/<id>/roll",
-        "roll_secret",
-        "a new secret {keep_seconds?}; both sign meanwhile",
-    ),
-    Door("POST", "webhooks", "add_webhook", "deliver events to {url, secret?, connect?}; stays when reset"),
-    Door("GET", "behaviour", "behaviour", "what no source settles about Stripe, and how it is chosen here"),
-    Door("POST", "behaviour", "behaviour", "{name: choice, …}; a reset takes all choices back"),
-    Door("GET", "faults", "faults", "the faults in force"),
-    Door("POST", "faults", "add_fault", "{match: {method, path, nth}, stage, effect, times?, p?, seed?}"),
-    Door("DELETE", "faults", "clear_faults", "everything works again"),
-    Door("GET", "requests", "requests", "the log of API calls"),
-    Door("DELETE", "requests", "clear_requests", "empty the log"),
-    Door("GET", "state", "state", "all objects and balances, for checks"),
-)
-
-
 class Control:
     """Answers calls under /_sandbox. No key is needed: the sandbox is nobody's bank."""
 
     def __init__(self, sandbox: "Sandbox") -> None:
         self._sandbox = sandbox
         self._world = sandbox.world
-        rules = [Rule(f"/_sandbox/{door.path}", methods=[door.method], endpoint=door.name) for door in DOORS]
+        rules = [Rule(f"/_sandbox/{door.path}", methods=[door.method], endpoint=door) for door in DOORS]
         self._doors = Map(rules, strict_slashes=False).bind("sandbox")
 
     def respond(self, request: Request) -> Response:
@@ -96,18 +44,20 @@ class Control:
 
     def _answer(self, method: str, path: str, read: Callable[[], Given]) -> tuple[Any, int]:
         try:
-            name, ids = self._match(method, path)
-            handler: Callable[..., Any] = getattr(self, name)
-            return handler(read(), **ids), 200
+            door, ids = self._match(method, path)
+            handler: Callable[..., Any] = getattr(self, door.name)
+            given = read()
+            return handler(given if door.takes is None else checked(given, door.takes), **ids), 200
         except StripeError as error:
             return error.body(""), error.status
 
-    def _match(self, method: str, path: str) -> tuple[str, dict[str, Any]]:
+    def _match(self, method: str, path: str) -> tuple[Door, dict[str, Any]]:
         try:
-            name, ids = self._doors.match(f"/_sandbox/{path}", method)
+            door, ids = self._doors.match(f"/_sandbox/{path}", method)
         except HTTPException as error:
             raise unknown_url(method, f"/_sandbox/{path}") from error
-        return str(name), dict(ids)
+        assert isinstance(door, Door)
+        return door, dict(ids)
 
     def overview(self, given: Given) -> Given:
         """What the sandbox serves: the API's routes, and these doors."""

@@ -16,8 +16,8 @@ from werkzeug import Response
 from . import html, stripe_js
 from .behaviours import BEHAVIOURS
 from .cards import CARDS, Card
-from .control import DOORS
 from .delivery_rules import EFFECTS as DELIVERY_EFFECTS
+from .doors import DOORS
 from .event_types import EVENT_TYPES
 from .facts import FACTS
 from .faults import ABOUT

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import invalid
+from .given import checked
 from .triggers import Trigger
 
 EFFECTS = {
@@ -41,7 +42,7 @@ class DeliveryRules:
             delay, effect = effect["delay"], "delay"
         elif effect not in EFFECTS:
             raise invalid(f"effect must be one of {', '.join(EFFECTS)}, or {{'delay': seconds}}.", param="effect")
-        kind = spec.get("match", {}).get("type", "*")
+        kind = checked(spec.get("match", {}), {"type": str}, "match.").get("type", "*")
         self._rules.append(Rule(kind, str(effect), delay, Trigger.of(spec)))
 
     def clear(self) -> None:

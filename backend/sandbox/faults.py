@@ -13,6 +13,7 @@ from itertools import count
 from typing import Any
 
 from .errors import SUPPORT, invalid
+from .given import Kinds, checked
 from .http import TRUNCATE, Answer, Incoming
 from .triggers import Trigger
 
@@ -65,6 +66,9 @@ BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 B
 
 class ConnectionCut(ConnectionError):
     """The line goes dead: a server closes the socket without a word, an in-process client raises as if it had."""
+
+
+MATCH: dict[str, Kinds] = {"method": str, "path": str, "nth": int}
 
 
 @dataclass(slots=True)
@@ -140,7 +144,7 @@ class Faults:
         afterwards.
         """
         spec = {**(given or {}), **fields}
-        match, stage = spec.get("match", {}), spec.get("stage", "before")
+        match, stage = checked(spec.get("match", {}), MATCH, "match."), spec.get("stage", "before")
         if stage not in {"before", "after"}:
             raise invalid("stage must be 'before' or 'after'.", param="stage")
         effect = _effect(spec.get("effect"))

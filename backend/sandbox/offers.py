@@ -25,7 +25,7 @@ class Faultable(NamedTuple):
     """The choices of the fault switch."""
 
     effects: dict[str, str]
-    calls: tuple[str, ...]
+    calls: dict[str, dict[str, str]]
 
 
 FAULTABLE = Faultable(
@@ -39,29 +39,30 @@ FAULTABLE = Faultable(
         "lock_timeout": "429 lock timeout",
         "slow": "10 seconds late",
     },
-    (
-        "any call",
-        "any POST",
-        "POST /v1/payment_intents",
-        "POST /v1/transfers",
-        "POST /v1/refunds",
-        "POST /v1/accounts",
-        "GET /v1/payment_intents",
-        "GET /v1/transfers",
-    ),
+    {
+        "any call": {},
+        "any POST": {"method": "POST"},
+        **{
+            f"{method} {path}": {"method": method, "path": path}
+            for method, path in (
+                ("POST", "/v1/payment_intents"),
+                ("POST", "/v1/transfers"),
+                ("POST", "/v1/refunds"),
+                ("POST", "/v1/accounts"),
+                ("GET", "/v1/payment_intents"),
+                ("GET", "/v1/transfers"),
+            )
+        },
+    },
 )
 _EFFECTS: dict[str, Any] = {"uncached": {"status": 500}, "slow": {"delay": 10}}
 
 
 def fault_of(form: Mapping[str, str]) -> dict[str, Any]:
     """The fault that the switch's form describes, as the control path takes it."""
-    method, _, path = form.get("call", "any call").partition(" ")
-    match = {"method": None if method == "any" else method, "path": path if path.startswith("/") else None}
-    if path == "POST":
-        match["method"] = "POST"
     effect, times = form.get("effect", ""), form.get("times", "1")
     return {
-        "match": match,
+        "match": FAULTABLE.calls.get(form.get("call", ""), {}),
         "stage": form.get("stage", "before"),
         "effect": _EFFECTS.get(effect, effect),
         "times": int(times) if times.isdecimal() else times,

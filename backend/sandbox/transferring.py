@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from .payments import blank_charge
+from .charge_fields import blank_charge
 from .store import Row
 
 if TYPE_CHECKING:

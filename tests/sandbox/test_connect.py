@@ -307,7 +307,12 @@ def test_the_world_outside_fails_only_in_ways_that_stripe_knows(platform: Platfo
     payout = platform.v1.payouts.create({"amount": 100, "currency": "cad"})
     place = path.format(coach if "accounts" in path else payout.id)
     charge: Any = payment.latest_charge
-    answer = platform.raw("POST", f"/_sandbox{place}", key=None, json={"charge": charge.id, param: "bad_luck"})
+    answer = platform.raw(
+        "POST",
+        f"/_sandbox{place}",
+        key=None,
+        json=({"charge": charge.id} if path == "/disputes" else {}) | {param: "bad_luck"},
+    )
 
     assert (answer.status_code, f"Invalid {param}: must be one of" in answer.text) == (400, True)
     assert platform.v1.accounts.retrieve(coach).charges_enabled

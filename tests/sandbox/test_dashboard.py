@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from html import unescape
 from typing import Any
 
 import pytest
+import requests
+import stripe
 from werkzeug.test import TestResponse
 
+from backend.sandbox import Sandbox
 from tests.sandbox.conftest import Platform
 
 
@@ -215,3 +219,31 @@ def test_style_and_icon_are_served_and_nothing_beside_them(platform: Platform) -
             assert (answer.status_code, answer.mimetype) == (200, kind)
     for name in ("../app.py", "none.css"):
         assert platform.raw("GET", f"/static/{name}", key=None).status_code == 404
+
+
+def test_a_form_that_lets_webhooks_out_holds_nobody_up() -> None:
+    """Their receivers may ask the sandbox something while they are at it."""
+    answers: list[int] = []
+
+    def receive(url: str, body: bytes, headers: dict[str, str]) -> int:
+        asked = requests.get(f"{sandbox.base_url}/v1/balance", auth=("sk_test_sandbox", ""), timeout=10)
+        answers.append(asked.status_code)
+        return asked.status_code
+
+    sandbox = Sandbox(post=receive)
+    server = sandbox.serve()
+    sandbox.move_to(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        sandbox.add_webhook("http://127.0.0.1:1/hook")
+        client = stripe.StripeClient("sk_test_sandbox", base_addresses={"api": sandbox.base_url})
+        client.v1.customers.create({"email": "pat@example.com"})
+        form = {"door": "deliveries", "given": "", "back": "/"}
+        done = requests.post(f"{sandbox.base_url}/dashboard/do", data=form, timeout=30, allow_redirects=False)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+    assert (done.status_code, answers) == (303, [200])

@@ -1,0 +1,88 @@
+"""The doors of the control path say what they take, and refuse the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from backend.sandbox.doors import DOORS, Door
+from tests.sandbox.conftest import Platform
+
+# One value of every type that JSON has.
+VALUES: tuple[Any, ...] = ("x", 7, 0.5, True, {}, [])
+CHECKED = [door for door in DOORS if door.takes is not None]
+
+
+@pytest.fixture
+def platform() -> Platform:
+    """The control path is the same whatever SDK is beside it."""
+    return Platform()
+
+
+def _ids(platform: Platform) -> dict[str, str]:
+    """One object for every path that names one."""
+    coach, payment = platform.coach(), platform.paid()
+    waiting = platform.paid(card="pm_card_authenticationRequired")
+    dispute = platform.control("/disputes", charge=payment.latest_charge.id)
+    endpoint = platform.v1.webhook_endpoints.create({"url": "http://hook.test", "enabled_events": ["*"]})
+    return {
+        "accounts": coach,
+        "payment_intents": waiting.id,
+        "disputes": dispute["id"],
+        "payouts": "po_none",
+        "events": platform.v1.events.list({"limit": 1}).data[0].id,
+        "webhook_endpoints": endpoint.id,
+    }
+
+
+def _wrong(door: Door) -> Iterator[dict[str, Any]]:
+    """Every name that the door takes, with a value of each type that it does not."""
+    for name, kinds in (door.takes or {}).items():
+        for value in VALUES:
+            fits = isinstance(value, kinds) and (not isinstance(value, bool) or kinds is bool)
+            if not fits:
+                yield {name: value}
+
+
+def _send(platform: Platform, door: Door, given: Any) -> Any:
+    path = re.sub(r"(\w+)/<id>", lambda found: f"{found[1]}/{_ids(platform)[found[1]]}", door.path)
+    return platform.raw(door.method, f"/_sandbox/{path}", key=None, json=given)
+
+
+@pytest.mark.parametrize("door", CHECKED, ids=lambda door: f"{door.method} {door.path}")
+def test_an_unknown_name_is_refused(platform: Platform, door: Door) -> None:
+    """A slip of the pen must not pass for a wish that was granted."""
+    answer = _send(platform, door, {"surprise": 1})
+
+    assert answer.status_code == 400
+    assert answer.json["error"]["param"] == "surprise"
+    assert all(name in answer.json["error"]["message"] for name in [*(door.takes or {})] or ["nothing"])
+
+
+@pytest.mark.parametrize(
+    "door", [door for door in CHECKED if door.takes], ids=lambda door: f"{door.method} {door.path}"
+)
+def test_a_value_of_another_type_is_refused(platform: Platform, door: Door) -> None:
+    """Each of them, by name."""
+    for given in _wrong(door):
+        answer = _send(platform, door, given)
+        assert (answer.status_code, answer.json["error"]["param"]) == (400, next(iter(given))), given
+
+
+@pytest.mark.parametrize("path", ["faults", "delivery_rules"])
+def test_what_a_rule_matches_is_checked_too(platform: Platform, path: str) -> None:
+    """A fault that matches every call because of a typing error would be a riddle."""
+    answer = platform.raw("POST", f"/_sandbox/{path}", key=None, json={"match": {"pth": "/v1/"}, "effect": "drop"})
+
+    assert answer.status_code == 400
+    assert "match.pth" in answer.json["error"]["message"]
+
+
+def test_every_door_says_what_it_takes() -> None:
+    """In the words that the coverage page shows."""
+    for door in CHECKED:
+        for name in door.takes or {}:
+            assert name in door.about, (door.path, name)
