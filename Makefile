@@ -13,7 +13,7 @@ N ?= 1000
 SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo drill sandbox serve test check format lint types imports properties chaos planted mutation bench clean
+.PHONY: help run demo drill sandbox serve test check format lint types imports properties chaos planted mutation bench picture clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ mutation: $(MUTATION_READY) ## Change the money code in every small way; the tes
 
 bench: $(DEV_READY) $(NODE_READY) ## Fill a sandbox with N payments and see whether it slows (N=1000)
 	@$(BIN)/python -m tests.bench.bench_sandbox --payments $(N)
+
+picture: $(DEV_READY) ## Take the README's picture anew, in a browser
+	@$(BIN)/python -m tests.browser.picture
 
 clean: ## Remove the environment and every cache
 	@rm -rf $(VENV) tests/node/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis mutants

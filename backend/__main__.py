@@ -69,7 +69,9 @@ def _start_sandbox(settings: Settings) -> None:
 
 def _welcome(settings: Settings, bundled: bool) -> None:
     click.secho("\nThe payments backend is running.\n", bold=True)
-    click.echo(f"  Backend    http://localhost:{settings.port}      try /health, /test")
+    if not settings.is_production:
+        click.echo(f"  Storefront http://localhost:{settings.port}      buy something, and follow its money")
+    click.echo(f"  Backend    http://localhost:{settings.port}/api  and /health, /test")
     if bundled:
         click.echo(f"  Stripe     {settings.stripe_api_base}      the bundled sandbox: no real money, no account")
     else:

@@ -94,8 +94,11 @@ def _attach_limiter(app: Flask, settings: Settings) -> None:
 
 
 def _is_unlimited() -> bool:
-    """Stripe's webhooks and health probes are never refused, and a preflight is no request of the user's."""
-    limited = request.path.startswith("/api/") and not request.path.startswith(WEBHOOK_PATH)
+    """Stripe's webhooks and health probes are never refused, and a preflight is no request of the user's.
+
+    The return pages ask Stripe on a stranger's word, as the API does.
+    """
+    limited = request.path.startswith(("/api/", "/payment-")) and not request.path.startswith(WEBHOOK_PATH)
     return not limited or request.method == "OPTIONS"
 
 

@@ -21,6 +21,7 @@ from backend.routes.status import status
 from backend.routes.webhooks import webhooks
 from backend.services import build_services
 from backend.web.pages import pages
+from backend.web.storefront import storefront
 
 
 def create_app(
@@ -52,5 +53,7 @@ def create_app(
     register_errors(app)
     for blueprint in (payments, connect, webhooks, status, pages):
         app.register_blueprint(blueprint)
+    if not settings.is_production:
+        app.register_blueprint(storefront)
     cli.attach_commands(app)
     return app

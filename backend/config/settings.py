@@ -68,6 +68,7 @@ class Settings:
     host: str
     port: int
     app_env: AppEnv
+    app_name: str
     app_url: str
     fee_rate: FeeRate
     catalogue: Catalogue
@@ -139,6 +140,7 @@ def _read(read: _Reader) -> Settings:
         host=read.matching("HOST", _HOST, "127.0.0.1 or 0.0.0.0", "127.0.0.1"),
         port=port,
         app_env=app_env,
+        app_name=read.convert("APP_NAME", _name) or "Coaching payments",
         app_url=read.convert("APP_URL", _base_url) or f"http://localhost:{port}",
         fee_rate=read.convert("PLATFORM_FEE_PERCENTAGE", FeeRate.from_percent) or FeeRate.from_percent("10"),
         catalogue=_read_catalogue(read),
@@ -216,6 +218,12 @@ def _read_catalogue(read: _Reader) -> Catalogue:
         return parse_catalogue(tomllib.loads(path.read_text(encoding="utf-8")), currency)
     except (CatalogueError, MoneyError, tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError("CATALOGUE_PATH", f"{path.name}: {error}") from error
+
+
+def _name(text: str) -> str:
+    if len(text) > 40 or not text.isprintable():
+        raise ValueError("must be at most 40 printable characters: it heads every page")
+    return text
 
 
 def _base_url(text: str) -> str:

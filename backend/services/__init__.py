@@ -12,6 +12,7 @@ from backend.domain.money import FeeRate
 from backend.services.coaches import Coaches
 from backend.services.manual_transfers import ManualTransfers
 from backend.services.payments import Payments
+from backend.services.receipts import Receipts
 from backend.services.refunds import Refunds
 from backend.services.registry import Registry
 from backend.services.settlement import Settler
@@ -22,6 +23,7 @@ class Services:
     """Every use case, wired."""
 
     payments: Payments
+    receipts: Receipts
     refunds: Refunds
     coaches: Coaches
     transfers: ManualTransfers
@@ -39,6 +41,7 @@ def build_services(
     settler = Settler(client, registry, now)
     return Services(
         payments=Payments(client, registry, catalogue, rate),
+        receipts=Receipts(client),
         refunds=Refunds(client, settler),
         coaches=Coaches(client, registry, app_url),
         transfers=ManualTransfers(client, registry, settler),

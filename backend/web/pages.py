@@ -1,19 +1,42 @@
-"""What a browser sees: the page that a coach comes back to from Stripe's onboarding, and the front-end services."""
+"""What a browser sees in production too: where Stripe sends people back to, and the front-end services."""
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from pathlib import PurePosixPath
+from typing import Any
 
-from flask import Blueprint, Response, make_response, render_template, request
+import stripe
+from flask import Blueprint, Response, request
+from flask_limiter import RateLimitExceeded
+
+from backend.routes.bodies import services, settings
+from backend.services.errors import NotFound, PaymentsError
+from backend.services.receipts import Receipt, State
+from backend.web.rendering import page, problem
+from backend.web.samples import sample_coaches
 
 pages = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
-
-# No script, no frame, nothing from elsewhere.
-_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 # A machine's own table of types may call a script plain text (Windows often does), and a declaration a film.
 # Under nosniff a browser then refuses the script.
 _TYPES = {".js": "text/javascript; charset=utf-8", ".ts": "text/plain; charset=utf-8"}
+_SECRET = re.compile(r"(pi_[A-Za-z0-9]{8,64})_secret_[A-Za-z0-9]{8,64}", re.ASCII)
+
+# What each state is called, what it means, and how it is coloured.
+TEXTS = {
+    State.PAID: ("You are all set", "Your payment went through, and your coaching session is open.", "good"),
+    State.REFUNDED: ("Refunded", "This payment was given back in full, so its session is closed.", "plain"),
+    State.PROCESSING: ("Almost there", "Your payment is being processed. This page shows when it is done.", "wait"),
+    State.UNFINISHED: ("Your bank has a question", "The payment was not confirmed yet. Nothing was charged.", "wait"),
+    State.DECLINED: ("The payment did not go through", "Nothing was charged. Another card may work.", "bad"),
+    State.NOT_PAID: ("Not paid yet", "Nothing was charged.", "plain"),
+    State.CANCELED: ("Given up", "This purchase was canceled. Nothing was charged.", "plain"),
+}
+
+for _failure in (stripe.StripeError, PaymentsError, RateLimitExceeded):
+    pages.register_error_handler(_failure, problem)
 
 
 @pages.after_request
@@ -25,9 +48,48 @@ def name_the_type(response: Response) -> Response:
     return response
 
 
+@pages.get("/payment-success")
+def payment_success() -> Response:
+    """Where Stripe.js leads after paying. The address says nothing that is believed: the payment does (facts 1.12)."""
+    return _receipt("We could not find your payment", "If you paid, your session is in the app.")
+
+
+@pages.get("/payment-cancel")
+def payment_cancel() -> Response:
+    """Where a player lands who turned back. Should the payment have gone through all the same, it says so."""
+    return _receipt("No payment was made", "You turned back before paying, so nothing was charged.")
+
+
+def _receipt(title: str, text: str) -> Response:
+    given = _SECRET.fullmatch(request.args.get("payment_intent_client_secret", ""))
+    if given is None:
+        return page("no_payment.html", title=title, text=text)
+    try:
+        receipt = services().receipts.read(given[1], given[0])
+    except NotFound:
+        return page("no_payment.html", title=title, text=text)
+    title, text, tone = TEXTS[receipt.state]
+    facts: dict[str, Any] = {"title": title, "text": text, "tone": tone, "expires": _expiry(receipt)}
+    return page("receipt.html", scripts=not settings().is_production, receipt=receipt, **facts)
+
+
+def _expiry(receipt: Receipt) -> str:
+    """The day on which the session ends, in words of no particular time zone's."""
+    if receipt.session is None:
+        return ""
+    return f"{datetime.fromisoformat(receipt.session.session_expiry):%d %B %Y, %H:%M} UTC".lstrip("0")
+
+
 @pages.get("/coach/earnings")
 def coach_earnings() -> Response:
-    """Where Stripe sends a coach after onboarding, finished or not: Stripe's return tells nothing more."""
-    response = make_response(render_template("coach_earnings.html"))
-    response.headers["Content-Security-Policy"] = _POLICY
-    return response
+    """Where Stripe sends a coach after onboarding, finished or not: Stripe's return tells nothing more.
+
+    In development it is also where a coach of the storefront registers, and sees what was earned.
+    """
+    if settings().is_production:
+        return page("coach_earnings.html")
+    coaches = sample_coaches(settings().catalogue)
+    coach = next((one for one in coaches if one.id == request.args.get("coach")), None)
+    entry = services().registry.lookup(coach.id) if coach else None
+    account = entry.account_id if entry else ""
+    return page("coach.html", scripts=True, coaches=coaches, coach=coach, account=account)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
 
 PATIENCE_MILLISECONDS = 15_000
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -17,13 +17,17 @@ _ARGS = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium, from the system; one for all tests of a worker."""
-    # None: the one that Playwright may have installed by itself; it says how, if it has not.
-    found = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    """One for all tests of a worker."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=_ARGS)
+        browser = launch(playwright)
         yield browser
         browser.close()
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Chromium, from the system; else the one that Playwright may have installed, which says how if it has not."""
+    found = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    return playwright.chromium.launch(executable_path=found, args=_ARGS)
 
 
 class Watch:

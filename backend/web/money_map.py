@@ -1,0 +1,90 @@
+"""The picture of a payment's money: bands from what was charged to where every cent is. Pure; the template draws it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backend.domain.settlement import MANUAL, Note, Reason
+from backend.services.ledger import Ledger
+
+# Of the drawing, in its own units; the page scales it.
+WIDTH, HEIGHT, TOP = 340, 230, 14
+# Where the nodes stand, and how wide they are. What is right of them is for the names.
+LEFT, RIGHT, NODE = 2, 166, 10
+# Room for two lines of text, however thin the band.
+_GAP, _LEAST = 22, 8
+
+WORDS = {
+    Reason.NO_ACCOUNT: "It waits: the coach has not registered yet. Registering releases it.",
+    Reason.COACH_NOT_READY: "It waits: the coach has not finished onboarding, or Stripe is still checking.",
+    Reason.PLATFORM_BALANCE: "It waits: the platform's available balance does not cover it yet.",
+    Reason.CLAWBACK_PENDING: "It is still to come back: the coach's balance does not cover it yet.",
+    Reason.REFUSED: "It waits: Stripe refuses, and a person has to look.",
+    Reason.UNCLEAR_TRANSFERS: "It waits: the coach may have been paid by hand, and a person has to look.",
+}
+_MANUAL = "A person settles this payment; nothing happens by itself."
+_UNKNOWN = "Stripe gave no clear answer. It is looked at again, and never paid twice."
+
+
+@dataclass(frozen=True)
+class Band:
+    """One place where money is: ``amount`` minor units, a band of ``height`` at ``y``, and the outline of its flow."""
+
+    kind: str
+    name: str
+    amount: int
+    y: float
+    height: float
+    flow: str
+
+
+def bands(ledger: Ledger) -> list[Band]:
+    """Where the charged money is. The amounts add up to what was charged."""
+    places = [(kind, name, amount) for kind, name, amount in _places(ledger) if amount]
+    if not places:
+        return []
+    room = HEIGHT - 2 * TOP - _GAP * (len(places) - 1)
+    spare = room - _LEAST * len(places)
+    heights = [_LEAST + spare * amount / ledger.charged for _, _, amount in places]
+    drawn, left, right = [], TOP + (HEIGHT - 2 * TOP - sum(heights)) / 2, float(TOP)
+    for (kind, name, amount), height in zip(places, heights, strict=True):
+        drawn.append(Band(kind, name, amount, round(right, 1), round(height, 1), _flow(left, right, height)))
+        left, right = left + height, right + height + _GAP
+    return drawn
+
+
+def _places(ledger: Ledger) -> tuple[tuple[str, str, int], ...]:
+    """What the coach holds beyond the due part is money that went back to the player or the bank already."""
+    return (
+        ("coach", "With the coach", min(ledger.held, ledger.due)),
+        ("held", "Waiting for the coach", max(ledger.owed, 0)),
+        ("fee", "Platform fee", ledger.fee),
+        ("refunded", "Back with the player", ledger.refunded),
+        ("disputed", "Taken back by the bank", ledger.disputed),
+    )
+
+
+def source(drawn: list[Band]) -> tuple[float, float]:
+    """Where the one node on the left begins, and how high it is: all flows together."""
+    height = sum(band.height for band in drawn)
+    return round(TOP + (HEIGHT - 2 * TOP - height) / 2, 1), round(height, 1)
+
+
+def _flow(left: float, right: float, height: float) -> str:
+    x0, x1 = LEFT + NODE, RIGHT
+    middle = (x0 + x1) / 2
+    over = f"M{x0} {left:.1f}C{middle:.0f} {left:.1f} {middle:.0f} {right:.1f} {x1} {right:.1f}"
+    low, back = right + height, left + height
+    return f"{over}V{low:.1f}C{middle:.0f} {low:.1f} {middle:.0f} {back:.1f} {x0} {back:.1f}Z"
+
+
+def explain(ledger: Ledger, note: Note | None) -> str:
+    """Why money waits, in a sentence; empty when none does."""
+    if ledger.balances:
+        return ""
+    if note is None:
+        return "It is on its way: the next webhook settles it."
+    if note.kind == MANUAL:
+        return _MANUAL
+    known = {str(reason): text for reason, text in WORDS.items()}
+    return known.get(note.reason, _UNKNOWN)

@@ -1,0 +1,86 @@
+"""The storefront and the money map: to try everything in a browser. Not there in production."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import stripe
+from flask import Blueprint, Response
+
+from backend.domain.metadata import is_ours
+from backend.routes.bodies import services, settings
+from backend.schemas.fields import is_payment_id
+from backend.services.errors import NotFound, PaymentsError
+from backend.services.ledger import ledger_of
+from backend.services.reads import metadata_of, purchase_of, sold_payment
+from backend.services.story import story_of
+from backend.services.transfers import UnclearTransfers
+from backend.web.money_map import HEIGHT, WIDTH, bands, explain, source
+from backend.web.rendering import page, problem
+from backend.web.samples import SampleCoach, sample_coaches
+
+storefront = Blueprint("storefront", __name__, template_folder="templates")
+
+_NEWEST = 25
+# Told to the visitor beside the card's fields. The numbers are Stripe's: https://docs.stripe.com/testing
+CARDS = (
+    ("4242 4242 4242 4242", "is accepted"),
+    ("4000 0027 6000 3184", "asks for 3-D Secure"),
+    ("4000 0000 0000 9995", "is declined: insufficient funds"),
+    ("4000 0000 0000 0259", "is accepted, and disputed later"),
+    ("4000 0000 0000 0077", "is accepted, the money available at once"),
+)
+
+for _failure in (stripe.StripeError, PaymentsError):
+    storefront.register_error_handler(_failure, problem)
+
+
+@storefront.get("/")
+def coaches() -> Response:
+    """Whom to buy from."""
+    catalogue = settings().catalogue
+    least = {sport: min(o.price for o in catalogue.offers if o.sport == sport) for sport in catalogue.sports}
+    return page("coaches.html", coaches=sample_coaches(catalogue), least=least, currency=catalogue.currency)
+
+
+@storefront.get("/coaches/<coach_id>")
+def buy(coach_id: str) -> Response:
+    """What a coach offers, and the card to pay with."""
+    coach, catalogue = _coach(coach_id), settings().catalogue
+    offers = [offer for offer in catalogue.offers if offer.sport == coach.sport]
+    base, key = settings().stripe_api_base, settings().stripe_publishable_key
+    script = f"{base}/v3/" if base else "https://js.stripe.com/v3/"
+    facts: dict[str, Any] = {"coach": coach, "offers": offers, "currency": catalogue.currency}
+    return page("buy.html", scripts=True, pays=True, stripe_js=script, key=key, cards=CARDS, **facts)
+
+
+def _coach(coach_id: str) -> SampleCoach:
+    for coach in sample_coaches(settings().catalogue):
+        if coach.id == coach_id:
+            return coach
+    raise NotFound("There is no such coach.")
+
+
+@storefront.get("/money")
+def payments() -> Response:
+    """The newest purchases, each with its map."""
+    newest = services().client.v1.payment_intents.list({"limit": _NEWEST}).data
+    sold = [(intent, purchase_of(intent)) for intent in newest if is_ours(metadata_of(intent))]
+    return page("payments.html", sold=sold)
+
+
+@storefront.get("/money/<payment_id>")
+def money_map(payment_id: str) -> Response:
+    """Where every cent of one payment is, and how it came there. The page looks again by itself."""
+    if not is_payment_id(payment_id):
+        raise NotFound("There is no such payment.")
+    client = services().client
+    payment = sold_payment(client, payment_id)
+    facts: dict[str, Any] = {"payment": payment, "story": story_of(client, payment), "size": (WIDTH, HEIGHT)}
+    try:
+        ledger = ledger_of(client, services().registry, payment_id)
+    except UnclearTransfers:
+        return page("money.html", scripts=True, ledger=None, why=str(UnclearTransfers.__doc__), bands=[], **facts)
+    drawn = bands(ledger)
+    why = explain(ledger, payment.note)
+    return page("money.html", scripts=True, ledger=ledger, bands=drawn, source=source(drawn), why=why, **facts)
