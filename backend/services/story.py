@@ -34,8 +34,8 @@ def story_of(client: stripe.StripeClient, payment: Payment) -> list[Chapter]:
     since: Any = {"created": {"gte": intent.created}, "limit": 100, "types": list(_TEXTS)}
     newest = islice(client.v1.events.list(since).auto_paging_iter(), _LOOK_BACK)
     told = [_chapter(event) for event in newest if _concerns(event.data.object, names)]
-    # Of one second the later ones come first in Stripe's list too.
-    return sorted(reversed(told), key=lambda chapter: chapter.at)
+    told.reverse()  # of one second too, the later ones come first in Stripe's list
+    return sorted(told, key=lambda chapter: chapter.at)
 
 
 def _concerns(thing: Any, names: set[Any]) -> bool:
