@@ -11,7 +11,8 @@ from typing import TypeVar
 import click
 from werkzeug.serving import make_server
 
-from backend.config.settings import Settings, SettingsError, load_settings, sandbox_port
+from backend.config.reading import SettingsError
+from backend.config.settings import Settings, load_settings, sandbox_port
 from backend.sandbox import Sandbox
 from backend.server import create_app
 

@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from backend import signals
+from backend.domain.access import TRUSTED
 from backend.domain.metadata import PAYMENT, is_ours
 from backend.domain.settlement import HELD, Reason
 from backend.services import Services
@@ -167,7 +168,7 @@ def _settle_transfer(services: Services, event: Event) -> str | None:
 
 def _account_updated(services: Services, event: Event) -> None:
     try:
-        account = services.coaches.account(event.account or "")
+        account = services.coaches.account(event.account or "", TRUSTED)
     except NotFound:
         return
     ready = is_payable(account)

@@ -15,7 +15,8 @@ from flask_limiter import Limiter
 from flask_talisman import Talisman
 from limits.errors import ConfigurationError
 
-from backend.config.settings import Settings, SettingsError
+from backend.config.reading import SettingsError
+from backend.config.settings import Settings
 from backend.middleware import WEBHOOK_PATH
 
 # What an answer of the API may do in a browser: nothing. Pages set a policy of their own.

@@ -8,7 +8,8 @@ from pathlib import Path
 # gunicorn runs this file before it has put the project on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from backend.config.settings import SettingsError, load_settings
+from backend.config.reading import SettingsError
+from backend.config.settings import load_settings
 
 try:
     _settings = load_settings()

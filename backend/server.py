@@ -14,6 +14,7 @@ from backend.config.stripe import build_client
 from backend.extensions import attach_extensions
 from backend.logs import configure_logs
 from backend.middleware import attach_middleware
+from backend.routes.auth import attach_auth
 from backend.routes.connect import connect
 from backend.routes.errors import register_errors
 from backend.routes.payments import payments
@@ -50,6 +51,7 @@ def create_app(
     )
     attach_middleware(app, settings)
     attach_extensions(app, settings)
+    attach_auth(app, settings)
     register_errors(app)
     for blueprint in (payments, connect, webhooks, status, pages):
         app.register_blueprint(blueprint)

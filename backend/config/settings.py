@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeVar, get_args
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 
-import click
 from dotenv import dotenv_values
 
+from backend.config.reading import Reader, SettingsError
 from backend.domain.catalogue import Catalogue, CatalogueError, parse_catalogue
 from backend.domain.money import FeeRate, MoneyError, supported_currency
 
@@ -36,24 +36,18 @@ _ADDRESS = re.compile(
 )
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+", re.ASCII)
 _PUBLISHABLE_KEY = re.compile(r"pk_(test|live)_[A-Za-z0-9_]+", re.ASCII)
-_WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9_+/=]+", re.ASCII)
-
-T = TypeVar("T")
 
 
-class SettingsError(click.ClickException):
-    """A variable is missing or wrong. The message names it and gives the accepted form, never the value.
+@dataclass(frozen=True)
+class AuthSettings:
+    """Whose tokens are believed: HS256 by ``jwt_secret``, or RS256 and ES256 by the keys at ``jwks_url``."""
 
-    A ``ClickException``, so that every ``flask`` command says it in one line, without a traceback.
-    """
-
-    def __init__(self, name: str, accepted: str) -> None:
-        super().__init__(f"{name}: {accepted}")
-        self.name = name
-
-    def format_message(self) -> str:
-        """What a person reads who has started something."""
-        return f"The configuration is not complete. {self.message}\nenv.example explains every variable."
+    mode: AuthMode
+    jwt_secret: str = field(repr=False)
+    jwks_url: str | None
+    audience: str
+    issuer: str
+    role_claim: str
 
 
 @dataclass(frozen=True)
@@ -77,7 +71,7 @@ class Settings:
     ratelimit_storage_uri: str = field(repr=False)
     trusted_proxies: int
     force_https: bool
-    auth_mode: AuthMode
+    auth: AuthSettings
     web_concurrency: int
 
     @property
@@ -107,13 +101,13 @@ def load_settings(environ: Mapping[str, str] | None = None, env_file: Path | Non
     from_environment = os.environ if environ is None else environ
     given = {**from_file, **from_environment}
     # An empty value is how a copied example says "not set".
-    read = _Reader({name: value.strip() for name, value in given.items() if value and value.strip()})
+    read = Reader({name: value.strip() for name, value in given.items() if value and value.strip()})
     settings = _read(read)
     _refuse_unsafe(settings, read)
     return settings
 
 
-def _read(read: _Reader) -> Settings:
+def _read(read: Reader) -> Settings:
     app_env: AppEnv = read.choice("APP_ENV", get_args(AppEnv), "development")
     port = read.integer("PORT", 3001, 1, 65_535)
     production = app_env == "production"
@@ -140,7 +134,7 @@ def _read(read: _Reader) -> Settings:
         host=read.matching("HOST", _HOST, "127.0.0.1 or 0.0.0.0", "127.0.0.1"),
         port=port,
         app_env=app_env,
-        app_name=read.convert("APP_NAME", _name) or "Coaching payments",
+        app_name=_name(read.text("APP_NAME", "Coaching payments")),
         app_url=read.convert("APP_URL", _base_url) or f"http://localhost:{port}",
         fee_rate=read.convert("PLATFORM_FEE_PERCENTAGE", FeeRate.from_percent) or FeeRate.from_percent("10"),
         catalogue=_read_catalogue(read),
@@ -149,8 +143,19 @@ def _read(read: _Reader) -> Settings:
         ratelimit_storage_uri=read.convert("RATELIMIT_STORAGE_URI", _storage_uri) or "memory://",
         trusted_proxies=read.integer("TRUSTED_PROXIES", 0, 0, 10),
         force_https=read.boolean("FORCE_HTTPS", production),
-        auth_mode=read.choice("AUTH_MODE", get_args(AuthMode), None if production else "off"),
+        auth=_read_auth(read, production),
         web_concurrency=read.integer("WEB_CONCURRENCY", 2, 1, 64),
+    )
+
+
+def _read_auth(read: Reader, production: bool) -> AuthSettings:
+    return AuthSettings(
+        mode=read.choice("AUTH_MODE", get_args(AuthMode), None if production else "off"),
+        jwt_secret=read.convert("AUTH_JWT_SECRET", _shared_secret) or "",
+        jwks_url=read.convert("AUTH_JWKS_URL", _keys_url),
+        audience=read.text("AUTH_AUDIENCE", ""),
+        issuer=read.text("AUTH_ISSUER", ""),
+        role_claim=read.text("AUTH_ROLE_CLAIM", "role"),
     )
 
 
@@ -159,59 +164,7 @@ def sandbox_port(port: int) -> int:
     return port + 1 if port < 65_535 else port - 1
 
 
-class _Reader:
-    """The given variables, each read by name into a type."""
-
-    def __init__(self, given: Mapping[str, str]) -> None:
-        self._given = given
-
-    def has(self, name: str) -> bool:
-        return name in self._given
-
-    def text(self, name: str, default: str) -> str:
-        return self._given.get(name, default)
-
-    def matching(self, name: str, pattern: re.Pattern[str], form: str, default: str | None) -> str:
-        value = self._given.get(name, default)
-        if value is None:
-            raise SettingsError(name, f"is missing; it has the form {form}")
-        if value != default and not pattern.fullmatch(value):
-            raise SettingsError(name, f"must have the form {form}")
-        return value
-
-    def secrets(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
-        values = tuple(part.strip() for part in self._given.get(name, "").split(",") if part.strip())
-        if not all(_WEBHOOK_SECRET.fullmatch(value) for value in values):
-            raise SettingsError(name, "must be whsec_…, or several separated by commas while one is rolled")
-        return values or default
-
-    def choice(self, name: str, choices: tuple[T, ...], default: T | None) -> T:
-        value = self._given.get(name, default)
-        for choice in choices:
-            if value == choice:
-                return choice
-        state = "must be set to" if value is None else "must be"
-        raise SettingsError(name, f"{state} one of {', '.join(str(c) for c in choices)}")
-
-    def integer(self, name: str, default: int, least: int, most: int) -> int:
-        text = self._given.get(name, str(default))
-        if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or not least <= int(text) <= most:
-            raise SettingsError(name, f"must be a whole number from {least} to {most}")
-        return int(text)
-
-    def boolean(self, name: str, default: bool) -> bool:
-        return self.choice(name, ("true", "false"), "true" if default else "false") == "true"
-
-    def convert(self, name: str, parse: Callable[[str], T]) -> T | None:
-        if name not in self._given:
-            return None
-        try:
-            return parse(self._given[name])
-        except (ValueError, OSError) as error:
-            raise SettingsError(name, str(error)) from error
-
-
-def _read_catalogue(read: _Reader) -> Catalogue:
+def _read_catalogue(read: Reader) -> Catalogue:
     path = Path(read.text("CATALOGUE_PATH", str(DEFAULT_CATALOGUE)))
     currency = read.convert("DEFAULT_CURRENCY", supported_currency)
     try:
@@ -220,9 +173,23 @@ def _read_catalogue(read: _Reader) -> Catalogue:
         raise SettingsError("CATALOGUE_PATH", f"{path.name}: {error}") from error
 
 
+def _shared_secret(text: str) -> str:
+    # RFC 7518, 3.2: as long as the hash, or it can be guessed from any token.
+    if len(text.encode()) < 32:
+        raise ValueError("must have at least 32 characters")
+    return text
+
+
+def _keys_url(text: str) -> str:
+    address = urlsplit(_base_url(text))
+    if address.scheme != "https" and address.hostname not in _LOOPBACK:
+        raise ValueError("must begin with https://: who answers there decides who is signed in")
+    return text
+
+
 def _name(text: str) -> str:
     if len(text) > 40 or not text.isprintable():
-        raise ValueError("must be at most 40 printable characters: it heads every page")
+        raise SettingsError("APP_NAME", "must be at most 40 printable characters: it heads every page")
     return text
 
 
@@ -248,9 +215,9 @@ def _origins(text: str) -> tuple[str, ...]:
     return origins
 
 
-def _refuse_unsafe(settings: Settings, read: _Reader) -> None:
-    if settings.auth_mode != "off":
-        raise SettingsError("AUTH_MODE", "only off is available yet; put an authenticating proxy in front")
+def _refuse_unsafe(settings: Settings, read: Reader) -> None:
+    if settings.auth.mode != "off" and bool(settings.auth.jwt_secret) == bool(settings.auth.jwks_url):
+        raise SettingsError("AUTH_MODE", "needs AUTH_JWT_SECRET or AUTH_JWKS_URL, and not both")
     _refuse_mixed_keys(settings)
     test_keys_allowed = read.boolean("ALLOW_TEST_KEYS", False)
     if settings.is_production:
@@ -267,7 +234,7 @@ def _refuse_mixed_keys(settings: Settings) -> None:
         raise SettingsError("STRIPE_PUBLISHABLE_KEY", "must be of the same mode (test or live) as STRIPE_SECRET_KEY")
 
 
-def _refuse_unsafe_production(settings: Settings, read: _Reader, test_keys_allowed: bool) -> None:
+def _refuse_unsafe_production(settings: Settings, read: Reader, test_keys_allowed: bool) -> None:
     if settings.uses_sandbox:
         raise SettingsError("STRIPE_SECRET_KEY", "the sandbox's key does not work in production")
     if not settings.live and not test_keys_allowed:

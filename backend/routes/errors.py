@@ -19,6 +19,8 @@ from marshmallow import ValidationError
 from stripe import oauth_error
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from backend.config.tokens import KeysUnavailable
+from backend.domain.access import NotAllowed, NotSignedIn
 from backend.services.answers import error_code
 from backend.services.errors import (
     Conflict,
@@ -215,6 +217,11 @@ FAILURES: dict[type[BaseException], Callable[[Any], Failure]] = {
     Conflict: _ours(409, CONFLICT),
     Undecided: _ours(503, PROVIDER_UNAVAILABLE),
     PaymentsError: _always(_BUG),
+    NotSignedIn: _always(Failure(401, "Unauthorized", "Please sign in, and try again.")),
+    NotAllowed: _always(Failure(403, "Forbidden", "Your account does not allow this.")),
+    KeysUnavailable: _always(
+        Failure(503, "Sign-in unavailable", "Signing in cannot be checked at the moment. Please try again shortly.")
+    ),
     MissingSignature: _always(
         Failure(400, "Missing signature", "The request does not carry a Stripe-Signature header.")
     ),
@@ -258,6 +265,8 @@ def respond(exc: Exception) -> Response:
     response.status_code = failure.http_status
     if failure.retry_later:
         response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
+    if failure.http_status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(exc, MethodNotAllowed) and exc.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(exc.valid_methods))
     return response

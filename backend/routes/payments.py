@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, Response
 
+from backend.routes.auth import caller
 from backend.routes.bodies import answer, attempt_key, body, path_payment_id, services
 from backend.schemas.payments import (
     ConfirmRequest,
@@ -21,7 +24,9 @@ payments = Blueprint("payments", __name__, url_prefix="/api/payments")
 @payments.post("/create-intent")
 def create_intent() -> Response:
     """An intent to pay for a package or subscription, with the secret to pay it in the front end."""
-    placed = services().payments.create_intent(body(CreateIntentRequest()), attempt_key())
+    order = body(CreateIntentRequest())
+    order = replace(order, player_id=caller().player_for(order.player_id))
+    placed = services().payments.create_intent(order, attempt_key())
     return answer(CreateIntentResponse(), placed)
 
 
@@ -29,14 +34,14 @@ def create_intent() -> Response:
 def confirm() -> Response:
     """The coaching session that a payment opened."""
     asked = body(ConfirmRequest())
-    session = services().payments.confirm(asked["payment_intent_id"], asked["session_data"])
+    session = services().payments.confirm(asked["payment_intent_id"], asked["session_data"], caller())
     return answer(ConfirmResponse(), {"session": session})
 
 
 @payments.get("/intent/<payment_id>")
 def read_intent(payment_id: str) -> Response:
     """A payment's status, amount and purchase."""
-    payment = services().payments.read(path_payment_id(payment_id))
+    payment = services().payments.read(path_payment_id(payment_id), caller())
     return answer(IntentResponse(), {"payment_intent": payment.intent})
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import stripe
 import structlog
 
+from backend.domain.access import TRUSTED, Caller
 from backend.domain.metadata import (
     APP,
     APP_VALUE,
@@ -22,7 +23,7 @@ from backend.domain.metadata import (
 )
 from backend.services.answers import Done, InFlight, KeyTaken, Refused, Unknown
 from backend.services.creation import create_once
-from backend.services.errors import Conflict, InvalidRequest, NotFound, Undecided
+from backend.services.errors import Conflict, Forbidden, InvalidRequest, NotFound, Undecided
 from backend.services.reads import coach_of, found
 from backend.services.registry import Entry, Registry
 
@@ -57,25 +58,28 @@ class Coaches:
         self._registry = registry
         self._app_url = app_url
 
-    def create(self, coach: NewCoach) -> Onboarding:
+    def create(self, coach: NewCoach, caller: Caller) -> Onboarding:
         """The coach's one account, made if there is none, with an onboarding link.
 
-        Raises ``Conflict`` when the coach id belongs to another email address.
+        Raises ``Conflict`` when the coach id belongs to another email address, ``Forbidden`` when it is not the caller's.
         """
+        if not caller.owns_account(coach.coach_id):
+            raise Forbidden("A coach can only register for themselves.")
         account = self._registered(coach) or self._register(coach)
         # Last, so that no link to an account that lost the race ever leaves.
         return Onboarding(account, self._onboarding_link(account.id))
 
-    def account(self, account_id: str) -> stripe.Account:
-        """A coach's account. Raises ``NotFound`` for the platform's own, a stranger's and a deleted one."""
+    def account(self, account_id: str, caller: Caller) -> stripe.Account:
+        """A coach's account. Raises ``NotFound`` for the platform's own, a stranger's, a deleted one and another coach's."""
         account = found(lambda: self._client.v1.accounts.retrieve(account_id))
-        if account is None or coach_of(account) is None:
+        coach_id = coach_of(account) if account else None
+        if account is None or coach_id is None or not caller.owns_account(coach_id):
             raise NotFound("There is no such coach account.")
         return account
 
-    def update(self, account_id: str, changes: Mapping[str, Any]) -> stripe.Account:
+    def update(self, account_id: str, changes: Mapping[str, Any], caller: Caller) -> stripe.Account:
         """Prefill what onboarding will ask. Raises ``Conflict`` for what only the coach may still change."""
-        self.account(account_id)
+        self.account(account_id, caller)
         params: Any = dict(changes)
         try:
             account = self._client.v1.accounts.update(account_id, params)
@@ -85,21 +89,23 @@ class Coaches:
         log.info("account.changed", account=account_id, sections=sorted(changes))
         return account
 
-    def login_link(self, account_id: str) -> stripe.LoginLink:
+    def login_link(self, account_id: str, caller: Caller) -> stripe.LoginLink:
         """A single-use link to the coach's Express dashboard. Raises ``Conflict`` before onboarding."""
-        account = self.account(account_id)
+        account = self.account(account_id, caller)
         if not account.details_submitted:
             raise Conflict("The coach has to complete onboarding before opening the dashboard.")
         return self._client.v1.accounts.login_links.create(account_id)
 
-    def balance(self, account_id: str) -> stripe.Balance:
+    def balance(self, account_id: str, caller: Caller) -> stripe.Balance:
         """What the coach holds at Stripe, per currency, in minor units."""
-        self.account(account_id)
+        self.account(account_id, caller)
         return self._client.v1.balance.retrieve({}, {"stripe_account": account_id})
 
-    def payouts(self, account_id: str, limit: int, starting_after: str | None) -> stripe.ListObject[stripe.Payout]:
+    def payouts(
+        self, account_id: str, limit: int, starting_after: str | None, caller: Caller
+    ) -> stripe.ListObject[stripe.Payout]:
         """One page of payouts to the coach's bank, newest first."""
-        self.account(account_id)
+        self.account(account_id, caller)
         params: stripe.params.PayoutListParams = {"limit": limit}
         if starting_after:
             params["starting_after"] = starting_after
@@ -123,7 +129,7 @@ class Coaches:
         if entry is None:
             return None
         self._same_person(entry, coach)
-        return self.account(entry.account_id)
+        return self.account(entry.account_id, TRUSTED)
 
     def _register(self, coach: NewCoach) -> stripe.Account:
         account = self._new_account(coach)
@@ -135,7 +141,7 @@ class Coaches:
         log.info("account.lost_race", account=account.id, winner=winner.account_id, coach=coach.coach_id)
         found(lambda: self._client.v1.accounts.delete(account.id))
         self._same_person(winner, coach)
-        return self.account(winner.account_id)
+        return self.account(winner.account_id, TRUSTED)
 
     def _new_account(self, coach: NewCoach) -> stripe.Account:
         params = _account_params(coach)

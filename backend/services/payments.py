@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 import stripe
 import structlog
 
+from backend.domain.access import TRUSTED, Caller
 from backend.domain.catalogue import Catalogue, NotOffered, Offer, PackageType
 from backend.domain.metadata import Purchase, attempt_hash
 from backend.domain.money import FeeRate, Split
 from backend.domain.sessions import Session, SessionClaim, SessionMismatch, check_claim, open_session
 from backend.services.customers import customer_for
-from backend.services.errors import Conflict, InvalidRequest, NotPaid
-from backend.services.reads import Payment, refunded_amount, sold_payment
+from backend.services.errors import Conflict, InvalidRequest, NotFound, NotPaid
+from backend.services.reads import NO_SUCH_PAYMENT, Payment, refunded_amount, sold_payment
 from backend.services.registry import Registry
 
 log = structlog.get_logger(__name__)
@@ -78,12 +79,12 @@ class Payments:
         )
         return Placed(intent, purchase.offer, split)
 
-    def confirm(self, payment_id: str, claim: SessionClaim) -> Session:
+    def confirm(self, payment_id: str, claim: SessionClaim, caller: Caller = TRUSTED) -> Session:
         """The session that the payment opened: derived from the payment, only compared with the claim.
 
         Raises ``NotPaid``, and ``Conflict`` for a refunded payment or a claim of another purchase.
         """
-        payment = self.read(payment_id)
+        payment = self.read(payment_id, caller)
         if payment.charge is None:
             raise NotPaid(payment.intent.status)
         try:
@@ -95,9 +96,12 @@ class Payments:
         log.info("payment.confirmed", payment=payment.intent.id, coach=payment.purchase.coach_id)
         return session_of(payment, payment.charge)
 
-    def read(self, payment_id: str) -> Payment:
-        """The payment as Stripe has it now. Raises ``NotFound`` for what was not sold here."""
-        return sold_payment(self._client, payment_id)
+    def read(self, payment_id: str, caller: Caller = TRUSTED) -> Payment:
+        """The payment as Stripe has it now. Raises ``NotFound`` for what was not sold here, or not to the caller."""
+        payment = sold_payment(self._client, payment_id)
+        if not caller.owns_payment(payment.purchase.player_id):
+            raise NotFound(NO_SUCH_PAYMENT)
+        return payment
 
     def _purchase(self, order: Order) -> Purchase:
         try:

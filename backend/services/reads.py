@@ -16,6 +16,8 @@ from backend.services.errors import NotFound
 T = TypeVar("T")
 
 PAGE = 100
+# The same words for what is not there and for what is another's: nobody learns which.
+NO_SUCH_PAYMENT = "There is no such payment."
 
 
 def found(read: Callable[[], T]) -> T | None:
@@ -94,7 +96,7 @@ def sold_payment(client: stripe.StripeClient, payment_id: str) -> Payment:
     """The payment as it is now. Raises ``NotFound`` for what was not sold here."""
     payment = read_payment(client, payment_id)
     if payment is None:
-        raise NotFound("There is no such payment.")
+        raise NotFound(NO_SUCH_PAYMENT)
     return payment
 
 

@@ -11,7 +11,7 @@ import stripe
 from backend.domain.sessions import Session
 from backend.services.errors import NotFound
 from backend.services.payments import session_of
-from backend.services.reads import Payment, refunded_amount, sold_payment
+from backend.services.reads import NO_SUCH_PAYMENT, Payment, refunded_amount, sold_payment
 
 
 class State(StrEnum):
@@ -49,7 +49,7 @@ class Receipts:
         """
         payment = sold_payment(self._client, payment_id)
         if not hmac.compare_digest((payment.intent.client_secret or "").encode(), client_secret.encode()):
-            raise NotFound("There is no such payment.")
+            raise NotFound(NO_SUCH_PAYMENT)
         if payment.charge is None:
             return Receipt(payment, _unpaid(payment.intent))
         refunded = refunded_amount(self._client, payment.charge)

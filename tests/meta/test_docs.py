@@ -16,6 +16,7 @@ import stripe
 
 from backend import signals
 from backend.config.settings import load_settings
+from backend.domain.access import POLICY
 from backend.domain.catalogue import Offer
 from backend.domain.metadata import Purchase
 from backend.domain.money import FeeRate
@@ -75,6 +76,23 @@ def test_every_variable_is_in_the_example_and_is_read() -> None:
     """The example lists what the settings read, and all that the contract promises."""
     assert _example_variables() == _read_variables()
     assert _example_variables() >= CONTRACT_VARIABLES
+
+
+def test_the_guide_says_who_may_call_what() -> None:
+    """Row by row what the policy table has."""
+    section = GUIDE.split("### Who may call what")[1].split("\n#")[0]
+    told = {
+        name: (who, open_too) for name, who, open_too in re.findall(r"^\| `(\S+)` \| (.+?) \| (.*?) \|$", section, re.M)
+    }
+    rules = {
+        name.partition(".")[2]: (
+            ", ".join([*sorted(rule.roles), "admin"]),
+            "yes" if rule.anonymous else "",
+        )
+        for name, rule in POLICY.items()
+    }
+
+    assert told == rules
 
 
 def test_every_variable_of_the_example_has_a_comment() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from backend.config.settings import Settings, SettingsError, load_settings
+from backend.config.reading import SettingsError
+from backend.config.settings import Settings, load_settings
 from backend.domain.money import FeeRate
 from backend.server import create_app
 from tests.builders import PRODUCTION_ENVIRONMENT
@@ -16,7 +18,8 @@ from tests.builders import PRODUCTION_ENVIRONMENT
 VARIABLES = (
     "STRIPE_SECRET_KEY STRIPE_PUBLISHABLE_KEY STRIPE_WEBHOOK_SECRET STRIPE_CONNECT_WEBHOOK_SECRET STRIPE_API_BASE "
     "PORT HOST APP_ENV APP_URL PLATFORM_FEE_PERCENTAGE DEFAULT_CURRENCY CATALOGUE_PATH ALLOWED_ORIGINS "
-    "RATELIMIT_STORAGE_URI RATELIMIT_ENABLED TRUSTED_PROXIES FORCE_HTTPS AUTH_MODE ALLOW_TEST_KEYS WEB_CONCURRENCY"
+    "RATELIMIT_STORAGE_URI RATELIMIT_ENABLED TRUSTED_PROXIES FORCE_HTTPS AUTH_MODE ALLOW_TEST_KEYS WEB_CONCURRENCY "
+    "APP_NAME AUTH_JWT_SECRET AUTH_JWKS_URL AUTH_AUDIENCE AUTH_ISSUER AUTH_ROLE_CLAIM"
 ).split()
 AB = ("https://a.example", "http://b.example:3000")
 
@@ -71,7 +74,12 @@ def test_production_has_its_own_defaults() -> None:
         ("RATELIMIT_STORAGE_URI", "redis://:word@cache:6379/0", "ratelimit_storage_uri", "redis://:word@cache:6379/0"),
         ("TRUSTED_PROXIES", "2", "trusted_proxies", 2),
         ("FORCE_HTTPS", "true", "force_https", True),
-        ("AUTH_MODE", "off", "auth_mode", "off"),
+        ("AUTH_MODE", "off", "auth.mode", "off"),
+        ("AUTH_JWT_SECRET", "s" * 32, "auth.jwt_secret", "s" * 32),
+        ("AUTH_JWKS_URL", "https://id.example.com/keys", "auth.jwks_url", "https://id.example.com/keys"),
+        ("AUTH_JWKS_URL", "http://127.0.0.1:9/keys", "auth.jwks_url", "http://127.0.0.1:9/keys"),
+        ("AUTH_ROLE_CLAIM", "app_metadata.role", "auth.role_claim", "app_metadata.role"),
+        ("APP_NAME", "Clip & Coach", "app_name", "Clip & Coach"),
         ("WEB_CONCURRENCY", "64", "web_concurrency", 64),
     ],
 )
@@ -81,7 +89,7 @@ def test_a_right_value_is_taken(name: str, value: str, setting: str, expected: A
     if name == "APP_ENV":
         environ["STRIPE_WEBHOOK_SECRET"] = "whsec_x"
 
-    assert getattr(load(**environ), setting) == expected
+    assert attrgetter(setting)(load(**environ)) == expected
 
 
 @pytest.mark.parametrize("name", VARIABLES)
@@ -208,6 +216,11 @@ def test_a_limiters_storage_without_its_driver_is_refused_by_name() -> None:
         ("FORCE_HTTPS", "1"),
         ("AUTH_MODE", "on"),
         ("AUTH_MODE", "required"),
+        ("AUTH_MODE", "optional"),
+        ("AUTH_JWT_SECRET", "short"),
+        ("AUTH_JWKS_URL", "http://id.example.com/keys"),
+        ("APP_NAME", "x" * 41),
+        ("APP_NAME", "Clip\x07Coach"),
         ("WEB_CONCURRENCY", "0"),
     ],
 )

@@ -11,7 +11,7 @@ button?.addEventListener("click", async () => {
   const payment = button.dataset.refund;
   button.disabled = true;
   try {
-    await createRefund(payment, "requested_by_customer", { idempotencyKey: `receipt ${payment}`.replace(" ", "-") });
+    await createRefund(payment, "requested_by_customer", { idempotencyKey: `receipt-${payment}` });
     location.reload();
   } catch (error) {
     button.disabled = false;

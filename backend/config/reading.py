@@ -1,0 +1,93 @@
+"""Reading variables by name into types; what is wrong is said by name, and never repeated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import click
+
+_WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9_+/=]+", re.ASCII)
+# What must not end up in a place that is shown or sent about.
+_ANY_SECRET = re.compile(r"(sk|rk)_(test|live)_|whsec_")
+
+T = TypeVar("T")
+
+
+class SettingsError(click.ClickException):
+    """A variable is missing or wrong. The message names it and gives the accepted form, never the value.
+
+    A ``ClickException``, so that every ``flask`` command says it in one line, without a traceback.
+    """
+
+    def __init__(self, name: str, accepted: str) -> None:
+        super().__init__(f"{name}: {accepted}")
+        self.name = name
+
+    def format_message(self) -> str:
+        """What a person reads who has started something."""
+        return f"The configuration is not complete. {self.message}\nenv.example explains every variable."
+
+
+class Reader:
+    """The given variables, each read by name into a type."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self._given = given
+
+    def has(self, name: str) -> bool:
+        """Whether it is set."""
+        return name in self._given
+
+    def text(self, name: str, default: str) -> str:
+        """As it stands; nothing that looks like a key."""
+        value = self._given.get(name, default)
+        if _ANY_SECRET.search(value):
+            raise SettingsError(name, "must not be a key or a signing secret")
+        return value
+
+    def matching(self, name: str, pattern: re.Pattern[str], form: str, default: str | None) -> str:
+        """What has the form, or the default. None as default: it is required."""
+        value = self._given.get(name, default)
+        if value is None:
+            raise SettingsError(name, f"is missing; it has the form {form}")
+        if value != default and not pattern.fullmatch(value):
+            raise SettingsError(name, f"must have the form {form}")
+        return value
+
+    def secrets(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        """One or several signing secrets."""
+        values = tuple(part.strip() for part in self._given.get(name, "").split(",") if part.strip())
+        if not all(_WEBHOOK_SECRET.fullmatch(value) for value in values):
+            raise SettingsError(name, "must be whsec_…, or several separated by commas while one is rolled")
+        return values or default
+
+    def choice(self, name: str, choices: tuple[T, ...], default: T | None) -> T:
+        """One of these."""
+        value = self._given.get(name, default)
+        for choice in choices:
+            if value == choice:
+                return choice
+        state = "must be set to" if value is None else "must be"
+        raise SettingsError(name, f"{state} one of {', '.join(str(c) for c in choices)}")
+
+    def integer(self, name: str, default: int, least: int, most: int) -> int:
+        """A whole number within bounds."""
+        text = self._given.get(name, str(default))
+        if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or not least <= int(text) <= most:
+            raise SettingsError(name, f"must be a whole number from {least} to {most}")
+        return int(text)
+
+    def boolean(self, name: str, default: bool) -> bool:
+        """true or false."""
+        return self.choice(name, ("true", "false"), "true" if default else "false") == "true"
+
+    def convert(self, name: str, parse: Callable[[str], T]) -> T | None:
+        """What `parse` makes of it, or None when it is not set; a ValueError of its names the form."""
+        if name not in self._given:
+            return None
+        try:
+            return parse(self._given[name])
+        except (ValueError, OSError) as error:
+            raise SettingsError(name, str(error)) from error

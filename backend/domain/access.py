@@ -1,0 +1,99 @@
+"""Who may do what: one table, and whose payments and accounts a caller may reach. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a token makes of its bearer. An admin may do everything."""
+
+    PLAYER = "player"
+    COACH = "coach"
+    ADMIN = "admin"
+
+
+class NotSignedIn(Exception):
+    """A token is needed here and none was sent, or the one that was sent is not valid."""
+
+
+class NotAllowed(Exception):
+    """The bearer may not do this. What belongs to another is not forbidden but not found: see ``Caller``."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may call a route besides admins. ``anonymous``: without a token too, where tokens are optional.
+
+    What anybody may do harms nobody: it begins a payment of one's own, or asks for what is true already. It names
+    no amount and no payee, and shows nobody's data.
+    """
+
+    roles: frozenset[Role] = field(default_factory=frozenset)
+    anonymous: bool = False
+
+
+_PLAYERS = frozenset([Role.PLAYER])
+_COACHES = frozenset([Role.COACH])
+_ADMINS: frozenset[Role] = frozenset()
+
+# By endpoint. What stands in neither table does not exist for any caller.
+POLICY = {
+    "payments.create_intent": Rule(_PLAYERS, anonymous=True),
+    "payments.confirm": Rule(_PLAYERS, anonymous=True),
+    "payments.read_intent": Rule(_PLAYERS),
+    "payments.refund": Rule(_ADMINS),
+    "connect.create_account": Rule(_COACHES),
+    "connect.read_account": Rule(_COACHES),
+    "connect.update_account": Rule(_COACHES),
+    "connect.create_login_link": Rule(_COACHES),
+    "connect.read_balance": Rule(_COACHES),
+    "connect.list_payouts": Rule(_COACHES),
+    "connect.transfer": Rule(_ADMINS),
+}
+# Stripe signs its webhooks, probes have no token, and a page shows a payment to who holds its client secret.
+OPEN_BLUEPRINTS = frozenset(["webhooks", "status", "pages", "storefront"])
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks. ``subject`` is the token's, None without one; ``trusted`` where nobody is asked who they are."""
+
+    subject: str | None = None
+    roles: frozenset[Role] = frozenset()
+    trusted: bool = False
+
+    @property
+    def may_everything(self) -> bool:
+        """An operator's command, a backend without authentication, or an admin."""
+        return self.trusted or Role.ADMIN in self.roles
+
+    def check(self, rule: Rule, tokens_optional: bool) -> None:
+        """Whether the route is for this caller at all. Raises ``NotSignedIn`` or ``NotAllowed``."""
+        if self.may_everything:
+            return
+        if self.subject is None:
+            if not (rule.anonymous and tokens_optional):
+                raise NotSignedIn
+        elif not self.roles & rule.roles:
+            raise NotAllowed
+
+    def owns_payment(self, player_id: str | None) -> bool:
+        """Whether a payment is this caller's: without a token only one that names nobody."""
+        return self.may_everything or player_id == self.subject
+
+    def owns_account(self, coach_id: str | None) -> bool:
+        """Whether an account is this coach's."""
+        return self.may_everything or (self.subject is not None and coach_id == self.subject)
+
+    def player_for(self, named: str | None) -> str | None:
+        """Whom a purchase is for: a player buys for nobody else. Raises ``NotAllowed``."""
+        if self.may_everything or self.subject is None:
+            return named
+        if named not in (None, self.subject):
+            raise NotAllowed
+        return self.subject
+
+
+TRUSTED = Caller(trusted=True)
