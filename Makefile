@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
+AUDIT_READY := $(VENV)/.audit-ready
 MUTATION_READY := $(VENV)/.mutation-ready
 NODE_READY := tests/node/node_modules/.ready
 # How many histories `make properties` tries, how many payments `make chaos` makes, and from which seed.
@@ -13,7 +14,7 @@ N ?= 1000
 SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo drill sandbox serve test check format lint types imports properties chaos planted mutation bench picture clean
+.PHONY: help run demo drill sandbox serve test check format lint types imports properties chaos planted mutation bench picture audit clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,7 +38,7 @@ test: $(DEV_READY) $(NODE_READY) ## Run the tests
 	@$(BIN)/python -m pytest -n auto \
 		|| { echo "To run only what failed: $(BIN)/python -m pytest --last-failed"; exit 1; }
 
-check: lint types imports test ## Everything that CI runs
+check: lint types imports test audit ## Everything that CI runs
 
 lint: $(DEV_READY)
 	@$(BIN)/ruff format --check --quiet . || { echo "The format differs. Run: make format"; exit 1; }
@@ -72,6 +73,9 @@ bench: $(DEV_READY) $(NODE_READY) ## Fill a sandbox with N payments and see whet
 picture: $(DEV_READY) ## Take the README's picture anew, in a browser
 	@$(BIN)/python -m tests.browser.picture
 
+audit: $(AUDIT_READY) ## Look for known holes in the dependencies, and risky habits in the code
+	@$(BIN)/python -m tests.audit
+
 clean: ## Remove the environment and every cache
 	@rm -rf $(VENV) tests/node/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis mutants
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -93,6 +97,10 @@ $(DEV_READY): requirements-dev.txt $(RUN_READY)
 $(NODE_READY): tests/node/package-lock.json
 	@command -v npm > /dev/null || { echo "The tests need Node 20 or newer, with npm: https://nodejs.org"; exit 1; }
 	@cd tests/node && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(AUDIT_READY): $(DEV_READY)
+	@$(PIP) install pip-audit==2.10.1 bandit==1.9.4
 	@touch $@
 
 # Apart from the rest: it brings many packages, and nothing that CI runs needs it.

@@ -23,7 +23,7 @@ BODY_LIMIT = 64 * 1024
 WEBHOOK_BODY_LIMIT = 1024 * 1024
 WEBHOOK_PATH = "/api/webhooks/"
 # Probes and Stripe do not follow redirects, and have nothing that HTTPS would hide from their own network.
-_NEVER_REDIRECTED = ("/health", WEBHOOK_PATH)
+_NEVER_REDIRECTED = ("/health", "/ready", WEBHOOK_PATH)
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
 

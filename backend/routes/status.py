@@ -1,4 +1,4 @@
-"""Is it alive, and is it set up: ``/health`` for probes, ``/test`` for the front end's connection check."""
+"""Is it alive, able and set up: ``/health`` and ``/ready`` for probes, ``/test`` for the front end's connection check."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ status = Blueprint("status", __name__)
 def health() -> Response:
     """Alive: answers without asking anybody else."""
     return jsonify({"status": "OK", "timestamp": _now(), "environment": settings().app_env})
+
+
+@status.get("/ready")
+def ready() -> Response:
+    """Able to take payments: Stripe answers, and takes our key. Remembered for some seconds; 502 or 503 when not."""
+    services().readiness.check()
+    return jsonify({"status": "ready", "timestamp": _now()})
 
 
 @status.get("/test")

@@ -22,10 +22,10 @@ HEAD = Markup(
 )
 
 
-def page(title: str, body: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A page that stands alone; `body` is HTML already, `title` is not."""
+def page(title: str, body: Markup, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A page that stands alone."""
     main = Markup("<main><span class='badge'>sandbox</span><h1>{title}</h1>{body}</main></body></html>")
-    return document(title, main.format(title=title, body=Markup(body)), status, headers)
+    return document(title, main.format(title=title, body=body), status, headers)
 
 
 def document(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from markupsafe import Markup
 from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 Page = Callable[..., Response]
 
+NOTHING = Markup("<p>The sandbox has no such page. <a href='/'>What there is</a></p>")
 _RULES = (
     Rule("/setup/e/<account>/<token>", methods=["GET"], endpoint=onboarding.enter),
     Rule("/setup/s/<visit>", methods=["GET", "POST"], endpoint=onboarding.visit),
@@ -39,7 +41,7 @@ class Pages:
         try:
             show, ids = self._routes.match(request.path, request.method)
         except HTTPException:
-            return page("Nothing here", "<p>The sandbox has no such page. <a href='/'>What there is</a></p>", 404)
+            return page("Nothing here", NOTHING, 404)
         with self._world.lock:
             self._world.timeline.run_due()
             answer: Response = show(self._world, request, **ids)

@@ -12,6 +12,7 @@ from backend.domain.money import FeeRate
 from backend.services.coaches import Coaches
 from backend.services.manual_transfers import ManualTransfers
 from backend.services.payments import Payments
+from backend.services.readiness import Readiness
 from backend.services.receipts import Receipts
 from backend.services.refunds import Refunds
 from backend.services.registry import Registry
@@ -24,6 +25,7 @@ class Services:
 
     payments: Payments
     receipts: Receipts
+    readiness: Readiness
     refunds: Refunds
     coaches: Coaches
     transfers: ManualTransfers
@@ -42,6 +44,7 @@ def build_services(
     return Services(
         payments=Payments(client, registry, catalogue, rate),
         receipts=Receipts(client),
+        readiness=Readiness(client, now),
         refunds=Refunds(client, settler),
         coaches=Coaches(client, registry, app_url),
         transfers=ManualTransfers(client, registry, settler),

@@ -148,7 +148,7 @@ def test_off_asks_nobody(town: Town) -> None:
         assert town.call(client, "connect.read_account", headers).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/health", "/test", "/payment-success", "/coach/earnings"])
+@pytest.mark.parametrize("path", ["/health", "/ready", "/test", "/payment-success", "/coach/earnings"])
 def test_what_tells_nothing_needs_no_token(town: Town, path: str) -> None:
     """Probes and return pages."""
     assert town.backend().get(path).status_code == 200
@@ -172,6 +172,15 @@ def test_an_address_that_does_not_exist_is_a_404_to_everybody(town: Town) -> Non
     """A 401 would say that there is something."""
     assert town.backend().get("/api/nothing").status_code == 404
     assert town.backend().delete("/api/payments/refund").status_code == 405
+
+
+def test_a_route_that_nobody_has_thought_about_is_closed(town: Town) -> None:
+    """Even to an admin: it is as if it were not there."""
+    auth = replace(town.market.settings.auth, mode="required", jwt_secret=SECRET)
+    app = town.market.another_backend(replace(town.market.settings, auth=auth))
+    app.add_url_rule("/api/new", "new", lambda: "open")
+
+    assert app.test_client().get("/api/new", headers=bearer(BEARERS["admin"])).status_code == 404
 
 
 def test_a_purchase_is_the_bearers(town: Town) -> None:

@@ -116,7 +116,7 @@ def test_a_method_is_right_or_a_405_that_names_the_right_ones(
         assert allowed - {"HEAD", "OPTIONS"} == set(right.split(","))
 
 
-# For people: what they say is tested with what they show.
+# For people, and one that asks Stripe: what they say is tested with what they show.
 PAGES = {
     "/",
     "/coach/earnings",
@@ -125,6 +125,7 @@ PAGES = {
     "/money/x",
     "/payment-cancel",
     "/payment-success",
+    "/ready",
     "/static/<path:filename>",
 }
 
