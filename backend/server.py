@@ -18,9 +18,11 @@ from backend.routes.auth import attach_auth
 from backend.routes.connect import connect
 from backend.routes.errors import register_errors
 from backend.routes.payments import payments
+from backend.routes.reference import reference
 from backend.routes.status import status
 from backend.routes.webhooks import webhooks
 from backend.services import build_services
+from backend.web.docs import docs
 from backend.web.pages import pages
 from backend.web.storefront import storefront
 
@@ -53,7 +55,7 @@ def create_app(
     attach_extensions(app, settings)
     attach_auth(app, settings)
     register_errors(app)
-    for blueprint in (payments, connect, webhooks, status, pages):
+    for blueprint in (payments, connect, webhooks, status, pages, reference, docs):
         app.register_blueprint(blueprint)
     if not settings.is_production:
         app.register_blueprint(storefront)

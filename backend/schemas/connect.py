@@ -76,7 +76,7 @@ def _profile(account: stripe.Account) -> dict[str, Any]:
 class ProfiledAccount(Account):
     """An account with its public profile."""
 
-    business_profile = fields.Function(_profile)
+    business_profile = fields.Function(_profile, metadata={"type": "object"})
 
 
 class DatedAccount(ProfiledAccount):
@@ -212,7 +212,7 @@ class Transfer(StripeResponse):
     amount = fields.Integer()
     currency = fields.String()
     destination = fields.String()
-    status = fields.Function(_transfer_status)
+    status = fields.Function(_transfer_status, metadata={"type": "string"})
     created = fields.Integer()
 
 
@@ -229,7 +229,7 @@ class Funds(StripeResponse):
 
     amount = fields.Integer()
     currency = fields.String()
-    source_types = fields.Function(lambda funds: _plain(funds, "source_types"))
+    source_types = fields.Function(lambda funds: _plain(funds, "source_types"), metadata={"type": "object"})
 
 
 def _plain(stripe_object: Any, key: str) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class Text(fields.String):
 
     def __init__(self, *, longest: int = METADATA_VALUE, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._longest = longest
+        self.longest = longest
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, str):
@@ -77,8 +77,8 @@ class Text(fields.String):
         text = unicodedata.normalize("NFC", value).strip()
         if not text and self.allow_none:
             return None
-        if not 1 <= len(text) <= self._longest:
-            raise ValidationError(f"must have 1 to {self._longest} characters")
+        if not 1 <= len(text) <= self.longest:
+            raise ValidationError(f"must have 1 to {self.longest} characters")
         return text
 
 
@@ -132,12 +132,12 @@ class Whole(fields.Integer):
 
     def __init__(self, *, least: int = 1, most: int = 99_999_999, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._least = least
-        self._most = most
+        self.least = least
+        self.most = most
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if type(value) is not int or not self._least <= value <= self._most:
-            raise ValidationError(f"must be a whole number from {self._least} to {self._most}")
+        if type(value) is not int or not self.least <= value <= self.most:
+            raise ValidationError(f"must be a whole number from {self.least} to {self.most}")
         return value
 
 
@@ -155,11 +155,11 @@ class StripeId(fields.String):
 
     def __init__(self, pattern: str, example: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._pattern = re.compile(pattern, re.ASCII)
+        self.pattern = pattern
         self._example = example
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        if not isinstance(value, str) or not self._pattern.fullmatch(value):
+        if not isinstance(value, str) or not re.fullmatch(self.pattern, value, re.ASCII):
             raise ValidationError(f"must be an id such as {self._example}")
         return value
 

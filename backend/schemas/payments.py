@@ -36,7 +36,9 @@ class _Bought(Request):
     sport = Text(required=True)
     package_type = choice(PACKAGE, SUBSCRIPTION, required=True)
     # With a subscription the front end sends null, or what was chosen before: of no meaning then.
-    package_id = fields.Raw(load_default=None, allow_none=True)
+    package_id = fields.Raw(
+        load_default=None, allow_none=True, metadata={"type": ["integer", "string"], "examples": [1]}
+    )
 
     @validates_schema
     def package_needs_its_id(self, data: dict[str, Any], **_: Any) -> None:
@@ -158,7 +160,7 @@ class Intent(StripeResponse):
     status = fields.String()
     amount = fields.Integer()
     currency = fields.String()
-    metadata = fields.Function(lambda intent: intent.metadata.to_dict())
+    metadata = fields.Function(lambda intent: intent.metadata.to_dict(), metadata={"type": "object"})
 
 
 class IntentResponse(Response):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from statistics import median
 from typing import Any
 
 import click
@@ -40,10 +41,13 @@ def _looks(platform: Platform, some: Any) -> dict[str, Callable[[], Any]]:
 
 
 def _milliseconds(look: Callable[[], Any]) -> float:
-    began = time.perf_counter()
+    """The median: a collection of Python's garbage, which takes longer the more there is, falls into one round or two."""
+    taken = []
     for _ in range(_ROUNDS):
+        began = time.perf_counter()
         look()
-    return (time.perf_counter() - began) / _ROUNDS * 1_000
+        taken.append(time.perf_counter() - began)
+    return median(taken) * 1_000
 
 
 @click.command()

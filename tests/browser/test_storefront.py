@@ -276,7 +276,15 @@ def test_every_page_is_accessible_and_fits(visitor: Visitor, page: Page, watch: 
     visitor.buy(VISA)
     visitor.sees(PAID)
     receipt, payment = page.url, visitor.payments()[0].id
-    paths = ("/", "/coaches/sample-dana", "/coaches/nobody", "/money", f"/money/{payment}", "/coach/earnings?coach=")
+    paths = (
+        "/",
+        "/coaches/sample-dana",
+        "/coaches/nobody",
+        "/money",
+        f"/money/{payment}",
+        "/coach/earnings?coach=",
+        "/docs",
+    )
     found = {}
     for place in (receipt, *(visitor.shop + path for path in paths), f"{visitor.shop}/payment-cancel"):
         page.goto(place)

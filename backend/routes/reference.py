@@ -1,0 +1,225 @@
+"""The API's reference, made from what the routes run by: ``/openapi.json`` for machines, ``/docs`` for people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import Blueprint, Response, current_app, jsonify
+from marshmallow import Schema, fields
+
+from backend.routes.bodies import settings
+from backend.schemas import connect, payments
+from backend.schemas.fields import StripeId, Text, Whole, WholeText
+
+reference = Blueprint("reference", __name__)
+
+VERSION = "0.1.0"
+# What any call of a front end's may be answered with, whatever it asks.
+_ALWAYS = (401, 403, 413, 429, 500, 502, 503)
+MEANINGS = {
+    200: "Done",
+    400: "The request is not well-formed, or the payment is not finished",
+    401: "Sign in first",
+    402: "The card was declined",
+    403: "Not allowed",
+    404: "There is no such thing, or not for you",
+    409: "Contradicts what is or has happened",
+    413: "Too large",
+    429: "Too many requests",
+    500: "Our own mistake",
+    502: "Stripe refuses our key or configuration",
+    503: "Stripe cannot be reached; try again",
+}
+
+
+class ErrorBody(Schema):
+    """Every failure. ``error`` is stable; ``message`` is a sentence for people."""
+
+    error = fields.String(required=True)
+    message = fields.String(required=True)
+    details = fields.String(metadata={"description": "the field that is wrong, and how"})
+    status = fields.String(metadata={"description": "the payment's status, where that is the reason"})
+
+
+class Received(Schema):
+    """A webhook was taken."""
+
+    received = fields.Constant(True)
+
+
+class Alive(Schema):
+    """The state of the backend."""
+
+    status = fields.String(required=True)
+    timestamp = fields.String(required=True)
+    environment = fields.String()
+
+
+class Tested(Schema):
+    """The answer to the connection check."""
+
+    message = fields.String(required=True)
+    timestamp = fields.String(required=True)
+    stripe_configured = fields.Boolean(required=True, data_key="stripeConfigured")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What one route takes and answers. ``keyed``: it takes an ``Idempotency-Key``."""
+
+    answer: type[Schema]
+    body: type[Schema] | None = None
+    query: type[Schema] | None = None
+    failures: tuple[int, ...] = ()
+    keyed: bool = False
+    example: Any = None
+
+
+_ORDER = {"coachId": "coach-7", "coachName": "Dana", "sport": "badminton", "packageType": "package", "packageId": 1}
+_COACH = {"coachId": "coach-7", "coachName": "Dana", "email": "dana@example.com", "sport": "badminton"}
+_PAYMENT, _ACCOUNT = "pi_3PxExample0000001", "acct_1PxExample0000001"
+_CLAIM = {"paymentIntentId": _PAYMENT, "coachAccountId": _ACCOUNT, "amount": 4725}
+
+OPERATIONS = {
+    "payments.create_intent": Operation(
+        payments.CreateIntentResponse,
+        payments.CreateIntentRequest,
+        failures=(400, 409),
+        keyed=True,
+        example={**_ORDER, "customerEmail": "pat@example.com"},
+    ),
+    "payments.confirm": Operation(
+        payments.ConfirmResponse,
+        payments.ConfirmRequest,
+        failures=(400, 404, 409),
+        example={"paymentIntentId": _PAYMENT, "sessionData": _ORDER},
+    ),
+    "payments.read_intent": Operation(payments.IntentResponse, failures=(404,)),
+    "payments.refund": Operation(
+        payments.RefundResponse,
+        payments.RefundBody,
+        failures=(400, 402, 404, 409),
+        keyed=True,
+        example={"paymentIntentId": _PAYMENT, "reason": "requested_by_customer", "amount": 1000},
+    ),
+    "connect.create_account": Operation(
+        connect.CreateAccountResponse, connect.CreateAccountRequest, failures=(400, 404, 409), example=_COACH
+    ),
+    "connect.read_account": Operation(connect.AccountResponse, failures=(404,)),
+    "connect.update_account": Operation(
+        connect.UpdateAccountResponse,
+        connect.UpdateAccountRequest,
+        failures=(400, 404, 409),
+        example={"business_profile": {"url": "https://dana.example.com"}},
+    ),
+    "connect.create_login_link": Operation(connect.LoginLinkResponse, failures=(404, 409)),
+    "connect.transfer": Operation(
+        connect.TransferResponse, connect.TransferRequest, failures=(400, 404, 409), example=_CLAIM
+    ),
+    "connect.read_balance": Operation(connect.BalanceResponse, failures=(404,)),
+    "connect.list_payouts": Operation(connect.PayoutsResponse, query=connect.PayoutsQuery, failures=(400, 404)),
+    "webhooks.receive": Operation(Received, failures=(400, 413, 500, 503)),
+    "status.health": Operation(Alive),
+    "status.ready": Operation(Alive, failures=(502, 503)),
+    "status.test": Operation(Tested),
+}
+_PATHS = {"payment_id": r"^pi_[A-Za-z0-9]{8,64}$", "account_id": r"^acct_[A-Za-z0-9]{8,32}$"}
+
+
+@reference.get("/openapi.json")
+def openapi() -> Response:
+    """The OpenAPI 3.1 document."""
+    return jsonify(document())
+
+
+def document() -> dict[str, Any]:
+    """Every route of the running app that is for programs, from its schemas."""
+    plugin = MarshmallowPlugin(schema_name_resolver=_name)
+    spec = APISpec(
+        title=settings().app_name,
+        version=VERSION,
+        openapi_version="3.1.0",
+        plugins=[plugin],
+        info={
+            "description": "Amounts are whole numbers of the currency's smallest unit. Every failure has `error`, "
+            "stable, and `message`, for people."
+        },
+    )
+    assert plugin.converter is not None
+    plugin.converter.add_attribute_function(_limits)  # type: ignore[no-untyped-call]
+    spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    for rule in current_app.url_map.iter_rules():
+        operation = OPERATIONS.get(rule.endpoint)
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}) if operation else ():
+            assert operation is not None
+            path = re.sub(r"<([a-z_]+)>", r"{\1}", rule.rule)
+            spec.path(path=path, operations={method.lower(): _described(rule.endpoint, operation, path)})
+    whole: dict[str, Any] = spec.to_dict()
+    return whole
+
+
+def _described(endpoint: str, operation: Operation, path: str) -> dict[str, Any]:
+    text = " ".join((current_app.view_functions[endpoint].__doc__ or "").split())
+    signed_in = endpoint.startswith(("payments.", "connect."))
+    failures = sorted({*operation.failures, *(_ALWAYS if signed_in else ())})
+    described: dict[str, Any] = {
+        "operationId": endpoint.partition(".")[2],
+        "summary": text.partition(". ")[0].rstrip("."),
+        "description": text,
+        "tags": [endpoint.partition(".")[0]],
+        "parameters": list(_parameters(operation, path)),
+        "responses": {"200": _content(operation.answer, MEANINGS[200])}
+        | {str(status): _content(ErrorBody, MEANINGS[status]) for status in failures},
+    }
+    if signed_in:
+        described["security"] = [{"token": []}, {}] if settings().auth.mode != "required" else [{"token": []}]
+    if operation.body is not None:
+        content = {"schema": operation.body, "example": operation.example}
+        described["requestBody"] = {"required": True, "content": {"application/json": content}}
+    elif endpoint == "webhooks.receive":
+        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
+    return described
+
+
+def _parameters(operation: Operation, path: str) -> Iterator[dict[str, Any]]:
+    for name in re.findall(r"{([a-z_]+)}", path):
+        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string", "pattern": _PATHS[name]}}
+    if operation.query is not None:
+        yield {"in": "query", "schema": operation.query}
+    if operation.keyed:
+        schema: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"}
+        text = "One per purchase or refund, the same when it is tried again: one effect, however often it is sent."
+        yield {"name": "Idempotency-Key", "in": "header", "schema": schema, "description": text}
+    if path.startswith("/api/webhooks/"):
+        yield {"name": "Stripe-Signature", "in": "header", "required": True, "schema": {"type": "string"}}
+
+
+def _content(schema: type[Schema], meaning: str) -> dict[str, Any]:
+    return {"description": meaning, "content": {"application/json": {"schema": schema}}}
+
+
+def _name(schema: Any) -> str:
+    kind = schema if isinstance(schema, type) else type(schema)
+    return str(kind.__name__)
+
+
+def _limits(self: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
+    """What our own fields take, in the terms of JSON Schema."""
+    match field:
+        case StripeId():
+            return {"pattern": f"^{field.pattern}$"}
+        case WholeText():
+            return {"type": ["integer", "string"], "minimum": field.least, "maximum": field.most}
+        case Whole():
+            return {"minimum": field.least, "maximum": field.most}
+        case Text():
+            return {"maxLength": field.longest} | ({} if field.allow_none else {"minLength": 1})
+        case fields.Constant():
+            return {"const": field.constant}
+        case _:
+            return {}
