@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -228,3 +229,14 @@ def test_without_a_publishable_key_the_page_says_what_is_missing(market: Marketp
 
     assert "Set STRIPE_PUBLISHABLE_KEY" in page
     assert "<script" not in page
+
+
+def test_the_return_pages_have_the_limits_of_the_api(market: Marketplace) -> None:
+    """They ask Stripe on a stranger's word; who is refused is told so on a page."""
+    limited = market.another_backend(replace(market.settings, ratelimit_enabled=True)).test_client()
+    answers = [limited.get("/payment-cancel") for _ in range(501)]
+
+    assert [answer.status_code for answer in answers[499:]] == [200, 429]
+    assert answers[500].mimetype == "text/html"
+    assert "Please wait a little" in answers[500].text
+    assert int(answers[500].headers["Retry-After"]) > 0
