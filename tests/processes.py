@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -21,12 +22,15 @@ _PATIENCE_SECONDS = 30
 
 
 def free_port_pair() -> int:
-    """A port that is free together with the one after it."""
+    """A port that is free together with the one after it.
+
+    Below those that the system gives to connections: one of those could be taken before the server is up.
+    """
     while True:
+        port = random.randrange(20_000, 32_000, 2)
         with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
             try:
+                first.bind(("127.0.0.1", port))
                 second.bind(("127.0.0.1", port + 1))
             except OSError:
                 continue

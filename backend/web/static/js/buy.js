@@ -15,7 +15,11 @@ const card = stripe.elements().create("card", {
 });
 card.mount("#card");
 card.on("change", ({ error }) => tell(error?.message ?? ""));
-card.on("ready", () => (form.dataset.ready = "yes"));
+// Until then a press would go unheard.
+card.on("ready", () => {
+  form.dataset.ready = "yes";
+  button.disabled = false;
+});
 
 function order() {
   const { coach, name, sport } = form.dataset;

@@ -93,7 +93,10 @@ async function attempt(work, button) {
 remember();
 if (section) {
   for (const [name, work] of Object.entries({ onboard, dashboard: openDashboard, look })) {
-    part(name)?.addEventListener("click", (event) => attempt(work, event.currentTarget));
+    const button = part(name);
+    if (!button) continue;
+    button.addEventListener("click", () => attempt(work, button));
+    button.disabled = false; // until now a press would have gone unheard
   }
   if (section.dataset.account) attempt(lookOrRegister);
 }

@@ -7,6 +7,8 @@ configure({ backendUrl: "" });
 const button = document.querySelector("[data-refund]");
 const told = document.querySelector("[role=status]");
 
+// Until now a press would have gone unheard.
+if (button) button.disabled = false;
 button?.addEventListener("click", async () => {
   const payment = button.dataset.refund;
   button.disabled = true;
