@@ -67,26 +67,33 @@ def _say_error(error: Exception) -> click.ClickException:
 @click.argument("payment")
 @click.option("--manual", is_flag=True, help="Leave this payment alone from now on: a person settles it.")
 @click.option("--auto", is_flag=True, help="Take --manual back, and settle.")
+@click.option("--release", metavar="ACCOUNT", help="Pay the coach who registered after the purchase: acct_…")
 @with_appcontext
-def settle(payment: str, manual: bool, auto: bool) -> None:
+def settle(payment: str, manual: bool, auto: bool, release: str | None) -> None:
     """Settle one PAYMENT (pi_…): make the coach hold what the coach should.
 
     Settling is what every webhook does; doing it again changes nothing. After you reversed a transfer on
     purpose, say --manual first, or the next event pays it again.
 
+    In production with AUTH_MODE=off anybody could claim a coach id, so a payment whose coach had no account when
+    it was made waits until you have seen that the account is the coach's own, and name it with --release.
+
     \b
-    flask settle pi_123            settle now
-    flask settle pi_123 --manual   leave it to a person
-    flask settle pi_123 --auto     back to normal
+    flask settle pi_123                     settle now
+    flask settle pi_123 --manual            leave it to a person
+    flask settle pi_123 --auto              back to normal
+    flask settle pi_123 --release acct_456  the coach is acct_456
     """
-    if manual and auto:
-        raise click.UsageError("Say --manual or --auto, not both.")
+    if sum((manual, auto, release is not None)) > 1:
+        raise click.UsageError("Say only one of --manual, --auto and --release.")
     services = _services()
     try:
         if manual or auto:
             note = MANUAL if manual else ""
             services.payments.read(payment)
             services.client.v1.payment_intents.update(payment, {"metadata": {SETTLEMENT: note}})
+        if release is not None:
+            services.releases.release(payment, release)
         settlement = services.settler.settle(payment)
         tell(services, settlement)
         _print_ledger(ledger_of(services.client, services.registry, payment))

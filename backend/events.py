@@ -32,12 +32,16 @@ _WAITING_BUDGET_SECONDS = 8.0
 
 @dataclass(frozen=True)
 class Event:
-    """A verified event. ``object`` is a snapshot of the past; ``account`` is set for a coach's account."""
+    """A verified event. ``object`` is a snapshot of the past; ``account`` is set for a coach's account.
+
+    ``created``: unix seconds, as far as the event says.
+    """
 
     id: str
     type: str
     account: str | None
     livemode: bool
+    created: Any
     object: Mapping[str, Any]
 
     @property

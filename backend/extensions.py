@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import time
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from flask_cors import CORS
 from flask_limiter import Limiter
 from flask_talisman import Talisman
@@ -22,6 +22,8 @@ from backend.middleware import WEBHOOK_PATH
 # What an answer of the API may do in a browser: nothing. Pages set a policy of their own.
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
+_LIMITER = "payments_limiter"
+_PURCHASES = ("payments.create_intent", "payments.confirm")
 _ONE_YEAR = 31_536_000
 _SENT_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"]
 _READ_HEADERS = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", "X-Request-Id"]
@@ -32,6 +34,25 @@ def attach_extensions(app: Flask, settings: Settings) -> None:
     _attach_cors(app, settings)
     _attach_limiter(app, settings)
     _attach_talisman(app, settings)
+
+
+def limit_purchases(app: Flask) -> None:
+    """Give buying and confirming a limit of their own for each client, once the app has its routes.
+
+    Who tries stolen cards does it with many small purchases: https://docs.stripe.com/disputes/prevention/card-testing
+    """
+    limit = app.extensions[_LIMITER].limit(app.config["SETTINGS"].purchase_limit, key_func=client_address)
+    for endpoint in _PURCHASES:
+        app.view_functions[endpoint] = limit(app.view_functions[endpoint])
+
+
+def limit_player(player_id: str | None) -> None:
+    """Count one purchase or confirmation of a player's, wherever it comes from. Raises ``RateLimitExceeded``."""
+    if player_id is None:
+        return
+    limit = current_app.config["SETTINGS"].player_limit
+    with current_app.extensions[_LIMITER].limit(limit, key_func=lambda: f"player:{player_id}"):
+        return
 
 
 def client_address() -> str:
@@ -79,6 +100,7 @@ def _attach_limiter(app: Flask, settings: Settings) -> None:
             "RATELIMIT_STORAGE_URI", "is no storage of the limits library, or needs its driver"
         ) from error
     limiter.request_filter(_is_unlimited)
+    app.extensions[_LIMITER] = limiter
 
     @app.after_request
     def tell_limits(response: Response) -> Response:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
 # gunicorn runs this file before it has put the project on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -17,17 +20,43 @@ except SettingsError as error:
     raise SystemExit(error.format_message()) from error
 
 bind = f"{_settings.host}:{_settings.port}"
+# One process a core is plenty: a request waits for Stripe nearly all its time.
 workers = _settings.web_concurrency
-# A request spends its time waiting for Stripe, so each worker waits for many at once.
-worker_class = "gthread"
-threads = 16
-# Longer than any request may take (20 seconds), so that only a worker that hangs is killed.
+# Greenlets, because a connection must cost nothing: with threads, as many slow clients as there are threads shut
+# everybody out, /health too. How many requests may be at work is bounded in backend/admission.py.
+worker_class = "gevent"
+# Connections of one worker, slow and idle ones included.
+worker_connections = 1_000
+backlog = 512
+# A worker that shows no sign of life for so long hangs, and is killed. Requests have time limits of their own.
 timeout = 30
-# A deployment lets requests in flight finish: money is moving in them.
+# A deployment lets requests in flight finish, which takes 20 seconds at most: money is moving in them.
 graceful_timeout = 25
+# An idle connection, and the head of a request, may take this long.
 keepalive = 5
+limit_request_line = 4_094
+limit_request_fields = 64
+# A bearer token of 8 kB, and the word before it.
+limit_request_field_size = 8_300
 # Memory that creeps is given back; the jitter keeps the workers from restarting together.
 max_requests = 10_000
 max_requests_jitter = 1_000
 # Requests are logged by the app, with their ids and the calls they made.
 accesslog = None
+
+# The workers count together, in files: see backend/metrics.py.
+_counts = tempfile.mkdtemp(prefix="payments-metrics-")
+raw_env = [f"PROMETHEUS_MULTIPROC_DIR={_counts}"]
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """What a worker had in flight ends with it; what it counted stays."""
+    # Not before the workers know the directory: the library looks for it when it is imported.
+    from prometheus_client import multiprocess  # noqa: PLC0415
+
+    multiprocess.mark_process_dead(worker.pid, _counts)  # type: ignore[no-untyped-call]
+
+
+def on_exit(_server: Any) -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(_counts, ignore_errors=True)

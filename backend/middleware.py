@@ -15,7 +15,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend.config.settings import Settings
-from backend.config.stripe import REQUEST_BUDGET_SECONDS, WEBHOOK_BUDGET_SECONDS, stripe_budget
+from backend.metrics import REQUEST_SECONDS, REQUESTS
 
 log = structlog.get_logger(__name__)
 
@@ -68,11 +68,9 @@ def _begin() -> None:
     g.began = time.monotonic()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request=g.request_id)
-    is_webhook = request.path.startswith(WEBHOOK_PATH)
-    if is_webhook:
-        request.max_content_length = WEBHOOK_BODY_LIMIT
     g.stack = ExitStack()
-    g.budget = g.stack.enter_context(stripe_budget(WEBHOOK_BUDGET_SECONDS if is_webhook else REQUEST_BUDGET_SECONDS))
+    if request.path.startswith(WEBHOOK_PATH):
+        request.max_content_length = WEBHOOK_BODY_LIMIT
     # Flask checks when a body is read, and not every route reads one.
     if (request.content_length or 0) > (request.max_content_length or 0):
         raise RequestEntityTooLarge
@@ -90,14 +88,20 @@ def _finish(response: Response) -> Response:
     if request.path.startswith("/api/"):
         # What is asked here is about one person's money, now: no cache keeps it.
         response.headers["Cache-Control"] = "no-store"
-    if request.path != "/health":
+    seconds = time.monotonic() - g.began
+    rule = request.url_rule
+    route = rule.rule if rule is not None else "none"
+    method = request.method if rule is not None else "any"
+    REQUESTS.labels(method, route, str(response.status_code)).inc()
+    REQUEST_SECONDS.labels(route).observe(seconds)
+    if request.path not in ("/health", "/metrics"):
         log.info(
             "request",
             method=request.method,
             path=request.path,
             status=response.status_code,
-            stripe_calls=g.budget.calls,
-            milliseconds=round((time.monotonic() - g.began) * 1000),
+            stripe_calls=g.budget.calls if "budget" in g else 0,
+            milliseconds=round(seconds * 1000),
         )
     return response
 

@@ -9,9 +9,10 @@ import stripe
 from flask import Flask
 
 from backend import cli
+from backend.admission import attach_admission
 from backend.config.settings import Settings, load_settings
 from backend.config.stripe import build_client
-from backend.extensions import attach_extensions
+from backend.extensions import attach_extensions, limit_purchases
 from backend.logs import configure_logs
 from backend.middleware import attach_middleware
 from backend.routes.auth import attach_auth
@@ -50,14 +51,17 @@ def create_app(
         rate=settings.fee_rate,
         app_url=settings.app_url,
         now=lambda: int(clock()),
+        late_coaches_wait=settings.late_coaches_wait,
     )
     attach_middleware(app, settings)
     attach_extensions(app, settings)
+    attach_admission(app, settings)
     attach_auth(app, settings)
     register_errors(app)
     for blueprint in (payments, connect, webhooks, status, pages, reference, docs):
         app.register_blueprint(blueprint)
     if not settings.is_production:
         app.register_blueprint(storefront)
+    limit_purchases(app)
     cli.attach_commands(app)
     return app

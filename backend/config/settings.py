@@ -13,6 +13,16 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+from backend.config.forms import (
+    LOOPBACK,
+    app_name_of,
+    base_url,
+    keys_url,
+    metrics_token,
+    origins,
+    shared_secret,
+    storage_uri,
+)
 from backend.config.reading import Reader, SettingsError
 from backend.domain.catalogue import Catalogue, CatalogueError, parse_catalogue
 from backend.domain.money import FeeRate, MoneyError, supported_currency
@@ -28,12 +38,7 @@ SANDBOX_PUBLISHABLE_KEY = "pk_test_sandbox"
 SANDBOX_WEBHOOK_SECRET = "whsec_sandbox"
 SANDBOX_CONNECT_WEBHOOK_SECRET = "whsec_sandbox_connect"
 
-_LOOPBACK = frozenset(["127.0.0.1", "localhost", "::1"])
 _SECRET_KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]+", re.ASCII)
-# A scheme, a host, perhaps a port and a path: what a link is put together from.
-_ADDRESS = re.compile(
-    r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?(?:/[A-Za-z0-9._~/%-]*)?", re.ASCII
-)
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+", re.ASCII)
 _PUBLISHABLE_KEY = re.compile(r"pk_(test|live)_[A-Za-z0-9_]+", re.ASCII)
 
@@ -73,6 +78,8 @@ class Settings:
     force_https: bool
     auth: AuthSettings
     web_concurrency: int
+    max_in_flight: int
+    metrics_token: str = field(repr=False)
 
     @property
     def is_production(self) -> bool:
@@ -90,9 +97,24 @@ class Settings:
         return "_live_" in self.stripe_secret_key
 
     @property
+    def late_coaches_wait(self) -> bool:
+        """Whether an operator says who a coach is that registered after the purchase: nobody else asks them."""
+        return self.is_production and self.auth.mode == "off"
+
+    @property
     def rate_limit(self) -> str:
         """What one client may ask of ``/api/``. Development reloads pages all day."""
         return f"{100 if self.is_production else 500} per 15 minutes"
+
+    @property
+    def purchase_limit(self) -> str:
+        """What one client may buy, or confirm. Who tries stolen cards makes hundreds of payments."""
+        return f"{30 if self.is_production else 300} per 15 minutes"
+
+    @property
+    def player_limit(self) -> str:
+        """The same for one player, from however many addresses."""
+        return f"{15 if self.is_production else 150} per 15 minutes"
 
 
 def load_settings(environ: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")) -> Settings:
@@ -112,7 +134,7 @@ def _read(read: Reader) -> Settings:
     port = read.integer("PORT", 3001, 1, 65_535)
     production = app_env == "production"
     sandbox = app_env == "development" and not read.has("STRIPE_SECRET_KEY")
-    api_base = read.convert("STRIPE_API_BASE", _base_url)
+    api_base = read.convert("STRIPE_API_BASE", base_url)
     return Settings(
         stripe_secret_key=read.matching(
             "STRIPE_SECRET_KEY",
@@ -134,25 +156,27 @@ def _read(read: Reader) -> Settings:
         host=read.matching("HOST", _HOST, "127.0.0.1 or 0.0.0.0", "127.0.0.1"),
         port=port,
         app_env=app_env,
-        app_name=_name(read.text("APP_NAME", "Coaching payments")),
-        app_url=read.convert("APP_URL", _base_url) or f"http://localhost:{port}",
+        app_name=app_name_of(read.text("APP_NAME", "Coaching payments")),
+        app_url=read.convert("APP_URL", base_url) or f"http://localhost:{port}",
         fee_rate=read.convert("PLATFORM_FEE_PERCENTAGE", FeeRate.from_percent) or FeeRate.from_percent("10"),
         catalogue=_read_catalogue(read),
-        allowed_origins=read.convert("ALLOWED_ORIGINS", _origins) or (),
+        allowed_origins=read.convert("ALLOWED_ORIGINS", origins) or (),
         ratelimit_enabled=read.boolean("RATELIMIT_ENABLED", True),
-        ratelimit_storage_uri=read.convert("RATELIMIT_STORAGE_URI", _storage_uri) or "memory://",
+        ratelimit_storage_uri=read.convert("RATELIMIT_STORAGE_URI", storage_uri) or "memory://",
         trusted_proxies=read.integer("TRUSTED_PROXIES", 0, 0, 10),
         force_https=read.boolean("FORCE_HTTPS", production),
         auth=_read_auth(read, production),
         web_concurrency=read.integer("WEB_CONCURRENCY", 2, 1, 64),
+        max_in_flight=read.integer("MAX_IN_FLIGHT", 16, 1, 1_000),
+        metrics_token=read.convert("METRICS_TOKEN", metrics_token) or "",
     )
 
 
 def _read_auth(read: Reader, production: bool) -> AuthSettings:
     return AuthSettings(
         mode=read.choice("AUTH_MODE", get_args(AuthMode), None if production else "off"),
-        jwt_secret=read.convert("AUTH_JWT_SECRET", _shared_secret) or "",
-        jwks_url=read.convert("AUTH_JWKS_URL", _keys_url),
+        jwt_secret=read.convert("AUTH_JWT_SECRET", shared_secret) or "",
+        jwks_url=read.convert("AUTH_JWKS_URL", keys_url),
         audience=read.text("AUTH_AUDIENCE", ""),
         issuer=read.text("AUTH_ISSUER", ""),
         role_claim=read.text("AUTH_ROLE_CLAIM", "role"),
@@ -173,48 +197,6 @@ def _read_catalogue(read: Reader) -> Catalogue:
         raise SettingsError("CATALOGUE_PATH", f"{path.name}: {error}") from error
 
 
-def _shared_secret(text: str) -> str:
-    # RFC 7518, 3.2: as long as the hash, or it can be guessed from any token.
-    if len(text.encode()) < 32:
-        raise ValueError("must have at least 32 characters")
-    return text
-
-
-def _keys_url(text: str) -> str:
-    address = urlsplit(_base_url(text))
-    if address.scheme != "https" and address.hostname not in _LOOPBACK:
-        raise ValueError("must begin with https://: who answers there decides who is signed in")
-    return text
-
-
-def _name(text: str) -> str:
-    if len(text) > 40 or not text.isprintable():
-        raise SettingsError("APP_NAME", "must be at most 40 printable characters: it heads every page")
-    return text
-
-
-def _base_url(text: str) -> str:
-    match = _ADDRESS.fullmatch(text)
-    if match is None or not 1 <= int(match["port"] or 80) <= 65_535:
-        raise ValueError("must be an address such as https://api.example.com, without user name or query")
-    return text.rstrip("/")
-
-
-def _storage_uri(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9+]+://\S*", text, re.ASCII):
-        raise ValueError("must be a storage address such as memory:// or redis://localhost:6379")
-    return text
-
-
-def _origins(text: str) -> tuple[str, ...]:
-    origins = tuple(part.strip() for part in text.split(",") if part.strip())
-    for origin in origins:
-        # flask-cors would read regular-expression characters as a pattern: only exact origins get through.
-        if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", origin, re.ASCII):
-            raise ValueError("must be exact origins such as https://app.example.com, separated by commas")
-    return origins
-
-
 def _refuse_unsafe(settings: Settings, read: Reader) -> None:
     if settings.auth.mode != "off" and bool(settings.auth.jwt_secret) == bool(settings.auth.jwks_url):
         raise SettingsError("AUTH_MODE", "needs AUTH_JWT_SECRET or AUTH_JWKS_URL, and not both")
@@ -224,7 +206,7 @@ def _refuse_unsafe(settings: Settings, read: Reader) -> None:
         _refuse_unsafe_production(settings, read, test_keys_allowed)
     elif settings.live:
         raise SettingsError("STRIPE_SECRET_KEY", "is a live key, but APP_ENV is not production")
-    if settings.uses_sandbox and urlsplit(settings.stripe_api_base or "").hostname not in _LOOPBACK:
+    if settings.uses_sandbox and urlsplit(settings.stripe_api_base or "").hostname not in LOOPBACK:
         raise SettingsError("STRIPE_SECRET_KEY", "is missing; only a sandbox on this machine works without")
 
 
@@ -245,5 +227,5 @@ def _refuse_unsafe_production(settings: Settings, read: Reader, test_keys_allowe
     if not settings.app_url.startswith("https://"):
         raise SettingsError("APP_URL", "must begin with https:// in production; Stripe sends coaches nowhere else")
     stripe_api = urlsplit(settings.stripe_api_base or "https://")
-    if stripe_api.scheme != "https" and stripe_api.hostname not in _LOOPBACK:
+    if stripe_api.scheme != "https" and stripe_api.hostname not in LOOPBACK:
         raise SettingsError("STRIPE_API_BASE", "must begin with https:// in production: the secret key is sent there")

@@ -18,6 +18,7 @@ import stripe
 from requests.adapters import HTTPAdapter
 
 from backend.config.settings import Settings
+from backend.metrics import STRIPE_RETRIES, count_stripe_call
 
 # Stripe creates an account in two to five seconds; all else answers within one.
 CALL_TIMEOUT_SECONDS = 8.0
@@ -27,8 +28,6 @@ RETRIES = 1
 REQUEST_BUDGET_SECONDS = 20.0
 # What a webhook may take. Stripe publishes no limit, and delivers again what failed.
 WEBHOOK_BUDGET_SECONDS = 8.0
-# Connections kept open to Stripe; more threads than this open and close their own.
-_POOL_SIZE = 32
 
 
 @dataclass
@@ -37,6 +36,7 @@ class Budget:
 
     deadline: float
     calls: int = 0
+    failed: tuple[str | None, ...] | None = None
 
     def spend(self) -> float:
         """Count a call and say how many seconds it may take: none or fewer when the budget is used up."""
@@ -67,13 +67,29 @@ class _BudgetAdapter(HTTPAdapter):
         if seconds <= 0:
             raise requests.exceptions.ConnectionError("the time for this request is used up")
         kwargs["timeout"] = seconds
-        return super().send(request, *args, **kwargs)
+        began, status = time.monotonic(), 0
+        try:
+            response = super().send(request, *args, **kwargs)
+            status = response.status_code
+            return response
+        finally:
+            count_stripe_call(str(request.method), str(request.url), status, time.monotonic() - began)
+            if budget is not None:
+                _count_retry(budget, request, status)
 
 
-def _session(use_proxies: bool) -> requests.Session:
+def _count_retry(budget: Budget, request: requests.PreparedRequest, status: int) -> None:
+    """The SDK repeats what failed by itself, with the same key; only the line sees it."""
+    call = (request.method, request.url, request.headers.get("Idempotency-Key"))
+    if call == budget.failed:
+        STRIPE_RETRIES.inc()
+    budget.failed = call if status == 0 or status >= 400 else None
+
+
+def _session(use_proxies: bool, connections: int) -> requests.Session:
     session = requests.Session()
     session.trust_env = use_proxies
-    adapter = _BudgetAdapter(pool_connections=2, pool_maxsize=_POOL_SIZE)
+    adapter = _BudgetAdapter(pool_connections=2, pool_maxsize=connections)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
@@ -83,7 +99,9 @@ def build_client(settings: Settings, http_client: stripe.HTTPClient | None = Non
     """The one ``StripeClient``, safe to share between threads."""
     if http_client is None:
         # A machine's HTTP_PROXY may be the way out to Stripe, but never the way to the sandbox on this machine.
-        http_client = stripe.RequestsClient(session=_session(use_proxies=not settings.uses_sandbox))
+        # Each request in flight keeps one connection.
+        session = _session(use_proxies=not settings.uses_sandbox, connections=settings.max_in_flight)
+        http_client = stripe.RequestsClient(session=session)
     return stripe.StripeClient(
         settings.stripe_secret_key,
         base_addresses={"api": settings.stripe_api_base} if settings.stripe_api_base else {},

@@ -47,7 +47,7 @@ def raw_body() -> bytes:
 
     Of a body that comes in chunks, without a length, Werkzeug cuts off what is over the limit and says nothing.
     """
-    raw = request.get_data(cache=False)
+    raw = request.get_data()
     cut_off = request.content_length is None and len(raw) == request.max_content_length
     # Past Werkzeug's limit is the server's own stream, which ends where the body does: this does not wait.
     if cut_off and request.environ["wsgi.input"].read(1):

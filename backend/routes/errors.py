@@ -19,6 +19,7 @@ from marshmallow import ValidationError
 from stripe import oauth_error
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from backend.admission import Overloaded
 from backend.config.tokens import KeysUnavailable
 from backend.domain.access import NotAllowed, NotSignedIn
 from backend.services.answers import error_code
@@ -161,6 +162,7 @@ def _http(exc: HTTPException) -> Failure:
     known = {
         404: (NOT_FOUND, "There is nothing at this address."),
         405: ("Method not allowed", "This address does not take this method."),
+        408: ("Request timeout", "The request came in too slowly. Please try again."),
         413: ("Payload too large", "The request is too large."),
         415: (INVALID, "The request must be sent as application/json."),
         429: ("Too many requests", "Too many requests. Please wait a little and try again."),
@@ -221,6 +223,9 @@ FAILURES: dict[type[BaseException], Callable[[Any], Failure]] = {
     NotAllowed: _always(Failure(403, "Forbidden", "Your account does not allow this.")),
     KeysUnavailable: _always(
         Failure(503, "Sign-in unavailable", "Signing in cannot be checked at the moment. Please try again shortly.")
+    ),
+    Overloaded: _always(
+        Failure(503, PROVIDER_UNAVAILABLE, "Very many people are paying at the moment. Please try again shortly.")
     ),
     MissingSignature: _always(
         Failure(400, "Missing signature", "The request does not carry a Stripe-Signature header.")

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from flask import Blueprint, Response
 
+from backend.extensions import limit_player
+from backend.metrics import PURCHASES, REFUNDED
 from backend.routes.auth import caller
 from backend.routes.bodies import answer, attempt_key, body, path_payment_id, services
 from backend.schemas.payments import (
@@ -26,7 +28,9 @@ def create_intent() -> Response:
     """An intent to pay for a package or subscription, with the secret to pay it in the front end."""
     order = body(CreateIntentRequest())
     order = replace(order, player_id=caller().player_for(order.player_id))
+    limit_player(order.player_id)
     placed = services().payments.create_intent(order, attempt_key())
+    PURCHASES.labels(placed.intent.currency).inc()
     return answer(CreateIntentResponse(), placed)
 
 
@@ -34,6 +38,7 @@ def create_intent() -> Response:
 def confirm() -> Response:
     """The coaching session that a payment opened."""
     asked = body(ConfirmRequest())
+    limit_player(caller().subject)
     session = services().payments.confirm(asked["payment_intent_id"], asked["session_data"], caller())
     return answer(ConfirmResponse(), {"session": session})
 
@@ -49,4 +54,5 @@ def read_intent(payment_id: str) -> Response:
 def refund() -> Response:
     """Money back to the player; the coach's part of it comes back too."""
     made = services().refunds.refund(body(RefundBody()), attempt_key())
+    REFUNDED.labels(made.currency).inc(made.amount)
     return answer(RefundResponse(), {"refund": made})

@@ -1,12 +1,17 @@
-"""Is it alive, able and set up: ``/health`` and ``/ready`` for probes, ``/test`` for the front end's connection check."""
+"""Is it alive, able, busy and set up: ``/health``, ``/ready``, ``/metrics``, and the front end's connection check."""
 
 from __future__ import annotations
 
+import hmac
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
+from prometheus_client import CONTENT_TYPE_LATEST
+from werkzeug.exceptions import NotFound
 
+from backend.domain.access import NotSignedIn
 from backend.domain.sessions import iso_milliseconds
+from backend.metrics import exposition
 from backend.routes.bodies import services, settings
 
 status = Blueprint("status", __name__)
@@ -23,6 +28,17 @@ def ready() -> Response:
     """Able to take payments: Stripe answers, and takes our key. Remembered for some seconds; 502 or 503 when not."""
     services().readiness.check()
     return jsonify({"status": "ready", "timestamp": _now()})
+
+
+@status.get("/metrics")
+def metrics() -> Response:
+    """What was counted, by all workers of this machine, for Prometheus: to whoever has ``METRICS_TOKEN``."""
+    token = settings().metrics_token
+    if not token:
+        raise NotFound
+    if not hmac.compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode()):
+        raise NotSignedIn
+    return Response(exposition(), content_type=CONTENT_TYPE_LATEST)
 
 
 @status.get("/test")

@@ -9,7 +9,8 @@ import stripe
 import structlog
 from flask import Blueprint, Response, jsonify, request
 
-from backend.events import Event, handle
+from backend.events import EVENT_TYPES, Event, handle
+from backend.metrics import WEBHOOK_LAG, WEBHOOKS
 from backend.routes.bodies import parse_json, raw_body, services, settings
 from backend.routes.errors import InvalidSignature, MissingSignature, WebhooksNotConfigured
 from backend.services.errors import InvalidRequest
@@ -28,11 +29,25 @@ def receive() -> Response:
     """One delivery of one event."""
     event = _verified(raw_body(), request.headers.get("Stripe-Signature"))
     structlog.contextvars.bind_contextvars(event_id=event.id, event_type=event.type)
-    # A production endpoint for connected accounts also receives their test events.
-    outcome = handle(services(), event) if event.livemode == settings().live else "other_mode"
+    outcome = _counted(event)
     # Most types are of no interest here; Stripe sends what an endpoint asked for, and "*" asks for all.
     log.log(DEBUG if outcome == "ignored" else INFO, "webhook", outcome=outcome, account=event.account)
     return jsonify({"received": True})
+
+
+def _counted(event: Event) -> str:
+    """Handle the event; how that ended, counted too. Of types that nobody asked for there could be any number."""
+    kind = event.type if event.type in EVENT_TYPES else "other"
+    if isinstance(event.created, int):
+        WEBHOOK_LAG.observe(max(0, services().now() - event.created))
+    try:
+        # A production endpoint for connected accounts also receives their test events.
+        outcome = handle(services(), event) if event.livemode == settings().live else "other_mode"
+    except Exception:
+        WEBHOOKS.labels(kind, "failed").inc()
+        raise
+    WEBHOOKS.labels(kind, outcome).inc()
+    return outcome
 
 
 def _verified(payload: bytes, signature: str | None) -> Event:
@@ -79,6 +94,7 @@ def _event(payload: bytes) -> Event:
             type=str(document["type"]),
             account=document.get("account"),
             livemode=bool(document.get("livemode")),
+            created=document.get("created"),
             object=document["data"]["object"],
         )
     except (KeyError, TypeError, AttributeError) as error:

@@ -16,6 +16,7 @@ from backend.services.readiness import Readiness
 from backend.services.receipts import Receipts
 from backend.services.refunds import Refunds
 from backend.services.registry import Registry
+from backend.services.releases import Releases
 from backend.services.settlement import Settler
 
 
@@ -29,6 +30,7 @@ class Services:
     refunds: Refunds
     coaches: Coaches
     transfers: ManualTransfers
+    releases: Releases
     settler: Settler
     registry: Registry
     client: stripe.StripeClient
@@ -36,10 +38,15 @@ class Services:
 
 
 def build_services(
-    client: stripe.StripeClient, catalogue: Catalogue, rate: FeeRate, app_url: str, now: Callable[[], int]
+    client: stripe.StripeClient,
+    catalogue: Catalogue,
+    rate: FeeRate,
+    app_url: str,
+    now: Callable[[], int],
+    late_coaches_wait: bool = False,
 ) -> Services:
-    """Wire the use cases. ``now`` gives the unix time in seconds."""
-    registry = Registry(client)
+    """Wire the use cases. ``now`` gives the unix time in seconds; ``late_coaches_wait``: see ``Registry``."""
+    registry = Registry(client, late_coaches_wait)
     settler = Settler(client, registry, now)
     return Services(
         payments=Payments(client, registry, catalogue, rate),
@@ -48,6 +55,7 @@ def build_services(
         refunds=Refunds(client, settler),
         coaches=Coaches(client, registry, app_url),
         transfers=ManualTransfers(client, registry, settler),
+        releases=Releases(client, registry),
         settler=settler,
         registry=registry,
         client=client,

@@ -41,7 +41,8 @@ class Holds:
         currency = payment.intent.currency
         match note.reason:
             case Reason.NO_ACCOUNT:
-                return self._registry.read(payment.purchase.coach_id) is not None
+                coach_id = payment.purchase.coach_id
+                return destination is not None or self._registry.late_account(coach_id, now=True) is not None
             case Reason.COACH_NOT_READY:
                 account = found(lambda: self._client.v1.accounts.retrieve(destination)) if destination else None
                 return account is not None and is_payable(account)

@@ -37,10 +37,15 @@ class Entry:
 
 
 class Registry:
-    """Looks up and claims coach ids."""
+    """Looks up and claims coach ids.
 
-    def __init__(self, client: stripe.StripeClient) -> None:
+    ``late_coaches_wait``: a coach who registers after a purchase is not believed to be the one who was sold. Where
+    nobody has to sign in, anybody could claim a coach id that is not registered yet, and the money with it.
+    """
+
+    def __init__(self, client: stripe.StripeClient, late_coaches_wait: bool = False) -> None:
         self._client = client
+        self._late_coaches_wait = late_coaches_wait
         self._known: OrderedDict[str, tuple[float, Entry]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -57,6 +62,16 @@ class Registry:
         entry = Entry(coach_id, metadata.get(ACCOUNT, ""), metadata.get(EMAIL_HASH, ""))
         self._remember(entry)
         return entry
+
+    def late_account(self, coach_id: str, *, now: bool = False) -> str | None:
+        """Whom to pay for a purchase that was made before the coach registered; None where that is an operator's to say.
+
+        ``now``: as Stripe has it, for whom a remembered answer will not do.
+        """
+        if self._late_coaches_wait:
+            return None
+        entry = self.read(coach_id) if now else self.lookup(coach_id)
+        return entry.account_id if entry else None
 
     def claim(self, entry: Entry) -> Entry:
         """Bind the coach to the account, unless it is bound already; answers with the binding that holds.

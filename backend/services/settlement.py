@@ -39,6 +39,7 @@ from backend.domain.settlement import (
     is_dead,
     next_step,
 )
+from backend.metrics import SETTLEMENTS, TAKEN_BACK, TRANSFERRED, TRANSFERS
 from backend.services.answers import Answer, Done, InFlight, KeyTaken, Refused, Unknown, write
 from backend.services.errors import Undecided
 from backend.services.holds import Holds
@@ -65,7 +66,8 @@ class Settlement:
     """How ``settle`` ended. ``state`` is ``settled``, ``held``, ``manual``, ``not_paid`` or ``not_ours``.
 
     ``payment`` is the payment as it was last read; None when there is none here. ``moved`` is what this
-    call sent to the coach, less what it took back, in minor units.
+    call sent to the coach, less what it took back, in minor units. ``waits`` is what a hold keeps from the
+    coach; negative: what the coach still has to give back.
     """
 
     state: str
@@ -73,6 +75,7 @@ class Settlement:
     note: Note | None = None
     transfers: tuple[stripe.Transfer, ...] = ()
     moved: int = 0
+    waits: int = 0
 
 
 @dataclass
@@ -118,6 +121,7 @@ class Settler:
             payment = read_payment(self._client, payment_id)
             ended = self._look(payment, activation) if payment else Settlement(NOT_OURS, None)
             if ended is not None:
+                SETTLEMENTS.labels(ended.state).inc()
                 return replace(ended, moved=activation.moved)
             activation.just_paid = False
         raise Undecided
@@ -138,7 +142,7 @@ class Settler:
             return self._end(view, view.transfers)
         waiting = self._holds.still(payment, step, view.destination)
         if waiting is not None:
-            return Settlement(HELD, payment, waiting, view.transfers)
+            return Settlement(HELD, payment, waiting, view.transfers, waits=_waits(view))
         return self._take(view, step, activation)
 
     def _left_alone(self, payment: Payment, activation: _Activation) -> Settlement | None:
@@ -209,9 +213,12 @@ class Settler:
         facts = {"payment": view.payment.intent.id, "amount": step.amount, "currency": result.currency}
         if isinstance(step, TakeBack):
             activation.moved -= step.amount
+            TAKEN_BACK.labels(result.currency).inc(step.amount)
             log.info("transfer.taken_back", transfer=step.transfer_id, reversal=result.id, **facts)
             return None
         activation.moved += step.amount
+        TRANSFERS.labels(result.currency).inc()
+        TRANSFERRED.labels(result.currency).inc(step.amount)
         log.info("transfer.made", transfer=result.id, destination=view.destination, **facts)
         if not step.from_charge or _moved(view.payment.charge, result.source_transaction):
             return None
@@ -224,7 +231,7 @@ class Settler:
 
     def _hold_and_look(self, view: View, note: Note) -> Settlement | None:
         """Note why the coach waits; then look once more, in case the reason went away meanwhile."""
-        held = self._hold(view.payment, note, view.transfers)
+        held = replace(self._hold(view.payment, note, view.transfers), waits=_waits(view))
         return None if self._holds.lifted_meanwhile(view.payment, note, view.destination) else held
 
     def _hold(self, payment: Payment, note: Note, transfers: tuple[stripe.Transfer, ...] = ()) -> Settlement:
@@ -251,6 +258,11 @@ def _key(payment: Payment, step: Step, generation: int) -> str:
     else:
         slot = f"reversal:{step.transfer_id}:{step.reversal_count}"
     return f"{slot}:g{generation}" if generation else slot
+
+
+def _waits(view: View) -> int:
+    """What the coach should hold, less what the coach does."""
+    return view.position.target - view.position.held
 
 
 def _moved(before: stripe.Charge | None, after: Any) -> bool:

@@ -32,11 +32,7 @@ class Views:
 
     def destination(self, payment: Payment) -> str | None:
         """Whom to pay: the account frozen at purchase, else the one that the coach has registered since."""
-        frozen = payment.purchase.coach_account_id
-        if frozen:
-            return frozen
-        entry = self._registry.lookup(payment.purchase.coach_id)
-        return entry.account_id if entry else None
+        return payment.purchase.coach_account_id or self._registry.late_account(payment.purchase.coach_id)
 
     def read(self, payment: Payment, charge: stripe.Charge, destination: str | None, listed: bool = True) -> View:
         """The money of a paid payment. Raises ``UnclearTransfers``, and whatever Stripe raises."""

@@ -96,6 +96,7 @@ ROUTES = [
     ("POST", "/api/connect/transfer"),
     ("POST", "/api/webhooks/stripe"),
     ("GET", "/health"),
+    ("GET", "/metrics"),
     ("GET", "/test"),
 ]
 
@@ -357,7 +358,7 @@ def test_all_routes_share_one_bucket_and_unlimited_ones_take_nothing_from_it(bac
         client.get("/test")
         client.post("/api/webhooks/stripe", data=b"{}")
     first = client.get(ACCOUNT)
-    second = client.post("/api/payments/confirm", json={})
+    second = client.post("/api/payments/refund", json={})
 
     assert [a.headers["RateLimit-Remaining"] for a in (first, second)] == ["99", "98"]
 

@@ -1,0 +1,69 @@
+"""The forms that settings have: what is accepted, and what is said of anything else."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from backend.config.reading import SettingsError
+
+LOOPBACK = frozenset(["127.0.0.1", "localhost", "::1"])
+# A scheme, a host, perhaps a port and a path: what a link is put together from.
+_ADDRESS = re.compile(
+    r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?(?:/[A-Za-z0-9._~/%-]*)?", re.ASCII
+)
+
+
+def shared_secret(text: str) -> str:
+    """What signs tokens. Raises ``ValueError``."""
+    # RFC 7518, 3.2: as long as the hash, or it can be guessed from any token.
+    if len(text.encode()) < 32:
+        raise ValueError("must have at least 32 characters")
+    return text
+
+
+def metrics_token(text: str) -> str:
+    """What Prometheus sends. Raises ``ValueError``."""
+    if not re.fullmatch(r"[\x21-\x7e]{16,200}", text, re.ASCII):
+        raise ValueError("must have 16 to 200 visible characters")
+    return text
+
+
+def keys_url(text: str) -> str:
+    """Where the keys that sign tokens are. Raises ``ValueError``."""
+    address = urlsplit(base_url(text))
+    if address.scheme != "https" and address.hostname not in LOOPBACK:
+        raise ValueError("must begin with https://: who answers there decides who is signed in")
+    return text
+
+
+def app_name_of(text: str) -> str:
+    """What heads every page. Raises ``SettingsError``."""
+    if len(text) > 40 or not text.isprintable():
+        raise SettingsError("APP_NAME", "must be at most 40 printable characters: it heads every page")
+    return text
+
+
+def base_url(text: str) -> str:
+    """An address that links are put together from, without its last slash. Raises ``ValueError``."""
+    match = _ADDRESS.fullmatch(text)
+    if match is None or not 1 <= int(match["port"] or 80) <= 65_535:
+        raise ValueError("must be an address such as https://api.example.com, without user name or query")
+    return text.rstrip("/")
+
+
+def storage_uri(text: str) -> str:
+    """Where the limits are counted. Raises ``ValueError``."""
+    if not re.fullmatch(r"[a-z0-9+]+://\S*", text, re.ASCII):
+        raise ValueError("must be a storage address such as memory:// or redis://localhost:6379")
+    return text
+
+
+def origins(text: str) -> tuple[str, ...]:
+    """Exact origins of front ends. Raises ``ValueError``."""
+    origins = tuple(part.strip() for part in text.split(",") if part.strip())
+    for origin in origins:
+        # flask-cors would read regular-expression characters as a pattern: only exact origins get through.
+        if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", origin, re.ASCII):
+            raise ValueError("must be exact origins such as https://app.example.com, separated by commas")
+    return origins
