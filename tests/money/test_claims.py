@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from backend.config.settings import load_settings
 from backend.domain.settlement import HELD
-from tests.builders import PRODUCTION_ENVIRONMENT, Marketplace
-from tests.conftest import NOW
+from tests.builders import Marketplace
 from tests.routes.test_commands import run
 
 
 @pytest.fixture
-def open_market() -> Marketplace:
+def open_market(market: Marketplace) -> Marketplace:
     """A marketplace in production, where nobody signs in."""
-    market = Marketplace(now=NOW)
-    production = load_settings(PRODUCTION_ENVIRONMENT, env_file=None)
-    known = {name: getattr(market.settings, name) for name in ("stripe_secret_key", "stripe_webhook_secrets")}
-    known["stripe_connect_webhook_secrets"] = market.settings.stripe_connect_webhook_secrets
-    market.settings = replace(production, ratelimit_enabled=False, force_https=False, **known)
-    market.app = market.another_backend()
-    market.http = market.app.test_client()
+    market.go_live(RATELIMIT_ENABLED="false")
     return market
 
 
