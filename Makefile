@@ -14,7 +14,7 @@ N ?= 1000
 SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo drill sandbox serve test check format lint types imports properties chaos planted mutation bench picture audit clean
+.PHONY: help run demo drill sandbox serve test check format lint types imports properties chaos planted mutation bench overload picture audit clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ mutation: $(MUTATION_READY) ## Change the money code in every small way; the tes
 
 bench: $(DEV_READY) $(NODE_READY) ## Fill a sandbox with N payments and see whether it slows (N=1000)
 	@$(BIN)/python -m tests.bench.bench_sandbox --payments $(N)
+
+overload: $(DEV_READY) ## Ask more of the production server than it can do, and see what becomes of it
+	@$(BIN)/python -m tests.bench.bench_overload
 
 picture: $(DEV_READY) ## Take the README's picture anew, in a browser
 	@$(BIN)/python -m tests.browser.picture

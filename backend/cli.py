@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import time
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -21,11 +25,10 @@ from backend.drill import drill
 from backend.events import tell
 from backend.routes.errors import failure_of
 from backend.services import Services
-from backend.services.candidates import unbalanced_since
 from backend.services.errors import PaymentsError
 from backend.services.ledger import Ledger, ledger_of
-from backend.services.reconcile import FAILED, Mended, Pace, Reconciler, restore_registry
 from backend.services.transfers import UnclearTransfers
+from backend.sweep import Wish, summary, sweep, unfinished, write_metrics
 
 # Exit codes, for cron and scripts.
 DONE, UNFINISHED, OUT_OF_BALANCE = 0, 1, 3
@@ -157,15 +160,14 @@ def _print_ledger(found: Ledger) -> None:
     "--rate", type=click.FloatRange(0.1, 1000), default=10.0, show_default=True, help="Stripe calls a second."
 )
 @click.option("--json", "as_json", is_flag=True, help="For machines: one line of JSON a sweep.")
+@click.option(
+    "--metrics-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write what waits here, for a node exporter.",
+)
 @with_appcontext
 def reconcile(
-    payments: tuple[str, ...],
-    since: int,
-    every: int | None,
-    dry_run: bool,
-    adopt: bool,
-    rate: float,
-    as_json: bool,
+    payments: tuple[str, ...], every: int | None, as_json: bool, metrics_file: Path | None, **wish: Any
 ) -> None:
     """Find what does not balance, from Stripe alone, and mend it.
 
@@ -178,75 +180,46 @@ def reconcile(
     flask reconcile --every 1h        as a service
     flask reconcile pi_123 --dry-run  what would be done for one payment
 
+    The report also says what still waits: how many payments, how much, how long, and why. --metrics-file writes that
+    for Prometheus after each whole sweep.
+
     Exit code 0 when done, 1 when something could not be finished (run it again), 3 when --dry-run found work.
     """
-    services = _services()
-    while True:
-        try:
-            code = _sweep(services, list(payments), since, dry_run, adopt, Pace(rate), as_json)
-        except stripe.StripeError as error:
+    asked = Wish(payments, wish["since"], wish["dry_run"], wish["adopt"], wish["rate"])
+    with stopped_by_signals() as stop:
+        while True:
+            try:
+                code = _sweep(asked, as_json, metrics_file)
+            except stripe.StripeError as error:
+                if every is None:
+                    raise _say_error(error) from error
+                click.echo(_say_error(error).message, err=True)
+                code = UNFINISHED
             if every is None:
-                raise _say_error(error) from error
-            click.echo(_say_error(error).message, err=True)
-            code = UNFINISHED
-        if every is None:
-            raise SystemExit(code)
-        time.sleep(every)
+                raise SystemExit(code)
+            if stop.wait(every):
+                return
 
 
-def _sweep(
-    services: Services, payments: list[str], since: int, dry_run: bool, adopt: bool, pace: Pace, as_json: bool
-) -> int:
-    looked_at = len(payments)
-    report: dict[str, Any] = {}
-    if not payments:
-        found = unbalanced_since(services.client, services.now() - since, adopt)
-        coaches = restore_registry(services.client, services.registry, dry_run)
-        payments, looked_at = found.to_settle, found.looked_at
-        report = {
-            "coaches_restored": coaches.restored,
-            "coaches_contested": coaches.contested,
-            "coaches_refused": coaches.refused,
-        }
-    reconciler = Reconciler(services.client, services.registry, services.settler, pace)
-    mending = reconciler.mend(payments, adopt=adopt, dry_run=dry_run)
-    mended = []
-    with click.progressbar(mending, length=len(payments), label="Settling", hidden=as_json or not payments) as bar:
-        for one in bar:
-            if one.settlement is not None:
-                tell(services, one.settlement)
-            mended.append(one)
-    report = {
-        "looked_at": looked_at,
-        "dry_run": dry_run,
-        "payments": [_line(one) for one in mended],
-        **report,
-    }
-    click.echo(json.dumps(report) if as_json else _summary(report))
-    if any(one.state == FAILED for one in mended):
+def _sweep(wish: Wish, as_json: bool, metrics_file: Path | None) -> int:
+    report = sweep(_services(), wish, quiet=as_json)
+    click.echo(json.dumps(report) if as_json else summary(report))
+    if metrics_file is not None and not wish.dry_run and not wish.payments:
+        write_metrics(report, metrics_file)
+    if unfinished(report):
         return UNFINISHED
-    return OUT_OF_BALANCE if dry_run and any(one.moved for one in mended) else DONE
+    return OUT_OF_BALANCE if wish.dry_run and any(one["moved"] for one in report["payments"]) else DONE
 
 
-def _line(one: Mended) -> dict[str, Any]:
-    return {
-        "payment": one.payment_id,
-        "state": one.state,
-        "moved": one.moved,
-        "currency": one.currency,
-        "reason": one.reason,
-    }
-
-
-def _summary(report: dict[str, Any]) -> str:
-    lines = [f"Looked at {report['looked_at']} payments; {len(report['payments'])} did not balance or wait."]
-    for one in report["payments"]:
-        moved = format_money(one["moved"], one["currency"]) if one["moved"] else "nothing moved"
-        lines.append(f"  {one['payment']}  {one['state']:<9} {moved:>16}  {one['reason']}".rstrip())
-    for coach in report.get("coaches_restored", ()):
-        lines.append(f"  coach {coach}: registry entry restored")
-    for coach in report.get("coaches_contested", ()):
-        lines.append(f"  coach {coach}: several accounts claim this id; a person has to choose")
-    for coach in report.get("coaches_refused", ()):
-        lines.append(f"  coach {coach}: Stripe does not take the registry entry back; a person has to look")
-    return "\n".join(lines)
+@contextmanager
+def stopped_by_signals() -> Iterator[threading.Event]:
+    """An event that SIGTERM and SIGINT set: a service ends after the sweep at hand, even as a container's first process,
+    to which a signal that nobody handles does nothing.
+    """
+    stop = threading.Event()
+    before = {one: signal.signal(one, lambda *_: stop.set()) for one in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)

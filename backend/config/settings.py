@@ -134,7 +134,6 @@ def _read(read: Reader) -> Settings:
     port = read.integer("PORT", 3001, 1, 65_535)
     production = app_env == "production"
     sandbox = app_env == "development" and not read.has("STRIPE_SECRET_KEY")
-    api_base = read.convert("STRIPE_API_BASE", base_url)
     return Settings(
         stripe_secret_key=read.matching(
             "STRIPE_SECRET_KEY",
@@ -152,7 +151,7 @@ def _read(read: Reader) -> Settings:
         stripe_connect_webhook_secrets=read.secrets(
             "STRIPE_CONNECT_WEBHOOK_SECRET", (SANDBOX_CONNECT_WEBHOOK_SECRET,) if sandbox else ()
         ),
-        stripe_api_base=api_base or (f"http://127.0.0.1:{sandbox_port(port)}" if sandbox else None),
+        stripe_api_base=read.convert("STRIPE_API_BASE", base_url) or (_sandbox_url(port) if sandbox else None),
         host=read.matching("HOST", _HOST, "127.0.0.1 or 0.0.0.0", "127.0.0.1"),
         port=port,
         app_env=app_env,
@@ -181,6 +180,10 @@ def _read_auth(read: Reader, production: bool) -> AuthSettings:
         issuer=read.text("AUTH_ISSUER", ""),
         role_claim=read.text("AUTH_ROLE_CLAIM", "role"),
     )
+
+
+def _sandbox_url(port: int) -> str:
+    return f"http://127.0.0.1:{sandbox_port(port)}"
 
 
 def sandbox_port(port: int) -> int:
