@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import time
+from typing import Any
 
 from flask import Flask, Response, current_app, request
 from flask_cors import CORS
@@ -23,6 +24,7 @@ from backend.middleware import WEBHOOK_PATH
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 _LIMITER = "payments_limiter"
+_REDIS_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25}
 _PURCHASES = ("payments.create_intent", "payments.confirm")
 _ONE_YEAR = 31_536_000
 _SENT_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"]
@@ -84,13 +86,16 @@ def _attach_cors(app: Flask, settings: Settings) -> None:
 
 
 def _attach_limiter(app: Flask, settings: Settings) -> None:
-    # A limiter that cannot count must not stop the money: errors of its storage are logged and let through.
+    # A limiter that cannot count must not stop the money: without its storage each worker counts by itself, says so once,
+    # and tries the storage again at growing intervals. A storage that is silent costs a request a moment at most.
     limiter = Limiter(
         client_address,
         application_limits=[settings.rate_limit],
         storage_uri=settings.ratelimit_storage_uri,
         enabled=settings.ratelimit_enabled,
+        storage_options=_REDIS_OPTIONS if settings.ratelimit_storage_uri.startswith("redis") else {},
         swallow_errors=True,
+        in_memory_fallback_enabled=True,
         headers_enabled=False,
     )
     try:

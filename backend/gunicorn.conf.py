@@ -34,6 +34,9 @@ timeout = 30
 graceful_timeout = 25
 # An idle connection, and the head of a request, may take this long.
 keepalive = 5
+# Which proxies are believed is said once, in backend/middleware.py. gunicorn by itself would believe this machine.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
 limit_request_line = 4_094
 limit_request_fields = 64
 # A bearer token of 8 kB, and the word before it.

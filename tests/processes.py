@@ -38,9 +38,9 @@ def free_port_pair() -> int:
 
 
 @contextmanager
-def sandbox_server() -> Iterator[Sandbox]:
+def sandbox_server(secret_key: str = "sk_test_sandbox") -> Iterator[Sandbox]:
     """A sandbox on a socket, delivering webhooks at once."""
-    sandbox = Sandbox()
+    sandbox = Sandbox(secret_key=secret_key)
     server = sandbox.serve("127.0.0.1", 0)
     sandbox.move_to(f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -76,7 +76,7 @@ def command(*words: str, folder: Path, **variables: str) -> subprocess.Completed
 @contextmanager
 def backend_process(arguments: list[str], port: int, log: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
     """A backend process, alive and well; its output goes to ``log``, and it runs in the folder of that."""
-    environment = _environment(PORT=str(port), RATELIMIT_ENABLED="false", **variables)
+    environment = _environment(PORT=str(port), **{"RATELIMIT_ENABLED": "false", **variables})
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, *arguments], cwd=log.parent, env=environment, stdout=output, stderr=subprocess.STDOUT
