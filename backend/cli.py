@@ -28,6 +28,7 @@ from backend.services import Services
 from backend.services.errors import PaymentsError
 from backend.services.ledger import Ledger, ledger_of
 from backend.services.transfers import UnclearTransfers
+from backend.setup_commands import doctor, webhooks
 from backend.sweep import Wish, summary, sweep, unfinished, write_metrics
 
 # Exit codes, for cron and scripts.
@@ -38,7 +39,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 def attach_commands(app: Flask) -> None:
     """Make the commands known to ``flask``."""
-    for command in (demo, drill, settle, ledger, reconcile):
+    for command in (demo, drill, settle, ledger, reconcile, doctor, webhooks):
         app.cli.add_command(command)
 
 

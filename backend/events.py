@@ -273,4 +273,6 @@ _CONNECTED: dict[str, Handler] = {
     "payout.failed": _payout_failed,
 }
 
-EVENT_TYPES = frozenset(_PLATFORM) | frozenset(_CONNECTED)
+PLATFORM_TYPES = frozenset(_PLATFORM)
+CONNECTED_TYPES = frozenset(_CONNECTED)
+EVENT_TYPES = PLATFORM_TYPES | CONNECTED_TYPES

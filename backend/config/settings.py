@@ -129,6 +129,14 @@ def load_settings(environ: Mapping[str, str] | None = None, env_file: Path | Non
     return settings
 
 
+def set_outside(name: str, env_file: Path) -> bool:
+    """Whether the environment sets a variable to something else than the file does: then the file's does not count.
+
+    The ``flask`` command puts what the file says into the environment by itself.
+    """
+    return bool(os.environ.get(name)) and os.environ[name] != dotenv_values(env_file).get(name)
+
+
 def _read(read: Reader) -> Settings:
     app_env: AppEnv = read.choice("APP_ENV", get_args(AppEnv), "development")
     port = read.integer("PORT", 3001, 1, 65_535)

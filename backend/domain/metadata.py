@@ -37,6 +37,8 @@ SETTLEMENT = "settlement"  # the note that settle leaves on a payment; see domai
 
 PAYMENT = "paymentIntentId"  # on transfers and reversals: the payment they belong to
 PLATFORM = "platform"  # on accounts: the marker that the contract names
+ENDPOINT_KIND = "endpointKind"  # on webhook endpoints: which of the two it is
+SECRET_FINGERPRINT = "secretFingerprint"  # and which signing secret is its own
 ACCOUNT = "account"  # on registry entries: the coach's account
 EMAIL_HASH = "emailHash"  # on registry entries: who the coach id belongs to, without keeping the address
 ATTEMPT = "attempt"  # on refunds: the caller's Idempotency-Key, hashed

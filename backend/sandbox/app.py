@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from werkzeug import Request, Response
@@ -172,7 +173,9 @@ class Sandbox:
             answer = self._api.answer(incoming)
         logged.status = answer.status
         logged.replayed = "Idempotent-Replayed" in answer.headers
-        return http.respond(answer, incoming)
+        response = http.respond(answer, incoming)
+        response.date = datetime.fromtimestamp(self.clock.now(), UTC)
+        return response
 
     def _log(self, incoming: http.Incoming) -> LoggedCall:
         logged = LoggedCall(incoming.method, incoming.path, incoming.request_id)

@@ -1,0 +1,203 @@
+"""``flask doctor``: every finding is provoked, with its remedy; and it never writes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.server import create_app
+from tests.builders import STRIPE, Marketplace
+from tests.conftest import NOW
+from tests.processes import free_port_pair
+from tests.routes.test_commands import run
+from tests.routes.test_webhooks_sync import sync
+
+APP_URL = "https://api.example.com"
+
+
+@pytest.fixture
+def staged(tmp_path: Path) -> Marketplace:
+    """Set up as a staging machine should be: endpoints of its own, and a key that is not the bundled sandbox's."""
+    market = Marketplace(now=NOW, stripe_secret_key="sk_test_placeholder")
+    for one in market.stripe.v1.webhook_endpoints.list({"limit": 100}).data:
+        market.stripe.v1.webhook_endpoints.delete(one.id)
+    market.stripe.v1.accounts.update(
+        market.stripe.v1.accounts.retrieve_current().id,
+        {"settings": {"payouts": {"schedule": {"interval": "manual"}}}},
+    )
+    change(market, app_url=APP_URL, stripe_webhook_secrets=(), stripe_connect_webhook_secrets=())
+    sync(market, tmp_path / ".env", url=APP_URL)
+    return market
+
+
+def change(market: Marketplace, **changes: Any) -> None:
+    """Restart the backend with other settings."""
+    market.settings = replace(market.settings, **changes)
+    market.app = market.another_backend()
+    market.http = market.app.test_client()
+
+
+def findings(market: Marketplace, *words: str) -> dict[str, Any]:
+    """What the doctor says, by what it is about."""
+    _, output = run(market, "doctor", "--json", *words)
+    return {finding["about"]: finding for finding in json.loads(output)}
+
+
+def test_all_is_well(staged: Marketplace) -> None:
+    """Exit code 0, even when it is strict; nothing is written, and Stripe is asked four times at most."""
+    staged.forget_calls()
+
+    code, output = run(staged, "doctor", "--strict")
+
+    assert (code, "0 problems, 0 warnings." in output) == (0, True), output
+    assert {call.split()[0] for call in staged.calls()} == {"GET"}
+    assert len(staged.calls()) <= 3
+
+
+def test_the_bundled_sandbox_is_well(market: Marketplace) -> None:
+    """A fresh clone has nothing to mend."""
+    assert run(market, "doctor")[0] == 0
+
+
+def _close_the_line(market: Marketplace) -> None:
+    market.fault("GET", "/v1/.*", "before", "close", times=100)
+
+
+def _refuse_the_key(market: Marketplace) -> None:
+    market.fault("GET", "/v1/account", "before", {"status": 401, "body": {"error": {"type": "invalid_request_error"}}})
+
+
+def _restrict_the_key(market: Marketplace) -> None:
+    market.fault("GET", "/v1/accounts", "before", {"status": 403, "body": {"error": {"code": "x", "type": "y"}}})
+
+
+def _have_no_connect(market: Marketplace) -> None:
+    market.fault("GET", "/v1/accounts", "before", {"status": 400, "body": {"error": {"type": "invalid_request_error"}}})
+
+
+def _pay_out_daily(market: Marketplace) -> None:
+    account = market.stripe.v1.accounts.retrieve_current().id
+    market.stripe.v1.accounts.update(account, {"settings": {"payouts": {"schedule": {"interval": "daily"}}}})
+
+
+def _change_endpoints(market: Marketplace, **changes: Any) -> None:
+    for one in market.stripe.v1.webhook_endpoints.list({"limit": 100}).data:
+        market.stripe.v1.webhook_endpoints.update(one.id, changes)  # type: ignore[arg-type]
+
+
+def _delete_endpoints(market: Marketplace) -> None:
+    for one in market.stripe.v1.webhook_endpoints.list({"limit": 100}).data:
+        market.stripe.v1.webhook_endpoints.delete(one.id)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "about", "level", "said", "remedy"),
+    [
+        (_close_the_line, "secret key", "problem", "cannot be reached", "api.stripe.com"),
+        (_refuse_the_key, "secret key", "problem", "Stripe refuses: 401", "STRIPE_SECRET_KEY"),
+        (_restrict_the_key, "connect", "warning", "may not look", "Connect"),
+        (_have_no_connect, "connect", "problem", "Stripe refuses: 400", "platform profile"),
+        (_pay_out_daily, "payouts", "warning", "paid out daily", "Weekly"),
+        (
+            lambda m: _change_endpoints(m, disabled=True),
+            "webhooks (platform)",
+            "problem",
+            "is disabled",
+            "webhooks sync",
+        ),
+        (
+            lambda m: _change_endpoints(m, enabled_events=["payout.paid"]),
+            "webhooks (connected)",
+            "problem",
+            "does not listen to account.application.deauthorized",
+            f"flask webhooks sync {APP_URL}",
+        ),
+        (_delete_endpoints, "webhooks (platform)", "warning", "there is none", "stripe listen"),
+        (lambda m: change(m, stripe_webhook_secrets=()), "webhook secrets", "problem", "is not set", "webhooks sync"),
+        (
+            lambda m: change(m, stripe_webhook_secrets=("whsec_other",)),
+            "webhooks (platform)",
+            "problem",
+            "not known here",
+            "webhooks sync",
+        ),
+        (
+            lambda m: change(m, stripe_webhook_secrets=m.settings.stripe_connect_webhook_secrets),
+            "webhook secrets",
+            "problem",
+            "the same secret",
+            "webhooks sync",
+        ),
+        (
+            lambda m: change(m, stripe_publishable_key=""),
+            "publishable key",
+            "warning",
+            "not set",
+            "STRIPE_PUBLISHABLE_KEY",
+        ),
+        (
+            lambda m: change(m, app_url="http://localhost:3001"),
+            "return addresses",
+            "warning",
+            "only this machine",
+            "APP_URL",
+        ),
+        (
+            lambda m: change(m, app_env="production"),
+            "rate limits",
+            "warning",
+            "counts by itself",
+            "RATELIMIT_STORAGE_URI",
+        ),
+        (
+            lambda m: change(m, ratelimit_storage_uri=f"redis://127.0.0.1:{free_port_pair()}"),
+            "rate limits",
+            "problem",
+            "does not answer",
+            "Start it",
+        ),
+        (lambda m: change(m, app_env="production"), "sign-in", "warning", "nobody is asked", "AUTH_MODE"),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_to_do(
+    staged: Marketplace, spoil: Any, about: str, level: str, said: str, remedy: str
+) -> None:
+    """One thing after the other; a problem is exit code 1, and a warning only when it is strict."""
+    spoil(staged)
+
+    finding = findings(staged)[about]
+
+    assert (finding["level"], said in finding["text"], remedy in finding["remedy"]) == (level, True, True), finding
+
+
+@pytest.mark.parametrize(("words", "code"), [([], 0), (["--strict"], 1)])
+def test_warnings_fail_a_strict_run_only(staged: Marketplace, words: list[str], code: int) -> None:
+    """For CI."""
+    _pay_out_daily(staged)
+
+    assert run(staged, "doctor", *words)[0] == code
+
+
+@pytest.mark.parametrize(("seconds", "level"), [(0, "ok"), (100, "warning"), (-100, "warning"), (400, "problem")])
+def test_a_clock_that_is_off_is_seen(staged: Marketplace, seconds: int, level: str) -> None:
+    """By the date of Stripe's answer."""
+    staged.app = create_app(
+        replace(staged.settings, stripe_api_base=STRIPE),
+        http_client=staged.line,
+        clock=lambda: staged.clock.now() + seconds,
+    )
+
+    assert findings(staged)["clock"]["level"] == level
+
+
+def test_a_problem_is_exit_code_1_and_no_secret_is_shown(staged: Marketplace) -> None:
+    """In either form."""
+    change(staged, stripe_connect_webhook_secrets=("whsec_other",))
+
+    for words in ([], ["--json"]):
+        code, output = run(staged, "doctor", *words)
+        assert (code, "whsec_" in output, "sk_test" in output) == (1, False, False)

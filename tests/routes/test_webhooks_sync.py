@@ -1,0 +1,262 @@
+"""``flask webhooks sync``: both endpoints are made, mended or replaced, and their secrets are never lost."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stripe
+from dotenv import dotenv_values
+
+from backend.events import CONNECTED_TYPES, PLATFORM_TYPES
+from tests.builders import Marketplace
+from tests.routes.test_commands import run
+
+URL = "https://1234.ngrok-free.app"
+PATH = "/api/webhooks/stripe"
+
+
+@pytest.fixture
+def bare(market: Marketplace) -> Marketplace:
+    """Nobody has made an endpoint yet, and no secret is configured."""
+    for one in market.stripe.v1.webhook_endpoints.list({"limit": 100}).data:
+        market.stripe.v1.webhook_endpoints.delete(one.id)
+    _believe(market, {})
+    return market
+
+
+def _believe(market: Marketplace, written: dict[str, Any]) -> None:
+    """Restart the backend with what stands in the file."""
+    secrets = {
+        "stripe_webhook_secrets": tuple((written.get("STRIPE_WEBHOOK_SECRET") or "").split(",")),
+        "stripe_connect_webhook_secrets": tuple((written.get("STRIPE_CONNECT_WEBHOOK_SECRET") or "").split(",")),
+    }
+    known = {name: tuple(filter(None, values)) for name, values in secrets.items()}
+    market.settings = market.settings.__class__(**{**market.settings.__dict__, **known})
+    market.app = market.another_backend()
+    market.http = market.app.test_client()
+
+
+def sync(market: Marketplace, file: Path, *words: str, url: str = URL) -> tuple[int, str]:
+    """The command, then a restart."""
+    result = run(market, "webhooks", "sync", url, "--env-file", str(file), *words)
+    _believe(market, dotenv_values(file) if file.exists() else {})
+    return result
+
+
+def endpoints(market: Marketplace) -> dict[str, stripe.WebhookEndpoint]:
+    """Ours, by kind."""
+    every = market.stripe.v1.webhook_endpoints.list({"limit": 100}).data
+    return {one.metadata["endpointKind"]: one for one in every if "endpointKind" in one.metadata}
+
+
+def test_both_endpoints_are_made_and_their_secrets_written(bare: Marketplace, tmp_path: Path) -> None:
+    """With exactly the events that are handled and the SDK's version; the file is its owner's alone."""
+    file = tmp_path / ".env"
+
+    code, output = sync(bare, file)
+
+    made = endpoints(bare)
+    assert code == 0
+    assert {one.url for one in made.values()} == {URL + PATH}
+    assert set(made["platform"].enabled_events) == PLATFORM_TYPES
+    assert set(made["connected"].enabled_events) == CONNECTED_TYPES
+    assert {one.api_version for one in made.values()} == {stripe.api_version}
+    written = dotenv_values(file)
+    assert set(written) == {"STRIPE_WEBHOOK_SECRET", "STRIPE_CONNECT_WEBHOOK_SECRET"}
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert "whsec_" not in output
+
+
+def test_a_purchase_goes_through_with_what_was_written(bare: Marketplace, tmp_path: Path) -> None:
+    """Both endpoints deliver, and both secrets are believed."""
+    sync(bare, tmp_path / ".env", url=URL)
+    bare.ready_coach()
+    payment = bare.paid()
+    bare.deliver()
+
+    assert bare.held(payment) == 4252
+
+
+def test_a_second_run_changes_nothing(bare: Marketplace, tmp_path: Path) -> None:
+    """And writes nothing, here or at Stripe."""
+    file = tmp_path / ".env"
+    sync(bare, file)
+    before = file.read_bytes()
+    bare.forget_calls()
+
+    code, output = sync(bare, file)
+
+    assert (code, file.read_bytes()) == (0, before)
+    assert {call.split()[0] for call in bare.calls()} == {"GET"}
+    assert output.count("is as it should be") == 2
+
+
+def test_a_dry_run_says_what_it_would_do(bare: Marketplace, tmp_path: Path) -> None:
+    """Exit code 3 when there is work, 0 when there is none."""
+    file = tmp_path / ".env"
+
+    code, output = sync(bare, file, "--dry-run")
+
+    assert (code, output.count("would be made"), file.exists(), endpoints(bare)) == (3, 2, False, {})
+    sync(bare, file)
+    assert sync(bare, file, "--dry-run")[0] == 0
+
+
+def test_another_address_moves_the_same_endpoints(bare: Marketplace, tmp_path: Path) -> None:
+    """ngrok gives one each day; the secrets stay."""
+    file = tmp_path / ".env"
+    sync(bare, file)
+    before, written = endpoints(bare), file.read_bytes()
+
+    assert sync(bare, file, url="https://5678.ngrok-free.app")[0] == 0
+
+    after = endpoints(bare)
+    assert {kind: one.id for kind, one in after.items()} == {kind: one.id for kind, one in before.items()}
+    assert {one.url for one in after.values()} == {"https://5678.ngrok-free.app" + PATH}
+    assert file.read_bytes() == written
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"disabled": True}, "it is disabled"),
+        ({"enabled_events": ["charge.refunded"]}, "it does not listen to"),
+        ({"enabled_events": [*sorted(PLATFORM_TYPES), "invoice.paid"]}, "more than is handled: invoice.paid"),
+    ],
+)
+def test_what_somebody_changed_is_mended(bare: Marketplace, tmp_path: Path, change: Any, said: str) -> None:
+    """The endpoint and its secret stay."""
+    file = tmp_path / ".env"
+    sync(bare, file)
+    before = endpoints(bare)["platform"]
+    bare.stripe.v1.webhook_endpoints.update(before.id, change)
+
+    code, output = sync(bare, file)
+
+    after = endpoints(bare)["platform"]
+    assert (code, after.id, after.status) == (0, before.id, "enabled")
+    assert set(after.enabled_events) == PLATFORM_TYPES
+    assert said in output
+
+
+def test_an_endpoint_of_another_version_is_replaced_and_both_secrets_kept(bare: Marketplace, tmp_path: Path) -> None:
+    """A version cannot be changed; events that are on their way are signed with the old secret."""
+    file = tmp_path / ".env"
+    old = bare.stripe.v1.webhook_endpoints.create(
+        {"url": URL + PATH, "enabled_events": ["payment_intent.succeeded"], "api_version": "2024-06-20"}
+    )
+    file.write_text(f"# mine\nSTRIPE_WEBHOOK_SECRET={old.secret}\nPORT=3001\n")
+
+    code, output = sync(bare, file)
+
+    written = str(dotenv_values(file)["STRIPE_WEBHOOK_SECRET"]).split(",")
+    assert (code, written[1:], written[0] != old.secret) == (0, [old.secret], True)
+    assert old.id not in {one.id for one in bare.stripe.v1.webhook_endpoints.list({"limit": 100}).data}
+    assert endpoints(bare)["platform"].api_version == stripe.api_version
+    assert file.read_text().startswith("# mine\n")
+    assert dotenv_values(file)["PORT"] == "3001"
+    assert "its API version is 2024-06-20" in output
+
+
+def test_a_hand_made_endpoint_is_taken_over(bare: Marketplace, tmp_path: Path) -> None:
+    """With its secret, as far as anybody can tell."""
+    file = tmp_path / ".env"
+    params: Any = {"url": URL + PATH, "enabled_events": sorted(PLATFORM_TYPES), "api_version": stripe.api_version}
+    made = bare.stripe.v1.webhook_endpoints.create(params)
+    file.write_text(f"STRIPE_WEBHOOK_SECRET={made.secret}\n")
+
+    sync(bare, file)
+
+    assert made.id in {one.id for one in bare.stripe.v1.webhook_endpoints.list({"limit": 100}).data}
+    assert dotenv_values(file)["STRIPE_WEBHOOK_SECRET"] == made.secret
+
+
+def test_strangers_and_colleagues_endpoints_are_left_alone(bare: Marketplace, tmp_path: Path) -> None:
+    """Another address without our marks; another installation's, whose secret is not here."""
+    stranger = bare.stripe.v1.webhook_endpoints.create({"url": "https://shop.example.com", "enabled_events": ["*"]})
+    sync(bare, tmp_path / "colleague", url="https://colleague.ngrok-free.app")
+    theirs = {one.id for one in endpoints(bare).values()}
+    _believe(bare, {})
+
+    sync(bare, tmp_path / ".env")
+    sync(bare, tmp_path / ".env", url="https://5678.ngrok-free.app")
+
+    every = {one.id: one for one in bare.stripe.v1.webhook_endpoints.list({"limit": 100}).data}
+    assert theirs | {stranger.id} < set(every)
+    assert len(every) == 5
+    assert {every[one].url for one in theirs} == {"https://colleague.ngrok-free.app" + PATH}
+
+
+@pytest.mark.parametrize("lost", ["answer", "secret"])
+def test_a_run_that_broke_off_is_healed_by_the_next(bare: Marketplace, tmp_path: Path, lost: str) -> None:
+    """The endpoint was made and its secret is lost, or was written and the endpoint not marked: in the end there are two."""
+    file = tmp_path / ".env"
+    if lost == "answer":
+        bare.fault("POST", "/v1/webhook_endpoints", "after", "close", times=2)
+    else:
+        bare.fault("POST", "/v1/webhook_endpoints/.+", "before", "close", times=2)
+    code, output = sync(bare, file)
+    assert (code, "Traceback" in output) == (1, False)
+
+    assert sync(bare, file)[0] == 0
+
+    every = bare.stripe.v1.webhook_endpoints.list({"limit": 100}).data
+    assert len(every) == 2
+    _send_both(bare, file)
+
+
+def _send_both(bare: Marketplace, file: Path) -> None:
+    """What Stripe signs is believed."""
+    sync(bare, file, url=URL)
+    account = bare.ready_coach()
+    payment = bare.paid()
+    bare.deliver()
+    assert (bare.held(payment), bool(account)) == (4252, True)
+
+
+def test_a_file_that_cannot_be_written_is_said_and_healed(bare: Marketplace, tmp_path: Path) -> None:
+    """The secret is lost with it, so the next run makes another endpoint in place of that one."""
+    code, output = run(bare, "webhooks", "sync", URL, "--env-file", str(tmp_path / "nowhere" / ".env"))
+    assert (code, "cannot be written" in output) == (1, True)
+
+    assert sync(bare, tmp_path / ".env")[0] == 0
+    assert len(bare.stripe.v1.webhook_endpoints.list({"limit": 100}).data) == 2
+
+
+def test_an_environment_that_wins_over_the_file_is_named(
+    bare: Marketplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was written would not be read."""
+    monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", "whsec_of_the_environment")
+
+    assert "The environment sets STRIPE_WEBHOOK_SECRET too" in sync(bare, tmp_path / ".env")[1]
+
+
+def test_sixteen_endpoints_are_too_many(bare: Marketplace, tmp_path: Path) -> None:
+    """What Stripe refuses is said with what to do."""
+    for number in range(16):
+        bare.stripe.v1.webhook_endpoints.create({"url": f"https://{number}.example.com", "enabled_events": ["*"]})
+
+    code, output = sync(bare, tmp_path / ".env")
+
+    assert (code, "sixteen endpoints" in output) == (1, True)
+
+
+@pytest.mark.parametrize("url", ["http://example.com", "http://localhost:3001", "ngrok", "https://a.b?x=1"])
+def test_an_address_that_stripe_cannot_use_is_refused(market: Marketplace, tmp_path: Path, url: str) -> None:
+    """With what to type instead; the bundled sandbox reaches this machine."""
+    market.settings = market.settings.__class__(
+        **{
+            **market.settings.__dict__,
+            "stripe_secret_key": "sk_test_sandbox",
+            "stripe_api_base": "https://api.stripe.com",
+        }
+    )
+    file = tmp_path / ".env"
+
+    code, output = run(market, "webhooks", "sync", url, "--env-file", str(file))
+
+    assert (code, file.exists(), "Error:" in output) == (2, False, True)
