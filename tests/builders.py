@@ -34,8 +34,8 @@ WEBHOOK = f"{BACKEND}/api/webhooks/stripe"
 # The least with which production starts, on test keys.
 PRODUCTION_ENVIRONMENT = {
     "APP_ENV": "production",
-    "STRIPE_SECRET_KEY": "sk_test_placeholder",
-    "STRIPE_WEBHOOK_SECRET": "whsec_placeholder",
+    "STRIPE_SECRET_KEY": "sk_test_a1",
+    "STRIPE_WEBHOOK_SECRET": "whsec_a1",
     "APP_URL": "https://api.example.com",
     "AUTH_MODE": "off",
     "ALLOW_TEST_KEYS": "true",

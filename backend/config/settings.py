@@ -39,6 +39,9 @@ SANDBOX_WEBHOOK_SECRET = "whsec_sandbox"
 SANDBOX_CONNECT_WEBHOOK_SECRET = "whsec_sandbox_connect"
 
 _SECRET_KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]+", re.ASCII)
+_KEY_PREFIX = re.compile(r"\A(?:[srp]k_(?:test|live)|whsec)_")
+# Stripe's own have no underscore after the prefix.
+_PLACEHOLDER = re.compile(r"_|\A(.)\1{2,}\Z|placeholder|example|changeme|yourkey|sandbox", re.IGNORECASE)
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+", re.ASCII)
 _PUBLISHABLE_KEY = re.compile(r"pk_(test|live)_[A-Za-z0-9_]+", re.ASCII)
 
@@ -227,9 +230,23 @@ def _refuse_mixed_keys(settings: Settings) -> None:
         raise SettingsError("STRIPE_PUBLISHABLE_KEY", "must be of the same mode (test or live) as STRIPE_SECRET_KEY")
 
 
+def _refuse_placeholders(settings: Settings) -> None:
+    """What was copied out of an example, or is known to everybody who has this repository."""
+    given = [
+        ("STRIPE_SECRET_KEY", settings.stripe_secret_key),
+        ("STRIPE_PUBLISHABLE_KEY", settings.stripe_publishable_key),
+        *(("STRIPE_WEBHOOK_SECRET", secret) for secret in settings.stripe_webhook_secrets),
+        *(("STRIPE_CONNECT_WEBHOOK_SECRET", secret) for secret in settings.stripe_connect_webhook_secrets),
+    ]
+    for name, value in given:
+        if _PLACEHOLDER.search(_KEY_PREFIX.sub("", value)):
+            raise SettingsError(name, "is a placeholder; copy the real one from the Stripe Dashboard")
+
+
 def _refuse_unsafe_production(settings: Settings, read: Reader, test_keys_allowed: bool) -> None:
     if settings.uses_sandbox:
         raise SettingsError("STRIPE_SECRET_KEY", "the sandbox's key does not work in production")
+    _refuse_placeholders(settings)
     if not settings.live and not test_keys_allowed:
         raise SettingsError("STRIPE_SECRET_KEY", "is a test key; set ALLOW_TEST_KEYS=true to run production on it")
     for name in ("STRIPE_WEBHOOK_SECRET", "APP_URL"):

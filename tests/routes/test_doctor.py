@@ -22,7 +22,7 @@ APP_URL = "https://api.example.com"
 @pytest.fixture
 def staged(tmp_path: Path) -> Marketplace:
     """Set up as a staging machine should be: endpoints of its own, and a key that is not the bundled sandbox's."""
-    market = Marketplace(now=NOW, stripe_secret_key="sk_test_placeholder")
+    market = Marketplace(now=NOW, stripe_secret_key="sk_test_a1")
     for one in market.stripe.v1.webhook_endpoints.list({"limit": 100}).data:
         market.stripe.v1.webhook_endpoints.delete(one.id)
     market.stripe.v1.accounts.update(

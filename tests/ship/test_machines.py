@@ -38,7 +38,7 @@ class Site:
         self.direct = [f"http://127.0.0.1:{port}" for port in ports[:2]]
         self.url = f"https://localhost:{self.https}"
         self.certificate = str(folder / "certificate.pem")
-        self.stripe = stripe.StripeClient("sk_test_placeholder", base_addresses={"api": sandbox.base_url})
+        self.stripe = stripe.StripeClient("sk_test_a1", base_addresses={"api": sandbox.base_url})
 
     def request(self, method: str, path: str, **given: Any) -> requests.Response:
         """A request from the world."""
@@ -76,7 +76,7 @@ def site(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Site]:
     ports = [free_port_pair() for _ in range(4)]
     make_certificate(tmp_path)
     with ExitStack() as stack:
-        sandbox = stack.enter_context(sandbox_server("sk_test_placeholder"))
+        sandbox = stack.enter_context(sandbox_server("sk_test_a1"))
         stack.enter_context(redis_server(ports[3], tmp_path))
         settings = {
             **PRODUCTION_ENVIRONMENT,

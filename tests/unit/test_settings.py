@@ -251,6 +251,25 @@ def test_production_does_not_start_without(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("STRIPE_SECRET_KEY", "sk_test_your_key_here"),
+        ("STRIPE_SECRET_KEY", "rk_test_xxxxxxxx"),
+        ("STRIPE_SECRET_KEY", "sk_test_placeholder"),
+        ("STRIPE_PUBLISHABLE_KEY", "pk_test_example"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_sandbox"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_a1,whsec_xxx"),
+        ("STRIPE_CONNECT_WEBHOOK_SECRET", "whsec_sandbox_connect"),
+        ("STRIPE_CONNECT_WEBHOOK_SECRET", "whsec_changeme"),
+    ],
+)
+def test_production_does_not_start_on_a_placeholder(name: str, value: str) -> None:
+    """Whoever has this repository could sign webhooks with the sandbox's secrets."""
+    with pytest.raises(SettingsError, match=f"{name}: is a placeholder"):
+        load(**{**PRODUCTION_ENVIRONMENT, name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
         ("APP_URL", "http://api.example.com"),
         ("STRIPE_API_BASE", "http://api.example.com"),
         ("STRIPE_API_BASE", "http://127.0.0.1.example.com"),
