@@ -44,6 +44,8 @@ limit_request_field_size = 8_300
 # Memory that creeps is given back; the jitter keeps the workers from restarting together.
 max_requests = 10_000
 max_requests_jitter = 1_000
+# gunicorn's own socket for commands: signals do, and what is not there cannot be abused.
+control_socket_disable = True
 # Requests are logged by the app, with their ids and the calls they made.
 accesslog = None
 

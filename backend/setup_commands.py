@@ -135,7 +135,8 @@ def _keep(secret: str, step: Step, env_file: Path) -> None:
     if not env_file.exists():
         env_file.touch(mode=0o600)
     outside = set_outside(name, env_file)
-    before = [one for one in step.wanted.secrets if step.endpoint is not None and not one.startswith("whsec_sandbox")]
+    # The bundled sandbox's are known to everybody.
+    before = [one for one in step.wanted.secrets if not one.startswith("whsec_sandbox")]
     set_key(env_file, name, ",".join([secret, *before[:2]]), quote_mode="never")
     click.echo(f"  {name} is written to {env_file}.")
     if outside:
@@ -171,7 +172,7 @@ def doctor(as_json: bool, strict: bool) -> None:
             if finding.remedy:
                 click.echo(f"{'':<32}{finding.remedy}")
         many = Counter(finding.level for finding in findings)
-        click.echo(f"{many[PROBLEM]} problems, {many[WARNING]} warnings.")
+        click.echo(f"Problems: {many[PROBLEM]}. Warnings: {many[WARNING]}.")
     bad = {PROBLEM, WARNING} if strict else {PROBLEM}
     raise SystemExit(1 if any(finding.level in bad for finding in findings) else 0)
 

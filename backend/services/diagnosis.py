@@ -10,7 +10,7 @@ from typing import Any
 import stripe
 
 from backend.services.answers import error_code
-from backend.services.endpoints import CREATE, KEEP, Wanted, endpoints_of, plan
+from backend.services.endpoints import BY_HAND, CREATE, KEEP, Wanted, endpoints_of, plan
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 # Stripe refuses nothing for our clock, but we refuse its webhooks at five minutes.
@@ -101,7 +101,7 @@ def _payouts(account: Any) -> Finding:
 def _endpoint(existing: list[stripe.WebhookEndpoint], wanted: Wanted, live: bool) -> Finding:
     about = f"webhooks ({wanted.kind})"
     step = plan(existing, wanted)
-    if step.action == KEEP:
+    if step.action == KEEP or step.reasons == (BY_HAND,):
         return Finding(OK, about, f"{wanted.url}, {len(wanted.events)} types of event, {wanted.api_version}")
     said = "; ".join(step.reasons)
     level = PROBLEM if live or step.action != CREATE else WARNING

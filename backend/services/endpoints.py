@@ -19,6 +19,8 @@ from backend.domain.metadata import APP, APP_VALUE, ENDPOINT_KIND, SECRET_FINGER
 from backend.services.reads import PAGE, every, metadata_of
 
 PATH = "/api/webhooks/stripe"
+# No fault, but it would not be found again at another address.
+BY_HAND = "it was made by hand"
 KEEP, CREATE, UPDATE, REPLACE = "keep", "create", "update", "replace"
 _ABOUT = "Made by `flask webhooks sync`. Its signing secret is in the backend's .env."
 
@@ -91,7 +93,9 @@ def carry_out(client: stripe.StripeClient, step: Step, keep_secret: Callable[[st
         if endpoint is not None:
             client.v1.webhook_endpoints.delete(endpoint.id)
     elif step.action == UPDATE and endpoint is not None:
-        changed: Any = {**_values(wanted), "disabled": False, "metadata": _marks(wanted)}
+        # Which of several secrets a hand-made one signs with cannot be told: the first is taken for it.
+        known = {} if _is_marked(endpoint) else {SECRET_FINGERPRINT: fingerprint(wanted.secrets[0])}
+        changed: Any = {**_values(wanted), "disabled": False, "metadata": _marks(wanted) | known}
         client.v1.webhook_endpoints.update(endpoint.id, changed)
     for one in step.surplus:
         client.v1.webhook_endpoints.delete(one.id)
@@ -119,15 +123,13 @@ def _is_mine(endpoint: stripe.WebhookEndpoint, wanted: Wanted) -> bool:
     if _is_marked(endpoint):
         kind = metadata_of(endpoint).get(ENDPOINT_KIND)
         return kind == wanted.kind and (endpoint.url == wanted.url or _secret_is_known(endpoint, wanted))
-    return endpoint.url == wanted.url and _listens_to_accounts(endpoint, wanted) == wanted.connect
+    return endpoint.url == wanted.url and _listens_to_accounts(endpoint) == wanted.connect
 
 
-def _listens_to_accounts(endpoint: stripe.WebhookEndpoint, wanted: Wanted) -> bool:
+def _listens_to_accounts(endpoint: stripe.WebhookEndpoint) -> bool:
     """Which kind a hand-made endpoint is. Stripe names the Connect application; else its events give it away."""
-    if endpoint.application:
-        return True
-    mine = bool(set(endpoint.enabled_events) & wanted.events)
-    return mine if wanted.connect else not mine and "*" not in endpoint.enabled_events
+    of_accounts = ("account.", "capability.", "payout.", "person.")
+    return bool(endpoint.application) or all(event.startswith(of_accounts) for event in endpoint.enabled_events)
 
 
 def _secret_is_known(endpoint: stripe.WebhookEndpoint, wanted: Wanted) -> bool:
@@ -148,6 +150,8 @@ def _beyond_repair(endpoint: stripe.WebhookEndpoint, wanted: Wanted) -> Iterable
 
 def _differences(endpoint: stripe.WebhookEndpoint, wanted: Wanted) -> Iterable[str]:
     """What an update mends."""
+    if not _is_marked(endpoint):
+        yield BY_HAND
     if endpoint.url != wanted.url:
         yield f"its address is {endpoint.url}"
     if endpoint.status != "enabled":

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stripe
 
+from backend.events import CONNECTED_TYPES, PLATFORM_TYPES
 from backend.server import create_app
 from tests.builders import STRIPE, Marketplace
 from tests.conftest import NOW
@@ -53,7 +55,7 @@ def test_all_is_well(staged: Marketplace) -> None:
 
     code, output = run(staged, "doctor", "--strict")
 
-    assert (code, "0 problems, 0 warnings." in output) == (0, True), output
+    assert (code, "Problems: 0. Warnings: 0." in output) == (0, True), output
     assert {call.split()[0] for call in staged.calls()} == {"GET"}
     assert len(staged.calls()) <= 3
 
@@ -61,6 +63,19 @@ def test_all_is_well(staged: Marketplace) -> None:
 def test_the_bundled_sandbox_is_well(market: Marketplace) -> None:
     """A fresh clone has nothing to mend."""
     assert run(market, "doctor")[0] == 0
+
+
+def test_endpoints_that_were_made_by_hand_are_well(staged: Marketplace) -> None:
+    """As the guide has them."""
+    _delete_endpoints(staged)
+    made = {}
+    for connect, types in ((False, PLATFORM_TYPES), (True, CONNECTED_TYPES)):
+        params: Any = {"url": f"{APP_URL}/api/webhooks/stripe", "enabled_events": sorted(types), "connect": connect}
+        params["api_version"] = stripe.api_version
+        made[connect] = staged.stripe.v1.webhook_endpoints.create(params).secret
+    change(staged, stripe_webhook_secrets=(made[False],), stripe_connect_webhook_secrets=(made[True],))
+
+    assert run(staged, "doctor", "--strict")[0] == 0
 
 
 def _close_the_line(market: Marketplace) -> None:

@@ -174,6 +174,32 @@ def test_a_hand_made_endpoint_is_taken_over(bare: Marketplace, tmp_path: Path) -
     assert dotenv_values(file)["STRIPE_WEBHOOK_SECRET"] == made.secret
 
 
+@pytest.mark.parametrize(
+    ("events", "kind"),
+    [
+        (["*"], "platform"),
+        (["payment_intent.succeeded", "account.updated"], "platform"),
+        (["account.updated", "payout.created"], "connected"),
+    ],
+)
+def test_a_hand_made_endpoints_kind_shows_in_its_events(
+    bare: Marketplace, tmp_path: Path, events: Any, kind: str
+) -> None:
+    """One that listens to both at once is no endpoint for connected accounts; the other kind is made beside it."""
+    params: Any = {"url": URL + PATH, "enabled_events": events, "api_version": stripe.api_version}
+    made = bare.stripe.v1.webhook_endpoints.create(params)
+    file = tmp_path / ".env"
+    name = {"platform": "STRIPE_WEBHOOK_SECRET", "connected": "STRIPE_CONNECT_WEBHOOK_SECRET"}[kind]
+    file.write_text(f"{name}={made.secret}\n")
+
+    sync(bare, file)
+    again = sync(bare, file)
+
+    assert endpoints(bare)[kind].id == made.id
+    assert len(bare.stripe.v1.webhook_endpoints.list({"limit": 100}).data) == 2
+    assert again[1].count("is as it should be") == 2
+
+
 def test_strangers_and_colleagues_endpoints_are_left_alone(bare: Marketplace, tmp_path: Path) -> None:
     """Another address without our marks; another installation's, whose secret is not here."""
     stranger = bare.stripe.v1.webhook_endpoints.create({"url": "https://shop.example.com", "enabled_events": ["*"]})
