@@ -20,7 +20,7 @@ reference = Blueprint("reference", __name__)
 
 VERSION = "0.1.0"
 # What any call of a front end's may be answered with, whatever it asks.
-_ALWAYS = (401, 403, 413, 429, 500, 502, 503)
+_ALWAYS = (401, 403, 408, 413, 429, 500, 502, 503)
 MEANINGS = {
     200: "Done",
     400: "The request is not well-formed, or the payment is not finished",
@@ -28,12 +28,13 @@ MEANINGS = {
     402: "The card was declined",
     403: "Not allowed",
     404: "There is no such thing, or not for you",
+    408: "The request came in too slowly",
     409: "Contradicts what is or has happened",
     413: "Too large",
     429: "Too many requests",
     500: "Our own mistake",
     502: "Stripe refuses our key or configuration",
-    503: "Stripe cannot be reached; try again",
+    503: "Stripe cannot be reached, or too much is asked at once; try again",
 }
 
 
@@ -123,7 +124,7 @@ OPERATIONS = {
     ),
     "connect.read_balance": Operation(connect.BalanceResponse, failures=(404,)),
     "connect.list_payouts": Operation(connect.PayoutsResponse, query=connect.PayoutsQuery, failures=(400, 404)),
-    "webhooks.receive": Operation(Received, failures=(400, 413, 500, 503)),
+    "webhooks.receive": Operation(Received, failures=(400, 408, 413, 500, 503)),
     "status.health": Operation(Alive),
     "status.ready": Operation(Alive, failures=(502, 503)),
     "status.test": Operation(Tested),
