@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import stat
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import stripe
 from dotenv import dotenv_values
 
 from backend.events import CONNECTED_TYPES, PLATFORM_TYPES
-from tests.builders import Marketplace
+from tests.builders import PRODUCTION_ENVIRONMENT, Marketplace
+from tests.processes import GUNICORN, backend_process, command, free_port_pair, sandbox_server
 from tests.routes.test_commands import run
 
 URL = "https://1234.ngrok-free.app"
@@ -250,6 +253,23 @@ def test_a_file_that_cannot_be_written_is_said_and_healed(bare: Marketplace, tmp
 
     assert sync(bare, tmp_path / ".env")[0] == 0
     assert len(bare.stripe.v1.webhook_endpoints.list({"limit": 100}).data) == 2
+
+
+def test_production_gets_its_first_secrets_by_the_command(tmp_path: Path) -> None:
+    """The server does not start without them, but the command does; and then so does the server."""
+    port = free_port_pair()
+    settings = {**PRODUCTION_ENVIRONMENT, "RATELIMIT_ENABLED": "false"}
+    del settings["STRIPE_WEBHOOK_SECRET"]
+    with sandbox_server("sk_test_a1") as sandbox:
+        settings["STRIPE_API_BASE"] = sandbox.base_url
+        before = command(sys.executable, *GUNICORN, folder=tmp_path, PORT=str(port), **settings)
+        synced = command(sys.executable, "-m", "flask", "webhooks", "sync", URL, folder=tmp_path, **settings)
+        with backend_process(GUNICORN, port, tmp_path / "log", **settings):
+            unsigned = requests.post(f"http://127.0.0.1:{port}/api/webhooks/stripe", data=b"{}", timeout=30)
+
+    assert (before.returncode, "STRIPE_WEBHOOK_SECRET: is required" in before.stderr) == (1, True)
+    assert (synced.returncode, synced.stdout.count("is written to .env")) == (0, 2), synced.stderr
+    assert unsigned.status_code == 400
 
 
 def test_an_environment_that_wins_over_the_file_is_named(
