@@ -42,7 +42,7 @@ class Holds:
         match note.reason:
             case Reason.NO_ACCOUNT:
                 coach_id = payment.purchase.coach_id
-                return destination is not None or self._registry.late_account(coach_id, now=True) is not None
+                return destination is not None or self._registry.late_account(coach_id) is not None
             case Reason.COACH_NOT_READY:
                 account = found(lambda: self._client.v1.accounts.retrieve(destination)) if destination else None
                 return account is not None and is_payable(account)

@@ -63,14 +63,11 @@ class Registry:
         self._remember(entry)
         return entry
 
-    def late_account(self, coach_id: str, *, now: bool = False) -> str | None:
-        """Whom to pay for a purchase that was made before the coach registered; None where that is an operator's to say.
-
-        ``now``: as Stripe has it, for whom a remembered answer will not do.
-        """
+    def late_account(self, coach_id: str) -> str | None:
+        """Whom to pay for a purchase that was made before the coach registered; None where that is an operator's to say."""
         if self._late_coaches_wait:
             return None
-        entry = self.read(coach_id) if now else self.lookup(coach_id)
+        entry = self.lookup(coach_id)
         return entry.account_id if entry else None
 
     def claim(self, entry: Entry) -> Entry:
