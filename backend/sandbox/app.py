@@ -173,7 +173,7 @@ class Sandbox:
             answer = self._api.answer(incoming)
         logged.status = answer.status
         logged.replayed = "Idempotent-Replayed" in answer.headers
-        response = http.respond(answer, incoming)
+        response = http.respond(answer, incoming, self.clock.now())
         response.date = datetime.fromtimestamp(self.clock.now(), UTC)
         return response
 

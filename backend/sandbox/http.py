@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any
 
 from werkzeug import Request, Response
@@ -113,9 +114,13 @@ def to_json(body: dict[str, Any]) -> bytes:
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def respond(answer: Answer, incoming: Incoming) -> Response:
-    """The response, with the headers common to all."""
-    headers = FIXED | {"Request-Id": incoming.request_id, "Stripe-Version": incoming.version}
+def respond(answer: Answer, incoming: Incoming, now: int) -> Response:
+    """The response, with the headers common to all. `Date` tells the sandbox's own time, as the events do."""
+    headers = FIXED | {
+        "Date": formatdate(now, usegmt=True),
+        "Request-Id": incoming.request_id,
+        "Stripe-Version": incoming.version,
+    }
     if incoming.idempotency_key is not None:
         headers["Idempotency-Key"] = incoming.idempotency_key
     if incoming.idempotency_key is not None and incoming.method == "POST":
