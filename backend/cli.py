@@ -18,11 +18,9 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from backend.demo import demo
-from backend.domain.metadata import SETTLEMENT
 from backend.domain.money import format_money
-from backend.domain.settlement import MANUAL
 from backend.drill import drill
-from backend.events import tell
+from backend.news import tell
 from backend.routes.errors import failure_of
 from backend.services import Services
 from backend.services.errors import PaymentsError
@@ -93,9 +91,7 @@ def settle(payment: str, manual: bool, auto: bool, release: str | None) -> None:
     services = _services()
     try:
         if manual or auto:
-            note = MANUAL if manual else ""
-            services.payments.read(payment)
-            services.client.v1.payment_intents.update(payment, {"metadata": {SETTLEMENT: note}})
+            services.payments.set_mode(payment, manual)
         if release is not None:
             services.releases.release(payment, release)
         settlement = services.settler.settle(payment)

@@ -6,49 +6,25 @@ run twice, late, or in any order. What cannot be finished raises, so that Stripe
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import stripe
 import structlog
 
 from backend import signals
-from backend.domain.access import TRUSTED
-from backend.domain.metadata import PAYMENT, is_ours
-from backend.domain.settlement import HELD, Reason
+from backend.account_events import account_lost, account_updated, payout_failed, payout_paid
+from backend.domain.metadata import PAYMENT, SLOT, is_ours
+from backend.event import Event
+from backend.news import Teller
 from backend.services import Services
-from backend.services.candidates import waiting_for
-from backend.services.errors import NotFound, Undecided
-from backend.services.payments import session_of
-from backend.services.reads import coach_of, found, is_payable
+from backend.services.errors import UnreadablePayment
+from backend.services.hand_transfers import remember
+from backend.services.reads import Payment, found, id_of, read_payment
 from backend.services.settlement import NOT_OURS, NOT_PAID, Settlement
 
 log = structlog.get_logger(__name__)
-
-# How long one delivery may settle a coach's waiting payments; the rest comes with the next delivery.
-_WAITING_BUDGET_SECONDS = 8.0
-
-
-@dataclass(frozen=True)
-class Event:
-    """A verified event. ``object`` is a snapshot of the past; ``account`` is set for a coach's account.
-
-    ``created``: unix seconds, as far as the event says.
-    """
-
-    id: str
-    type: str
-    account: str | None
-    livemode: bool
-    created: Any
-    object: Mapping[str, Any]
-
-    @property
-    def metadata(self) -> Mapping[str, str]:
-        """The metadata of the object, as it was."""
-        return self.object.get("metadata") or {}
-
 
 Handler = Callable[[Services, Event], None]
 
@@ -62,20 +38,44 @@ def handle(services: Services, event: Event) -> str:
     return "handled"
 
 
-def tell(services: Services, settlement: Settlement) -> None:
-    """Tell the host app of a payment that was just settled: its session, and money that waits."""
-    payment = settlement.payment
-    charge = payment.charge if payment is not None and payment.purchase.ours else None
-    if payment is not None and charge is not None and charge.amount_refunded < charge.amount_captured:
-        session = session_of(payment, charge)
-        signals.session_opened.send(services, id=session.id, session=session)
-    _tell_waiting(services, settlement)
+@dataclass
+class Look:
+    """One look at a payment, with what there is to tell of it. ``payment`` as it was before it was settled."""
+
+    settlement: Settlement
+    payment: Payment | None
+    teller: Teller
+
+    @property
+    def is_ours(self) -> bool:
+        """True if the payment was sold here and paid."""
+        return self.settlement.state not in (NOT_OURS, NOT_PAID)
+
+
+def look_at(services: Services, payment_id: str, happened_at: int | None = None, **how: Any) -> Look:
+    """Tell of the session, settle, and tell what waits. The caller calls ``teller.finish`` when all is told.
+
+    The session is told from the payment as it was read, before its money is settled and whatever becomes of that.
+    ``happened_at``: when it was paid, if the event says. ``how``: more for ``settle``. Raises what ``settle`` raises.
+    """
+    teller = Teller(services)
+    payment = None
+    try:
+        payment = read_payment(services.client, payment_id)
+        if payment is None:
+            return Look(Settlement(NOT_OURS, None), None, teller)
+        teller.attempt(lambda: teller.session(payment, happened_at))
+    except UnreadablePayment:
+        log.warning("payment.unreadable", payment=payment_id)  # settling holds it, by name
+    settlement = services.settler.settle(payment_id, seen=payment, **how)
+    teller.settlement(settlement)
+    return Look(settlement, payment, teller)
 
 
 def _payment_succeeded(services: Services, event: Event) -> None:
-    settlement = services.settler.settle(event.object["id"], just_paid=True)
-    log.info("payment.succeeded", payment=event.object["id"], outcome=settlement.state)
-    tell(services, settlement)
+    look = look_at(services, event.object["id"], event.created_at, just_paid=True)
+    log.info("payment.succeeded", payment=event.object["id"], outcome=look.settlement.state)
+    look.teller.finish()
 
 
 def _payment_failed(services: Services, event: Event) -> None:
@@ -93,138 +93,111 @@ def _payment_failed(services: Services, event: Event) -> None:
     signals.payment_failed.send(services, id=f"{facts['payment_id']}:{attempt}", **facts)
 
 
-def _settle_payment_of(services: Services, event: Event) -> Settlement | None:
-    """Settle the payment that a charge, refund or dispute belongs to."""
-    payment_id = event.object.get("payment_intent")
-    if payment_id is None:
-        return None
-    settlement = services.settler.settle(payment_id)
-    _tell_waiting(services, settlement)
-    return settlement
-
-
 def _charge_changed(services: Services, event: Event) -> None:
-    _settle_payment_of(services, event)
+    payment_id = id_of(event.object.get("payment_intent"))
+    if payment_id is not None:
+        look_at(services, payment_id).teller.finish()
+
+
+def _charge_failed(services: Services, event: Event) -> None:
+    """A declined card leaves nothing to look at; money that came and was returned does."""
+    if event.object.get("failure_balance_transaction"):
+        _charge_changed(services, event)
 
 
 def _refund_changed(services: Services, event: Event) -> None:
-    settlement = _settle_payment_of(services, event)
-    if _concerns_us(settlement):
-        refund = event.object
-        facts = {name: refund[name] for name in ("amount", "currency", "status")}
-        log.info("refund.seen", payment=refund["payment_intent"], refund=refund["id"], status=facts["status"])
-        signals.refund_made.send(services, id=refund["id"], payment_id=refund["payment_intent"], **facts)
+    payment_id = event.object.get("payment_intent")
+    if payment_id is None:
+        return
+    look = look_at(services, payment_id)
+    if look.is_ours:
+        refund = _refund_now(services, look.settlement, event.object["id"])
+        payment = look.settlement.payment or look.payment
+        look.teller.attempt(lambda: look.teller.refund(refund, payment))
+    look.teller.finish()
 
 
-def _dispute_opened(services: Services, event: Event) -> None:
-    settlement = _settle_payment_of(services, event)
-    if _concerns_us(settlement):
-        dispute = event.object
-        facts = {name: dispute[name] for name in ("amount", "currency", "reason")}
-        log.warning("dispute.opened", payment=dispute["payment_intent"], dispute=dispute["id"], **facts)
-        signals.dispute_opened.send(services, id=dispute["id"], payment_id=dispute["payment_intent"], **facts)
+def _refund_now(services: Services, settlement: Settlement, refund_id: str) -> stripe.Refund:
+    """The refund as it is: the event's copy may be older than its failure."""
+    seen = settlement.view.refunds if settlement.view is not None else ()
+    known = next((refund for refund in seen if refund.id == refund_id), None)
+    return known or services.client.v1.refunds.retrieve(refund_id)
 
 
 def _dispute_changed(services: Services, event: Event) -> None:
-    if _concerns_us(_settle_payment_of(services, event)):
-        log.info("dispute.changed", payment=event.object["payment_intent"], status=event.object.get("status"))
+    payment_id = event.object.get("payment_intent")
+    if payment_id is None:
+        return
+    look = look_at(services, payment_id, disputed=True)
+    if look.is_ours:
+        seen = look.settlement.view.disputes if look.settlement.view is not None else ()
+        known = next((one for one in seen if one.id == event.object["id"]), None)
+        dispute = known or services.client.v1.disputes.retrieve(event.object["id"])
+        look.teller.attempt(lambda: look.teller.dispute(dispute))
+    look.teller.finish()
+
+
+def _fraud_warned(services: Services, event: Event) -> None:
+    """Tell the host app, if the payment is ours. A warning moves no money."""
+    warning = event.object
+    payment_id = id_of(warning.get("payment_intent"))
+    if payment_id is None or not _was_sold_here(services, payment_id):
+        return
+    facts = {name: warning.get(name) for name in ("fraud_type", "actionable")}
+    log.warning("fraud.warned", payment=payment_id, warning=warning["id"], **facts)
+    told = warning["id"] if facts["actionable"] else f"{warning['id']}:over"
+    signals.fraud_warning.send(
+        services, id=told, payment_id=payment_id, charge_id=id_of(warning.get("charge")), **facts
+    )
+
+
+def _was_sold_here(services: Services, payment_id: str) -> bool:
+    try:
+        return read_payment(services.client, payment_id) is not None
+    except UnreadablePayment:
+        return True
 
 
 def _transfer_created(services: Services, event: Event) -> None:
-    payment_id = _settle_transfer(services, event)
-    if payment_id is not None:
-        transfer = event.object
-        signals.transfer_made.send(
-            services,
-            id=transfer["id"],
-            payment_id=payment_id,
-            amount=transfer["amount"],
-            currency=transfer["currency"],
-            account_id=transfer["destination"],
-        )
+    transfer, ours = event.object, event.metadata
+    if is_ours(ours) and SLOT in ours and PAYMENT in ours:
+        # Written by a settlement that has looked: there is nothing to find out.
+        teller = Teller(services)
+        teller.transfer(transfer, ours[PAYMENT])
+        teller.finish()
+        return
+    look = _transfer_seen(services, event)
+    if look is not None and look.is_ours:
+        look.teller.transfer(transfer, look.settlement.payment_id)
+        look.teller.finish()
 
 
 def _transfer_changed(services: Services, event: Event) -> None:
-    _settle_transfer(services, event)
+    newest = ((event.object.get("reversals") or {}).get("data") or [{}])[0].get("metadata") or {}
+    if event.type == "transfer.reversed" and is_ours(newest) and SLOT in newest:
+        return  # our own reversal, by a settlement that looks again after it
+    look = _transfer_seen(services, event)
+    if look is not None:
+        look.teller.finish()
 
 
-def _settle_transfer(services: Services, event: Event) -> str | None:
-    """Settle the payment that a transfer names or that its source charge paid; its id, if it is ours."""
-    transfer = event.object
-    payment_id = event.metadata.get(PAYMENT)
-    source = transfer.get("source_transaction")
-    if payment_id is None and source:
-        charge = found(lambda: services.client.v1.charges.retrieve(source))
-        payment_id = str(charge.payment_intent) if charge is not None else None
-    if payment_id is None:
-        return None
-    settlement = services.settler.settle(payment_id)
-    _tell_waiting(services, settlement)
-    log.info(
-        "transfer.seen",
-        payment=payment_id,
-        transfer=transfer["id"],
-        amount=transfer["amount"],
-        reversed=transfer["amount_reversed"],
-    )
-    return payment_id if _concerns_us(settlement) else None
+def _transfer_seen(services: Services, event: Event) -> Look | None:
+    """Settle the payment that a transfer belongs to: its source's, else the ones that it names."""
+    look = None
+    for payment_id in _payments_of(services, event):
+        remember(services.client, event.object, payment_id)
+        look = look_at(services, payment_id)
+        log.info("transfer.seen", payment=payment_id, transfer=event.object["id"], amount=event.object["amount"])
+    return look
 
 
-def _account_updated(services: Services, event: Event) -> None:
-    try:
-        account = services.coaches.account(event.account or "", TRUSTED)
-    except NotFound:
-        return
-    ready = is_payable(account)
-    log.info("account.updated", account=account.id, ready=ready, payouts=account.payouts_enabled)
-    coach_id = coach_of(account)
-    if coach_id is None or not ready or not services.coaches.adopt(account):
-        return
-    _settle_waiting(services, coach_id)
-    signals.account_ready.send(services, id=account.id, account_id=account.id, coach_id=coach_id)
-
-
-def _settle_waiting(services: Services, coach_id: str) -> None:
-    deadline = time.monotonic() + _WAITING_BUDGET_SECONDS
-    for payment_id in waiting_for(services.client, coach_id, services.now()):
-        if time.monotonic() > deadline:
-            raise Undecided
-        _tell_waiting(services, services.settler.settle(payment_id))
-
-
-def _account_lost(_services: Services, event: Event) -> None:
-    log.warning("account.deauthorized", account=event.account)
-
-
-def _payout_paid(services: Services, event: Event) -> None:
-    payout = event.object
-    facts = {"account_id": event.account, "amount": payout["amount"], "currency": payout["currency"]}
-    log.info("payout.paid", payout=payout["id"], **facts)
-    signals.payout_paid.send(services, id=payout["id"], **facts)
-
-
-def _payout_failed(services: Services, event: Event) -> None:
-    payout = event.object
-    facts = {"account_id": event.account, "amount": payout["amount"], "currency": payout["currency"]}
-    log.warning("payout.failed", payout=payout["id"], code=payout.get("failure_code"), **facts)
-    signals.payout_failed.send(services, id=payout["id"], code=payout.get("failure_code"), **facts)
-
-
-def _concerns_us(settlement: Settlement | None) -> bool:
-    return settlement is not None and settlement.state not in (NOT_OURS, NOT_PAID)
-
-
-def _tell_waiting(services: Services, settlement: Settlement) -> None:
-    """Money that waits is told each time it is met; the id is the same while it waits for the same."""
-    note, payment = settlement.note, settlement.payment
-    if settlement.state != HELD or note is None or payment is None:
-        return
-    facts: dict[str, Any] = {"payment_id": payment.intent.id, "amount": note.amount}
-    if note.reason == Reason.CLAWBACK_PENDING:
-        signals.clawback_pending.send(services, id=f"{payment.intent.id}:{note.slot}", **facts)
-    else:
-        told = f"{payment.intent.id}:{note.reason}:{note.slot}"
-        signals.transfer_held.send(services, id=told, reason=str(note.reason), **facts)
+def _payments_of(services: Services, event: Event) -> list[str]:
+    source = id_of(event.object.get("source_transaction"))
+    if source is None:
+        return sorted(event.named_payments)
+    charge = found(lambda: services.client.v1.charges.retrieve(source))
+    payment_id = id_of(charge.payment_intent) if charge is not None else None
+    return [payment_id] if payment_id else []
 
 
 # Events of the platform's own account. The same types from a connected account are a stranger's payments.
@@ -235,16 +208,18 @@ _PLATFORM: dict[str, Handler] = {
     "payment_intent.payment_failed": _payment_failed,
     # The purchase was given up; the same.
     "payment_intent.canceled": _payment_failed,
+    # A bank debit that had succeeded was returned: the coach's part comes back.
+    "charge.failed": _charge_failed,
     # Money went back to the player, perhaps from the Stripe Dashboard: the coach's part comes back.
     "charge.refunded": _charge_changed,
     # A refund was made, as its own object with its own id: what the host app's books want.
     "refund.created": _refund_changed,
-    # A pending refund became final.
+    # A pending refund became final, or was canceled.
     "refund.updated": _refund_changed,
     # A refund came back from the bank: the player does not have it, so the coach is owed again.
     "refund.failed": _refund_changed,
     # The bank took the money back for now: the coach's share with it.
-    "charge.dispute.created": _dispute_opened,
+    "charge.dispute.created": _dispute_changed,
     # An inquiry became a dispute, or evidence was sent: the amount at stake may differ.
     "charge.dispute.updated": _dispute_changed,
     # Won, lost, or withdrawn: the share follows.
@@ -253,6 +228,10 @@ _PLATFORM: dict[str, Handler] = {
     "charge.dispute.funds_withdrawn": _dispute_changed,
     # A won dispute's money is back: the coach is paid again.
     "charge.dispute.funds_reinstated": _dispute_changed,
+    # The card's network suspects fraud: the host app may want to refund before there is a dispute.
+    "radar.early_fraud_warning.created": _fraud_warned,
+    # The warning is over: disputed, or refunded.
+    "radar.early_fraud_warning.updated": _fraud_warned,
     # A transfer exists, ours or one made by hand: the books are looked at with it in them.
     "transfer.created": _transfer_created,
     # Its metadata changed, perhaps the payment it names.
@@ -263,14 +242,14 @@ _PLATFORM: dict[str, Handler] = {
 
 # Events of coaches' accounts, which Stripe signs with the Connect endpoint's own secret.
 _CONNECTED: dict[str, Handler] = {
-    # The coach may have become payable: what waits for the coach is settled.
-    "account.updated": _account_updated,
+    # The coach may have become payable: what waits for the coach is settled. Or may be so no longer.
+    "account.updated": account_updated,
     # The coach cut the connection: nothing can be sent any more.
-    "account.application.deauthorized": _account_lost,
+    "account.application.deauthorized": account_lost,
     # The coach's bank has the money.
-    "payout.paid": _payout_paid,
+    "payout.paid": payout_paid,
     # The coach's bank refused the money: the coach has to mend the bank account.
-    "payout.failed": _payout_failed,
+    "payout.failed": payout_failed,
 }
 
 PLATFORM_TYPES = frozenset(_PLATFORM)

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 
 from backend.domain.money import format_money
 from backend.domain.settlement import HELD
-from backend.events import tell
+from backend.news import tell
 from backend.services import Services
 from backend.services.candidates import unbalanced_since
 from backend.services.reconcile import FAILED, Mended, Pace, Reconciler, restore_registry

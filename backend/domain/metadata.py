@@ -34,8 +34,18 @@ FEE_PERCENT = "feePercent"
 COACH_KEY = "coachKey"
 COACH_ACCOUNT_ID = "coachAccountId"
 SETTLEMENT = "settlement"  # the note that settle leaves on a payment; see domain/settlement.py
+# A person's word, which settle reads and never writes: MODE_MANUAL leaves the payment to a person; MODE_AUTO takes
+# that back, and remembers that a person was there.
+SETTLEMENT_MODE = "settlementMode"
+MODE_MANUAL = "manual"
+MODE_AUTO = "auto"
+ALSO_PAID_BY = "alsoPaidBy"  # ids of hand-made transfers that belong to the payment, seen outside its group
+PAID_AT = "paidAt"  # unix second at which money arrived that takes days; written once
+DISPUTE_SEEN = "disputeSeen"  # set when a dispute took money and the charge does not say that it is disputed
+COACH_ACCOUNT_WAS = "coachAccountWas"  # accounts that the payment was frozen to before a person released it
 
 PAYMENT = "paymentIntentId"  # on transfers and reversals: the payment they belong to
+SLOT = "slot"  # on transfers and reversals of ours: the slot of the payment that they fill
 PLATFORM = "platform"  # on accounts: the marker that the contract names
 ENDPOINT_KIND = "endpointKind"  # on webhook endpoints: which of the two it is
 SECRET_FINGERPRINT = "secretFingerprint"  # and which signing secret is its own

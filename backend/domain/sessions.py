@@ -8,6 +8,16 @@ from datetime import UTC, datetime, timedelta
 from backend.domain.catalogue import PACKAGE, PackageType
 from backend.domain.metadata import Purchase
 
+# Methods whose money is there, or not, at the moment of paying: the charge's time is the payment's. All others may take
+# days. https://docs.stripe.com/payments/payment-methods#payment-notification
+INSTANT_METHODS = frozenset(
+    "affirm afterpay_clearpay alipay amazon_pay bancontact blik card card_present cashapp eps fpx giropay grabpay ideal "
+    "interac_present kakao_pay klarna kr_card link mobilepay naver_pay p24 pay_by_bank payco paynow paypal promptpay "
+    "revolut_pay samsung_pay satispay swish twint wechat_pay zip".split()
+)
+# The slowest of the others, a bank debit with a mandate to be sent first, takes two weeks.
+MOST_SECONDS_UNDER_WAY = 21 * 86_400
+
 
 class SessionMismatch(ValueError):
     """What the caller says was bought is not what was paid for. ``field`` names the difference."""
@@ -49,13 +59,13 @@ class Session:
 
 
 def open_session(payment_id: str, purchase: Purchase, amount: int, currency: str, paid_at: int) -> Session:
-    """The session that a payment opened. ``paid_at`` is the unix second of its charge: the one moment of
-    the payment that never changes, whenever and wherever the session is asked for.
+    """The session that a payment opened. ``paid_at`` is the unix second at which the money arrived: the same, whenever
+    and wherever the session is asked for.
     """
     paid = datetime.fromtimestamp(paid_at, UTC)
     offer = purchase.offer
     return Session(
-        id=f"session_{payment_id.removeprefix('pi_')}",
+        id=session_id(payment_id),
         payment_intent_id=payment_id,
         coach_id=purchase.coach_id,
         coach_name=purchase.coach_name,
@@ -68,6 +78,11 @@ def open_session(payment_id: str, purchase: Purchase, amount: int, currency: str
         session_expiry=iso_milliseconds(paid + timedelta(days=offer.days)),
         created_at=iso_milliseconds(paid),
     )
+
+
+def session_id(payment_id: str) -> str:
+    """The id of the session that a payment opens."""
+    return f"session_{payment_id.removeprefix('pi_')}"
 
 
 def check_claim(claim: SessionClaim, purchase: Purchase) -> None:

@@ -1,41 +1,50 @@
 """The decision at the heart: what the coach should hold, what the coach does hold, and the next step.
 
-Pure: it is given a complete view of one payment's money and answers with one step. ``services/settlement``
-reads the view, takes the step, and looks again.
+Pure: it is given a complete position of one payment's money and answers with one step, and it is given
+Stripe's answer to a keyed write and says what follows. ``services/settlement`` reads the position, takes the
+step, and looks again.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from backend.domain.money import FeeRate, Split
+from backend.domain.notes import HELD, MANUAL, UNKNOWN, UNKNOWN_SETTLES_AFTER, Note, Reason, read_note
+
+__all__ = ["HELD", "MANUAL", "UNKNOWN", "UNKNOWN_SETTLES_AFTER", "Note", "Reason", "read_note"]
 
 _HOUR = 3_600
 # Stripe may forget a key 24 hours after its first use; a request with a forgotten key is a new request.
 # Past this age nobody tries the old key again, so that two keys are never alive for one slot.
 KEY_RETIRES_AFTER = 20 * _HOUR
-# Stripe may still carry out what it answered with a 500, for hours.
-# https://docs.stripe.com/error-low-level#idempotency
-UNKNOWN_SETTLES_AFTER = 3 * _HOUR
-# The transfer list is skipped only for a payment this young: its keys are certainly remembered.
+# The transfer lists are skipped only for a payment this young: its keys are certainly remembered.
 FRESH_PAYMENT = 1 * _HOUR
+# What a coach's balance does not cover is taken in parts, one part a day.
+PART_TAKEN_EVERY = 24 * _HOUR
 
 
 @dataclass(frozen=True)
 class TransferRecord:
-    """One transfer to the coach for this payment. Amounts in minor units."""
+    """One transfer to the coach for this payment. Amounts in minor units.
+
+    ``reversal_count`` and ``amount_reversed`` come from one answer of Stripe's: the key of the next reversal
+    is made of the one, its amount of the other. ``reversed_at``: unix second of the newest reversal, or 0.
+    ``filled``: the slots that this transfer and its reversals fill, as far as we wrote them.
+    """
 
     id: str
     amount: int
     amount_reversed: int
     reversal_count: int
+    reversed_at: int = 0
+    filled: frozenset[str] = frozenset()
 
     @property
     def held(self) -> int:
-        """What the coach still holds of it."""
+        """The part that the coach still holds."""
         return self.amount - self.amount_reversed
 
 
@@ -51,22 +60,22 @@ class Position:
 
     @property
     def kept(self) -> int:
-        """What the player's payment still is: captured, less what was refunded or disputed away."""
+        """The player's payment as it stands: captured, less what was refunded or disputed away."""
         return max(0, self.captured - self.refunded - self.disputed)
 
     @property
     def split(self) -> Split:
-        """How what is kept divides between platform and coach."""
+        """The division of what is kept between platform and coach."""
         return self.rate.split(self.kept)
 
     @property
     def target(self) -> int:
-        """What the coach should hold."""
+        """The share that the coach should hold."""
         return self.split.share
 
     @property
     def held(self) -> int:
-        """What the coach does hold."""
+        """The amount that the coach does hold."""
         return sum(transfer.held for transfer in self.transfers)
 
 
@@ -96,6 +105,7 @@ class TakeBack:
     slot: str
     reversal_count: int
     owed: int
+    reversed_at: int = 0
 
 
 Step = Pay | TakeBack
@@ -116,107 +126,128 @@ def next_step(position: Position) -> Step | None:
 
 
 def _take_back(transfers: Sequence[TransferRecord], excess: int) -> TakeBack:
-    """The newest transfer that still holds something gives back first."""
-    for index in range(len(transfers) - 1, -1, -1):
-        newest = transfers[index]
-        if newest.held > 0:
-            slot = f"{index}r{newest.reversal_count}"
-            return TakeBack(newest.id, min(excess, newest.held), slot, newest.reversal_count, excess)
-    raise AssertionError("more is held than any transfer holds")
+    """The step that reverses the newest transfer that still holds something."""
+    index = max(index for index, transfer in enumerate(transfers) if transfer.held > 0)
+    newest = transfers[index]
+    slot = f"{index}r{newest.reversal_count}"
+    amount = min(excess, newest.held)
+    return TakeBack(newest.id, amount, slot, newest.reversal_count, excess, newest.reversed_at)
 
 
-MANUAL = "manual"
-HELD = "held"
-UNKNOWN = "unknown"
-
-
-class Reason(StrEnum):
-    """Why money waits."""
-
-    NO_ACCOUNT = "no_account"  # the coach has not registered
-    COACH_NOT_READY = "coach_not_ready"  # the account's transfers capability is not active
-    PLATFORM_BALANCE = "platform_balance"  # the platform's available balance does not cover it
-    CLAWBACK_PENDING = "clawback_pending"  # the coach's balance does not cover what has to come back
-    REFUSED = "refused"  # Stripe will not, for another reason: a person has to look
-    UNCLEAR_TRANSFERS = "unclear_transfers"  # the coach may have been paid by hand: a person has to look
-
-
-# Refusals that Stripe decides while executing, and so pins under the key for 24 hours.
-_PINNED = frozenset([Reason.COACH_NOT_READY, Reason.PLATFORM_BALANCE, Reason.CLAWBACK_PENDING])
-
-_NOTE = re.compile(
-    r"(?P<kind>held|unknown)(?::(?P<reason>[a-z_]+))?:(?P<slot>[0-9]+(?:r[0-9]+)?)\.(?P<generation>[0-9]{1,6})"
-    r":(?P<at>[0-9]{1,12})(?::(?P<amount>[0-9]{1,12}))?",
-    re.ASCII,
-)
-
-
-@dataclass(frozen=True)
-class Note:
-    """The one metadata value that settle leaves on a payment it could not finish.
-
-    ``held:<reason>:<slot>.<generation>:<unix>[:<amount>]``, ``unknown:<slot>.<generation>:<unix>`` or
-    ``manual``. It helps people and finding; the money is decided from charges, transfers and reversals.
+def part_of(step: TakeBack, available: int, now: int | None) -> TakeBack | None:
+    """The part of a refused reversal that the coach's available balance covers; None where there is none, or
+    where a part was taken less than a day ago. ``now`` is Stripe's time.
     """
-
-    kind: str
-    reason: str = ""
-    slot: str = "0"
-    generation: int = 0
-    at: int = 0
-    amount: int | None = None
-
-    def __str__(self) -> str:
-        if self.kind == MANUAL:
-            return MANUAL
-        words = [self.kind, self.reason, f"{self.slot}.{self.generation}", str(self.at)]
-        if self.amount is not None:
-            words.append(str(self.amount))
-        return ":".join(word for word in words if word)
-
-    def says_the_same_as(self, other: Note | None) -> bool:
-        """Whether writing this note over the other would change nothing but the time."""
-        return other is not None and self == replace(other, at=self.at)
-
-
-def read_note(text: str | None) -> Note | None:
-    """The note in a payment's metadata. A damaged one counts as none: a lost note only makes us wait."""
-    if text == MANUAL:
-        return Note(MANUAL)
-    match = _NOTE.fullmatch(text or "")
-    if match is None:
+    taken_lately = step.reversed_at > 0 and (now is None or now - step.reversed_at < PART_TAKEN_EVERY)
+    if taken_lately or not 0 < available < step.amount:
         return None
-    return Note(
-        kind=match["kind"],
-        reason=match["reason"] or "",
-        slot=match["slot"],
-        generation=int(match["generation"]),
-        at=int(match["at"]),
-        amount=int(match["amount"]) if match["amount"] else None,
-    )
+    return replace(step, amount=available)
 
 
-def first_generation(note: Note | None, slot: str, now: int) -> int:
-    """The key generation at which an activation starts a slot.
+def is_open(note: Note | None, position: Position, now: int | None) -> bool:
+    """True while the note tells of a write that may still come true, and nothing fills its slot.
 
-    Where the last one stopped; one further once that key may soon be forgotten, because a forgotten key
-    and its successor could both be carried out. Without an account no key was ever used.
+    Until then the note stays, and no other slot is used to send money the same way: both would be carried out.
+    """
+    if note is None or not note.may_still_come(now):
+        return False
+    return not any(note.slot in transfer.filled for transfer in position.transfers)
+
+
+def stands_in_the_way(note: Note | None, step: Step, position: Position, now: int | None) -> bool:
+    """True if an open write of another slot moves money the same way as the step."""
+    if note is None or note.slot == step.slot or not is_open(note, position, now):
+        return False
+    return ("r" in note.slot) == isinstance(step, TakeBack)
+
+
+def first_generation(note: Note | None, slot: str, now: int | None) -> int:
+    """The key generation at which an activation starts a slot. ``now`` is Stripe's time, or None if unknown.
+
+    The one at which the last activation stopped; one further once that key may soon be forgotten, because a
+    forgotten key and its successor could both be carried out. A key that Stripe never stored is not retired:
+    all workers go on with it, on either side of the limit.
     """
     if note is None or note.slot != slot:
         return 0
-    retired = now - note.at > KEY_RETIRES_AFTER and note.reason != Reason.NO_ACCOUNT
+    retired = note.pinned and now is not None and now - note.at > KEY_RETIRES_AFTER
     return note.generation + (1 if retired else 0)
 
 
-def is_dead(note: Note | None, slot: str, generation: int, now: int) -> bool:
-    """Whether the note proves that nothing can come any more of a key that answers neither yes nor no.
+class Answered(StrEnum):
+    """Stripe's answer to a keyed write."""
 
-    Such an answer is a stored 500, or "other parameters" while the slot is empty. The note proves it if it
-    records that Stripe refused this key (and pinned the refusal; only the amount is another now), or that
-    its outcome has been unknown for longer than Stripe takes to make it known.
+    DONE = "done"
+    REFUSED = "refused"
+    KEY_TAKEN = "key_taken"  # the key was first used with other parameters
+    IN_FLIGHT = "in_flight"  # the same request is being carried out at this moment
+    UNKNOWN = "unknown"  # a 500
+
+
+class Next(StrEnum):
+    """The consequence of an answer."""
+
+    FINISH = "finish"  # it was done, now
+    LOOK = "look"  # judge on a newer view
+    REPEAT = "repeat"  # send the same key once more, to see whether the refusal is pinned
+    CLIMB = "climb"  # nothing can come of this key any more: the next generation
+    HOLD = "hold"  # note why it waits, and acknowledge
+    WAIT = "wait"  # note that the outcome is unknown, and come again
+    LEAVE = "leave"  # note nothing, and come again
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One key as an activation knows it before it judges an answer.
+
+    ``listed``: the transfers were read, not taken to be none. ``crossed``: another worker's write has met ours
+    under this key before. ``refused``: this activation has met a fresh refusal under this key.
     """
-    if note is None or (note.slot, note.generation) != (slot, generation):
-        return False
-    if note.kind == HELD:
-        return note.reason in _PINNED
-    return now - note.at > UNKNOWN_SETTLES_AFTER
+
+    note: Note | None
+    slot: str
+    generation: int
+    now: int | None
+    listed: bool
+    crossed: bool = False
+    refused: bool = False
+
+    @property
+    def _noted(self) -> bool:
+        return self.note is not None and (self.note.slot, self.note.generation) == (self.slot, self.generation)
+
+    def proves_dead(self, answer: Answered, replayed: bool) -> bool:
+        """True if the note proves that nothing can come of a key that answers neither yes nor no.
+
+        Such an answer is a stored 500, or "other parameters" while the slot is empty. An old unknown outcome
+        proves it for both. A pinned refusal proves it for other parameters only (the amount is another now):
+        it never vouches for a 500.
+        """
+        if self.note is None or not self._noted:
+            return False
+        if answer == Answered.KEY_TAKEN:
+            return self.note.kind == UNKNOWN or self.note.pinned
+        return self.note.kind == UNKNOWN and replayed
+
+
+def judge(answer: Answered, replayed: bool, attempt: Attempt) -> Next:
+    """The consequence of Stripe's answer to a keyed write : what is stored under a key is escaped only by proof, and never at once past a 500."""
+    if answer == Answered.DONE:
+        return Next.LOOK if replayed else Next.FINISH
+    crossing = answer in (Answered.KEY_TAKEN, Answered.IN_FLIGHT)
+    if not attempt.listed or (crossing and not attempt.crossed):
+        return Next.LOOK
+    if answer == Answered.IN_FLIGHT:
+        return Next.LEAVE
+    if attempt.note is not None and attempt.note.may_still_come(attempt.now):
+        return Next.WAIT
+    if answer == Answered.REFUSED:
+        return _refused(replayed, attempt.refused)
+    return Next.CLIMB if attempt.proves_dead(answer, replayed) else Next.WAIT
+
+
+def _refused(replayed: bool, before: bool) -> Next:
+    """A refusal is held when it was given now. A replayed one is of the past: the next generation asks anew."""
+    if before:
+        return Next.HOLD
+    return Next.CLIMB if replayed else Next.REPEAT

@@ -9,7 +9,8 @@ import stripe
 import structlog
 from flask import Blueprint, Response, jsonify, request
 
-from backend.events import EVENT_TYPES, Event, handle
+from backend.event import Event
+from backend.events import EVENT_TYPES, handle
 from backend.metrics import WEBHOOK_LAG, WEBHOOKS
 from backend.routes.bodies import parse_json, raw_body, services, settings
 from backend.routes.errors import InvalidSignature, MissingSignature, WebhooksNotConfigured
@@ -96,6 +97,7 @@ def _event(payload: bytes) -> Event:
             livemode=bool(document.get("livemode")),
             created=document.get("created"),
             object=document["data"]["object"],
+            previous=document["data"].get("previous_attributes"),
         )
     except (KeyError, TypeError, AttributeError) as error:
         # Signed, but not a snapshot event: an endpoint for thin events points here.

@@ -47,7 +47,7 @@ def build_services(
 ) -> Services:
     """Wire the use cases. ``now`` gives the unix time in seconds; ``late_coaches_wait``: see ``Registry``."""
     registry = Registry(client, late_coaches_wait)
-    settler = Settler(client, registry, now)
+    settler = Settler(client, registry)
     return Services(
         payments=Payments(client, registry, catalogue, rate),
         receipts=Receipts(client),

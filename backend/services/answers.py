@@ -8,10 +8,12 @@ was decided, and was it decided now. https://docs.stripe.com/api/idempotent_requ
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import stripe
+
+from backend.domain.settlement import Answered
 
 T = TypeVar("T")
 
@@ -26,11 +28,12 @@ class Done(Generic[T]):
 
 @dataclass(frozen=True)
 class Refused:
-    """Stripe will not do it, and did nothing. ``code`` is Stripe's, empty when it gives none."""
+    """Stripe will not do it, and did nothing. ``code`` and ``param`` are Stripe's, empty when it gives none."""
 
     code: str
     message: str
     replayed: bool
+    param: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,12 +48,31 @@ class InFlight:
 
 @dataclass(frozen=True)
 class Unknown:
-    """A 500: it may have been done, not done, or may yet be done."""
+    """A 500: it may have been done, not done, or may yet be done. ``headers``: the answer's own."""
 
     replayed: bool
+    headers: Mapping[str, Any] = field(default_factory=dict)
 
 
 Answer = Done[T] | Refused | KeyTaken | InFlight | Unknown
+
+_KINDS: dict[type, Answered] = {
+    Done: Answered.DONE,
+    Refused: Answered.REFUSED,
+    KeyTaken: Answered.KEY_TAKEN,
+    InFlight: Answered.IN_FLIGHT,
+    Unknown: Answered.UNKNOWN,
+}
+
+
+def kind_of(answer: Answer[Any]) -> Answered:
+    """The answer in the terms of ``domain/settlement.py``."""
+    return _KINDS[type(answer)]
+
+
+def was_replayed(answer: Answer[Any]) -> bool:
+    """True if it was decided earlier, under the same key."""
+    return isinstance(answer, Done | Refused | Unknown) and answer.replayed
 
 
 def write(call: Callable[[], T]) -> Answer[T]:
@@ -64,7 +86,7 @@ def write(call: Callable[[], T]) -> Answer[T]:
     except stripe.IdempotencyError:
         return KeyTaken()
     except stripe.InvalidRequestError as error:
-        return Refused(error_code(error), error.user_message or "", is_replay(error.headers))
+        return Refused(error_code(error), error.user_message or "", is_replay(error.headers), str(error.param or ""))
     except stripe.PermissionError as error:
         if error_code(error) != "account_invalid":
             raise  # our key may not do this: the operator's to mend, not the payment's
@@ -93,4 +115,4 @@ def _server_side(error: stripe.APIError) -> Unknown | InFlight:
         return InFlight()
     if error.http_status is None or error.http_status < 500:
         raise error  # an answer that is not Stripe's: garbage, or an empty 200
-    return Unknown(is_replay(error.headers))
+    return Unknown(is_replay(error.headers), error.headers or {})

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import stripe
+import structlog
 
 from backend.domain.metadata import (
     COACH_KEY,
@@ -24,7 +26,11 @@ from backend.domain.metadata import (
 from backend.domain.settlement import MANUAL, Position, TransferRecord, read_note
 from backend.services.reads import PAGE, disputed_by, every, id_of, metadata_of, purchase_of, refunded_by
 
+log = structlog.get_logger(__name__)
+
 _HOUR = 3_600
+# Three pages: what Search cannot see yet is younger than that on all but the busiest platforms.
+_MOST_EVENTS = 300
 
 # What can change the money of an old payment without making an object that can be listed by its time.
 _LATE_EVENTS = [
@@ -35,20 +41,38 @@ _LATE_EVENTS = [
 ]
 
 
-def waiting_for(client: stripe.StripeClient, coach_id: str, now: int) -> list[str]:
-    """A coach's payments that carry a note or were paid within the last hour, oldest first.
+@dataclass(frozen=True)
+class Waiting:
+    """A coach's waiting payments, as far as they could be found. ``failure``: what Search raised, if it did."""
 
-    Search lags, a minute as a rule and an hour at worst; what it may not see yet is among the last hour's
-    events. https://docs.stripe.com/search#data-freshness
+    payment_ids: list[str]
+    failure: stripe.StripeError | None = None
+
+
+def waiting_for(client: stripe.StripeClient, coach_id: str, now: int) -> Waiting:
+    """A coach's payments that carry a note, oldest first, and then those that were paid within the last hour.
+
+    Search lags, a minute as a rule and an hour at worst; what it may not see yet is among the newest events, of which
+    a bounded number is read: the sweep finds the rest. With Search down, the events are looked at all the same.
+    https://docs.stripe.com/search#data-freshness
     """
     coach_key = registry_id(coach_id)
-    found = _noted(client, coach_key)
+    found: dict[str, int] = {}
+    failure: stripe.StripeError | None = None
+    try:
+        found = _noted(client, coach_key)
+    except stripe.StripeError as error:
+        log.warning("search.failed", kind=type(error).__name__)
+        failure = error
+    noted = sorted(found, key=lambda payment_id: found[payment_id])
     recent: Any = {"type": "payment_intent.succeeded", "created": {"gte": now - _HOUR}, "limit": PAGE}
-    for event in every(client.v1.events.list(recent)):
-        intent = event.data.object
-        if metadata_of(intent).get(COACH_KEY) == coach_key:
-            found[intent.id] = intent.created
-    return sorted(found, key=lambda payment_id: found[payment_id])
+    newest = islice(client.v1.events.list(recent).auto_paging_iter(), _MOST_EVENTS)
+    fresh = [
+        event.data.object
+        for event in newest
+        if metadata_of(event.data.object).get(COACH_KEY) == coach_key and event.data.object.id not in found
+    ]
+    return Waiting(noted + [intent.id for intent in reversed(fresh)], failure)
 
 
 @dataclass
@@ -107,7 +131,7 @@ class _Books:
         position = Position(
             captured=charge.amount_captured,
             refunded=refunded_by(self._refunds[intent.id]),
-            disputed=disputed_by(self._disputes[intent.id]),
+            disputed=disputed_by(self._disputes[intent.id], intent.currency),
             rate=purchase.rate,
             transfers=[TransferRecord(t.id, t.amount, t.amount_reversed, 0) for t in mine.values()],
         )

@@ -10,10 +10,13 @@
     ├── Forbidden               the caller may not name this payee
     ├── NotFound                no such payment or account here
     ├── Conflict                contradicts what is or has happened (may carry the payment's status)
+    │   └── UnreadablePayment   a payment of ours whose metadata is damaged
     └── Undecided               could not be finished now; the same request again will
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 
 class PaymentsError(Exception):
@@ -47,6 +50,14 @@ class NotFound(PaymentsError):
 
 class Conflict(PaymentsError):
     """The request contradicts what is or has happened."""
+
+
+class UnreadablePayment(Conflict):
+    """A payment of ours whose metadata is damaged: a person has to mend it. ``intent`` is the PaymentIntent."""
+
+    def __init__(self, intent: Any) -> None:
+        super().__init__("The record of this payment is damaged. Please contact support.")
+        self.intent = intent
 
 
 class Undecided(PaymentsError):

@@ -5,60 +5,91 @@ A hold that still stands is left without a write: running the sweep twice change
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import cast
 
 import stripe
 
-from backend.domain.settlement import HELD, KEY_RETIRES_AFTER, Note, Reason, Step
+from backend.domain.settlement import HELD, KEY_RETIRES_AFTER, Note, Reason, Step, TakeBack, part_of
+from backend.services.answers import Refused
 from backend.services.reads import Payment, found, is_payable
 from backend.services.registry import Registry
 
-# A refusal that none of the reasons explains: what mends it is a person, so asking again can wait.
-_REFUSED_WAITS = 3_600
+# What mends these is a person, so asking again can wait; a charge stays booked in its currency for good.
+_WAITS: dict[str, float] = {
+    Reason.REFUSED: 3_600,
+    Reason.NOT_ALLOWED: 3_600,
+    Reason.SETTLEMENT_CURRENCY: float("inf"),
+}
+
+# https://docs.stripe.com/error-codes; the first is what transfers really answer with.
+_NOT_READY = frozenset(["insufficient_capabilities_for_transfer", "transfers_not_allowed", "capability_not_active"])
+
+_BY_CODE = {"balance_insufficient": Reason.PLATFORM_BALANCE}
 
 
 class Holds:
     """Looks at what a hold waits for: the coach's account, a balance, or time."""
 
-    def __init__(self, client: stripe.StripeClient, registry: Registry, now: Callable[[], int]) -> None:
+    def __init__(self, client: stripe.StripeClient, registry: Registry) -> None:
         self._client = client
         self._registry = registry
-        self._now = now
+
+    def reason(self, payment: Payment, step: Step, refused: Refused) -> Reason:
+        """The reason why Stripe refused the step. A refusal without a code may cost a read."""
+        code = refused.code
+        if code == "account_invalid" or (code, refused.param) == ("resource_missing", "destination"):
+            return Reason.ACCOUNT_GONE
+        if isinstance(step, TakeBack):
+            return Reason.CLAWBACK_PENDING
+        known = Reason.COACH_NOT_READY if code in _NOT_READY else _BY_CODE.get(code)
+        if known is not None:
+            return known
+        return Reason.SETTLEMENT_CURRENCY if self._arrived_in_another_currency(payment) else Reason.REFUSED
 
     def still(self, payment: Payment, step: Step, destination: str | None) -> Note | None:
         """The payment's own note, if it holds exactly this step and what it waits for has not come."""
         note = payment.note
         if note is None or note.kind != HELD or note.slot != step.slot or note.amount not in (None, step.owed):
             return None
-        return None if self._lifted(payment, note, destination) else note
+        return None if self._lifted(payment, note, destination, step) else note
 
     def lifted_meanwhile(self, payment: Payment, note: Note, destination: str | None) -> bool:
-        """Whether the coach became payable while the note was written; nothing would come to tell us."""
+        """True if the coach became payable while the note was written; nothing would come to tell us."""
         return note.reason in (Reason.NO_ACCOUNT, Reason.COACH_NOT_READY) and self._lifted(payment, note, destination)
 
-    def _lifted(self, payment: Payment, note: Note, destination: str | None) -> bool:
-        age = self._now() - note.at
+    def available(self, currency: str, account_id: str | None) -> int:
+        """The available balance of a connected account, or (None) of the platform, in minor units."""
+        options: stripe.RequestOptions = {"stripe_account": account_id} if account_id else {}
+        balance = found(lambda: self._client.v1.balance.retrieve({}, options))
+        entries = balance.available if balance is not None else []
+        return sum(entry.amount for entry in entries if entry.currency == currency)
+
+    def _lifted(self, payment: Payment, note: Note, destination: str | None, step: Step | None = None) -> bool:
+        age = (payment.at or 0) - note.at
         currency = payment.intent.currency
         match note.reason:
             case Reason.NO_ACCOUNT:
                 coach_id = payment.purchase.coach_id
                 return destination is not None or self._registry.late_account(coach_id) is not None
-            case Reason.COACH_NOT_READY:
-                account = found(lambda: self._client.v1.accounts.retrieve(destination)) if destination else None
-                return account is not None and is_payable(account)
+            case Reason.COACH_NOT_READY | Reason.ACCOUNT_GONE:
+                account = self._account(destination)
+                return account is not None and (is_payable(account) or note.reason == Reason.ACCOUNT_GONE)
             case Reason.PLATFORM_BALANCE:
-                return self._available(currency, None) >= (note.amount or 0)
+                return self.available(currency, None) >= (note.amount or 0)
             case Reason.CLAWBACK_PENDING:
                 # Where the platform backs the coach's balance, Stripe may agree before the money is there.
-                covered = self._available(currency, destination) >= (note.amount or 0)
-                return covered or age > KEY_RETIRES_AFTER
-            case Reason.REFUSED:
-                return age > _REFUSED_WAITS
+                there = self.available(currency, destination)
+                part = part_of(step, there, payment.at) if isinstance(step, TakeBack) else None
+                return there >= (note.amount or 0) or part is not None or age > KEY_RETIRES_AFTER
             case _:
-                return True
+                return age > _WAITS.get(note.reason, float("-inf"))
 
-    def _available(self, currency: str, account_id: str | None) -> int:
-        options: stripe.RequestOptions = {"stripe_account": account_id} if account_id else {}
-        balance = found(lambda: self._client.v1.balance.retrieve({}, options))
-        entries = balance.available if balance is not None else []
-        return sum(entry.amount for entry in entries if entry.currency == currency)
+    def _account(self, account_id: str | None) -> stripe.Account | None:
+        return found(lambda: self._client.v1.accounts.retrieve(account_id)) if account_id else None
+
+    def _arrived_in_another_currency(self, payment: Payment) -> bool:
+        """True if the charge's money was booked in another currency, which alone can be transferred from it."""
+        charge = cast(stripe.Charge, payment.charge)
+        # Asked for by source: the charge itself learns of its entry seconds later.
+        booked = self._client.v1.balance_transactions.list({"source": charge.id, "limit": 1}).data
+        return any(entry.currency != payment.intent.currency for entry in booked)

@@ -6,10 +6,21 @@ from dataclasses import dataclass
 
 import stripe
 
-from backend.domain.settlement import Position
-from backend.services.reads import Payment, sold_payment
+from backend.domain.metadata import is_ours
+from backend.domain.settlement import MANUAL
+from backend.services.positions import PositionReader, View
+from backend.services.reads import Payment, metadata_of, sold_payment
 from backend.services.registry import Registry
-from backend.services.views import Views
+from backend.services.transfers import CoachLists
+
+
+@dataclass(frozen=True)
+class RefundLine:
+    """One refund with its state: a pending one is counted, a failed or canceled one is not."""
+
+    id: str
+    amount: int
+    status: str
 
 
 @dataclass(frozen=True)
@@ -17,7 +28,8 @@ class Ledger:
     """The money of one payment, in minor units.
 
     ``charged`` = ``refunded`` + ``disputed`` + ``kept``; ``kept`` = ``fee`` + ``due``. The coach was sent
-    ``transferred``, gave back ``reversed`` and holds ``held``. It balances when ``held`` is ``due``.
+    ``transferred`` (of it ``by_hand`` by people or other programs), gave back ``reversed`` and holds ``held``. It
+    balances when ``held`` is ``due``. ``refunds``: each with its state, as far as anything was refunded.
     """
 
     payment_id: str
@@ -33,6 +45,8 @@ class Ledger:
     reversed: int = 0
     held: int = 0
     note: str | None = None
+    refunds: tuple[RefundLine, ...] = ()
+    by_hand: int = 0
 
     @property
     def owed(self) -> int:
@@ -46,19 +60,25 @@ class Ledger:
 
 
 def ledger_of(client: stripe.StripeClient, registry: Registry, payment_id: str) -> Ledger:
-    """The ledger of a payment sold here. Raises ``NotFound`` and ``UnclearTransfers``."""
+    """The ledger of a payment sold here. Raises ``NotFound``, ``UnclearTransfers``, ``ManyTransfers``,
+    ``UnclearDispute`` and ``UnreadablePayment``.
+    """
     payment = sold_payment(client, payment_id)
     if payment.charge is None:
-        return Ledger(payment.intent.id, payment.intent.status, payment.intent.currency)
-    views = Views(client, registry)
-    view = views.read(payment, payment.charge, views.destination(payment))
-    return _ledger(payment, view.position)
+        return Ledger(payment.id, payment.intent.status, payment.intent.currency)
+    # People ask for one payment at a time, so every page is read.
+    positions = PositionReader(client, registry, CoachLists())
+    view = positions.read(payment, positions.destination(payment), adopting=not payment.purchase.ours)
+    if view is None:
+        return Ledger(payment.id, payment.intent.status, payment.intent.currency)
+    return _ledger(view)
 
 
-def _ledger(payment: Payment, position: Position) -> Ledger:
+def _ledger(view: View) -> Ledger:
+    payment, position = view.payment, view.position
     split = position.split
     return Ledger(
-        payment_id=payment.intent.id,
+        payment_id=payment.id,
         status=payment.intent.status,
         currency=payment.intent.currency,
         charged=position.captured,
@@ -70,5 +90,14 @@ def _ledger(payment: Payment, position: Position) -> Ledger:
         transferred=sum(transfer.amount for transfer in position.transfers),
         reversed=sum(transfer.amount_reversed for transfer in position.transfers),
         held=position.held,
-        note=str(payment.note) if payment.note else None,
+        note=_note_of(payment),
+        refunds=tuple(RefundLine(one.id, one.amount, one.status or "unknown") for one in view.refunds),
+        by_hand=sum(one.amount for one in view.transfers if not is_ours(metadata_of(one))),
     )
+
+
+def _note_of(payment: Payment) -> str | None:
+    """The note, or a person's word."""
+    if payment.is_manual:
+        return MANUAL
+    return str(payment.note) if payment.note else None

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import stripe
 
-from backend.domain.settlement import MANUAL, Reason
+from backend.domain.settlement import HELD, MANUAL, Reason
 from backend.services.errors import Conflict, Forbidden, Undecided
+from backend.services.positions import PositionReader
 from backend.services.reads import Payment, sold_payment
 from backend.services.registry import Registry
 from backend.services.settlement import SETTLED, Settlement, Settler
-from backend.services.views import Views
 
 
 @dataclass(frozen=True)
@@ -28,19 +28,23 @@ class ManualTransfers:
 
     def __init__(self, client: stripe.StripeClient, registry: Registry, settler: Settler) -> None:
         self._client = client
-        self._views = Views(client, registry)
+        self._positions = PositionReader(client, registry)
         self._settler = settler
 
     def transfer(self, claim: TransferClaim) -> stripe.Transfer:
         """The transfer of the coach's share, made now if it was not yet; the same one however often asked.
 
-        Raises ``NotFound``, ``Forbidden`` (not the paid coach's account) or ``Conflict``.
+        The answer is the state, not the first transfer found: a share that waits is a ``Conflict`` that says why, also
+        where an earlier transfer was taken back. Raises ``NotFound``, ``Forbidden`` (not the paid coach's account) or
+        ``Conflict``.
         """
         payment = sold_payment(self._client, claim.payment_id)
         self._check(claim, payment)
         settlement = self._settler.settle(claim.payment_id, adopt=True)
-        if settlement.transfers:
-            return settlement.transfers[0]
+        holding = [one for one in settlement.transfers if one.amount_reversed < one.amount]
+        nothing_waits = settlement.state == SETTLED or (settlement.state == HELD and settlement.waits < 0)
+        if holding and nothing_waits:
+            return holding[0]
         raise _refusal(settlement)
 
     def _check(self, claim: TransferClaim, payment: Payment) -> None:
@@ -48,7 +52,7 @@ class ManualTransfers:
             raise Conflict("This payment has not been completed, so there is nothing to transfer.")
         if claim.amount != payment.intent.amount:
             raise Conflict("The amount is not the amount that was paid.")
-        payee = self._views.destination(payment)
+        payee = self._positions.destination(payment)
         if payee is None:
             raise Conflict(_REASONS[Reason.NO_ACCOUNT])
         if claim.coach_account_id != payee:
@@ -60,6 +64,13 @@ _REASONS = {
     Reason.COACH_NOT_READY: "The coach cannot receive transfers yet. The money is kept for the coach.",
     Reason.PLATFORM_BALANCE: "The platform's balance does not cover this transfer yet.",
     Reason.UNCLEAR_TRANSFERS: "The coach may have been paid for this already. Please check in Stripe.",
+    Reason.UNCLEAR_DISPUTE: "A dispute of this payment has to be looked at in Stripe first.",
+    Reason.ACCOUNT_GONE: "The coach's account was closed. An operator has to name the coach's new account.",
+    Reason.NOT_ALLOWED: "Stripe does not allow transfers to the coach's account at the moment.",
+    Reason.SETTLEMENT_CURRENCY: (
+        "This payment arrived in another currency, from which Stripe makes no such transfer. Please pay the coach by hand."
+    ),
+    Reason.REFUSED: "Stripe refuses this transfer. Please look at the payment in Stripe.",
 }
 
 
@@ -69,7 +80,7 @@ def _refusal(settlement: Settlement) -> Exception:
     if settlement.state == SETTLED:
         return Conflict("Nothing of this payment is left for the coach.")
     reason = settlement.note.reason if settlement.note else ""
-    for known, message in _REASONS.items():
-        if known == reason:
-            return Conflict(message)
+    known = {str(one): text for one, text in _REASONS.items()}
+    if reason in known:
+        return Conflict(known[reason])
     return Undecided("The transfer could not be made now. Please try again later.")

@@ -10,13 +10,22 @@ import structlog
 
 from backend.domain.access import TRUSTED, Caller
 from backend.domain.catalogue import Catalogue, NotOffered, Offer, PackageType
-from backend.domain.metadata import Purchase, attempt_hash
+from backend.domain.metadata import (
+    MODE_AUTO,
+    MODE_MANUAL,
+    SETTLEMENT,
+    SETTLEMENT_MODE,
+    Purchase,
+    attempt_hash,
+)
 from backend.domain.money import FeeRate, Split
-from backend.domain.sessions import Session, SessionClaim, SessionMismatch, check_claim, open_session
+from backend.domain.sessions import Session, SessionClaim, SessionMismatch, check_claim
+from backend.domain.settlement import MANUAL
 from backend.services.customers import customer_for
 from backend.services.errors import Conflict, InvalidRequest, NotFound, NotPaid
-from backend.services.reads import NO_SUCH_PAYMENT, Payment, refunded_amount, sold_payment
+from backend.services.reads import NO_SUCH_PAYMENT, Payment, captured, sold_payment
 from backend.services.registry import Registry
+from backend.services.sessions import is_open, session_of
 
 log = structlog.get_logger(__name__)
 
@@ -91,10 +100,12 @@ class Payments:
             check_claim(claim, payment.purchase)
         except SessionMismatch as mismatch:
             raise Conflict(str(mismatch), field=mismatch.field) from mismatch
-        if refunded_amount(self._client, payment.charge) >= payment.charge.amount_captured:
+        if not captured(payment.charge):
+            raise Conflict("The bank returned this payment, so its session is closed.", status=REFUNDED)
+        if not is_open(self._client, payment):
             raise Conflict("This payment was refunded, so its session is closed.", status=REFUNDED)
         log.info("payment.confirmed", payment=payment.intent.id, coach=payment.purchase.coach_id)
-        return session_of(payment, payment.charge)
+        return session_of(self._client, payment)
 
     def read(self, payment_id: str, caller: Caller = TRUSTED) -> Payment:
         """The payment as Stripe has it now. Raises ``NotFound`` for what was not sold here, or not to the caller."""
@@ -102,6 +113,17 @@ class Payments:
         if not caller.owns_payment(payment.purchase.player_id):
             raise NotFound(NO_SUCH_PAYMENT)
         return payment
+
+    def set_mode(self, payment_id: str, manual: bool) -> None:
+        """Leave the payment to a person from now on (``manual``), or take that back.
+
+        It is a key of its own, which settle never writes, so no settle under way can lose it. Raises ``NotFound``.
+        """
+        payment = sold_payment(self._client, payment_id)
+        marks = {SETTLEMENT_MODE: MODE_MANUAL if manual else MODE_AUTO}
+        if payment.note is not None and payment.note.kind == MANUAL:
+            marks[SETTLEMENT] = ""  # a word from before it had a key of its own
+        self._client.v1.payment_intents.update(payment_id, {"metadata": marks})
 
     def _purchase(self, order: Order) -> Purchase:
         try:
@@ -151,10 +173,3 @@ class Payments:
                 return create({**params, "metadata": unregistered}, {"idempotency_key": key})
             except stripe.IdempotencyError as error:
                 raise Conflict("This Idempotency-Key was already used for another purchase.") from error
-
-
-def session_of(payment: Payment, charge: stripe.Charge) -> Session:
-    """The session that a paid payment opened."""
-    return open_session(
-        payment.intent.id, payment.purchase, payment.intent.amount, payment.intent.currency, charge.created
-    )

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar, cast
 
 import stripe
 
-from backend.domain.metadata import COACH_ID, SETTLEMENT, NotAPurchase, Purchase, read_purchase
-from backend.domain.settlement import Note, read_note
+from backend.domain.metadata import (
+    ALSO_PAID_BY,
+    COACH_ACCOUNT_WAS,
+    COACH_ID,
+    DISPUTE_SEEN,
+    MODE_MANUAL,
+    SETTLEMENT,
+    SETTLEMENT_MODE,
+    NotAPurchase,
+    Purchase,
+    is_ours,
+    read_purchase,
+)
+from backend.domain.settlement import MANUAL, Note, read_note
 from backend.services.answers import error_code
-from backend.services.errors import NotFound
+from backend.services.errors import NotFound, UnreadablePayment
 
 T = TypeVar("T")
 
@@ -21,7 +34,7 @@ NO_SUCH_PAYMENT = "There is no such payment."
 
 
 def found(read: Callable[[], T]) -> T | None:
-    """What ``read`` answers, or None where Stripe says there is no such thing.
+    """The answer of ``read``, or None where Stripe says there is no such thing.
 
     An account that does not exist, was deleted, or is not ours answers 403 ``account_invalid``, all alike.
     """
@@ -44,7 +57,7 @@ def every(page: stripe.ListObject[Any]) -> list[Any]:
 
 
 def id_of(reference: Any) -> str | None:
-    """The id of what another object names, expanded or not."""
+    """The id of an object that another names, expanded or not."""
     return reference if isinstance(reference, str) or reference is None else str(reference.id)
 
 
@@ -54,46 +67,137 @@ def metadata_of(stripe_object: Any) -> Mapping[str, str]:
     return metadata.to_dict() if metadata is not None else {}
 
 
+def stripes_time(headers: Mapping[str, Any] | None) -> int | None:
+    """The unix second at which Stripe answered, by its ``Date`` header; None where there is none.
+
+    Every time that decides about money is Stripe's: this machine's clock may be hours away.
+    """
+    text = (headers or {}).get("Date") or (headers or {}).get("date")
+    try:
+        return round(parsedate_to_datetime(str(text)).timestamp()) if text else None
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def answered_at(result: Any) -> int | None:
+    """The time at which Stripe gave this answer."""
+    return stripes_time(getattr(getattr(result, "last_response", None), "headers", None))
+
+
 @dataclass(frozen=True)
 class Payment:
-    """A PaymentIntent that sold coaching, its purchase, and the charge that paid it (None while unpaid)."""
+    """A PaymentIntent that sold coaching, its purchase, and the charge that paid it (None while unpaid).
+
+    A bank debit that bounced has a charge too, and it captured nothing. ``at``: Stripe's time of the reading.
+    """
 
     intent: stripe.PaymentIntent
     purchase: Purchase
     charge: stripe.Charge | None
+    at: int | None = None
+
+    @property
+    def id(self) -> str:
+        """The PaymentIntent's."""
+        return self.intent.id
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """The PaymentIntent's, with what was written after the purchase."""
+        return metadata_of(self.intent)
 
     @property
     def note(self) -> Note | None:
-        """What settle last wrote on it."""
-        return read_note(metadata_of(self.intent).get(SETTLEMENT))
+        """The note that settle last wrote on it."""
+        return read_note(self.metadata.get(SETTLEMENT))
+
+    @property
+    def is_manual(self) -> bool:
+        """True if a person said that a person settles it."""
+        return self.metadata.get(SETTLEMENT_MODE) == MODE_MANUAL or self.metadata.get(SETTLEMENT) == MANUAL
+
+    @property
+    def person_was_here(self) -> bool:
+        """True if a person ever settled it by hand: then unnamed transfers to the coach may be for it."""
+        return SETTLEMENT_MODE in self.metadata
+
+    @property
+    def group(self) -> str:
+        """The charge's transfer group; else the name that Stripe gives it at the first transfer. Never empty: an
+        empty filter lists the whole platform's transfers.
+        """
+        named = self.charge.transfer_group if self.charge is not None else self.intent.transfer_group
+        return named or f"group_{self.intent.id}"
+
+    @property
+    def also_paid_by(self) -> tuple[str, ...]:
+        """The ids of transfers of this payment that neither group nor payee leads to."""
+        return tuple(word for word in self.metadata.get(ALSO_PAID_BY, "").split(",") if word)
+
+    @property
+    def former_payees(self) -> frozenset[str]:
+        """The accounts that the payment was frozen to before a person released it."""
+        return frozenset(word for word in self.metadata.get(COACH_ACCOUNT_WAS, "").split(",") if word)
+
+    @property
+    def may_be_disputed(self) -> bool:
+        """True if its disputes have to be read. ``charge.disputed`` stays true for ever."""
+        return bool(self.charge is not None and self.charge.disputed) or DISPUTE_SEEN in self.metadata
+
+
+def payment_of(intent: stripe.PaymentIntent) -> Payment | None:
+    """The payment of an intent that was read with its ``latest_charge``; None when it is not a purchase.
+
+    Raises ``UnreadablePayment`` for a purchase of ours whose metadata is damaged.
+    """
+    purchase = purchase_of(intent)
+    if purchase is None:
+        return None
+    charge = cast("stripe.Charge | None", intent.latest_charge)
+    paid = charge is not None and (intent.status == "succeeded" or _came_and_went(charge))
+    return Payment(intent, purchase, charge if paid else None, answered_at(intent))
+
+
+def _came_and_went(charge: stripe.Charge) -> bool:
+    """True for a debit that succeeded and was returned by the bank later: it leaves a balance transaction behind.
+
+    https://docs.stripe.com/api/charges/object#charge_object-failure_balance_transaction
+    """
+    return charge.status == "failed" and getattr(charge, "failure_balance_transaction", None) is not None
+
+
+def captured(charge: stripe.Charge) -> int:
+    """The amount that the charge brought, in minor units: nothing once it has failed."""
+    amount: int = charge.amount_captured
+    return amount if charge.status == "succeeded" else 0
 
 
 def read_payment(client: stripe.StripeClient, payment_id: str) -> Payment | None:
     """The payment as it is now, in one call; None when there is none here or it is not a purchase.
 
     ``latest_charge`` is read with it: an event's payload is a snapshot of the past, and a declined attempt
-    leaves a failed charge behind.
+    leaves a failed charge behind. Raises ``UnreadablePayment``.
     """
     intent = found(lambda: client.v1.payment_intents.retrieve(payment_id, {"expand": ["latest_charge"]}))
-    if intent is None:
-        return None
-    purchase = purchase_of(intent)
-    if purchase is None:
-        return None
-    paid = intent.status == "succeeded"
-    return Payment(intent, purchase, cast(stripe.Charge, intent.latest_charge) if paid else None)
+    return payment_of(intent) if intent is not None else None
 
 
 def purchase_of(intent: stripe.PaymentIntent) -> Purchase | None:
-    """What an intent sold; None when it is not a purchase."""
+    """The purchase that an intent made; None when it is not one. Raises ``UnreadablePayment``.
+
+    A marker with damaged metadata is not "not ours": it is ours, and a person has to mend it.
+    """
+    metadata = metadata_of(intent)
     try:
-        return read_purchase(metadata_of(intent))
-    except NotAPurchase:
+        return read_purchase(metadata)
+    except NotAPurchase as damage:
+        if is_ours(metadata):
+            raise UnreadablePayment(intent) from damage
         return None
 
 
 def sold_payment(client: stripe.StripeClient, payment_id: str) -> Payment:
-    """The payment as it is now. Raises ``NotFound`` for what was not sold here."""
+    """The payment as it is now. Raises ``NotFound`` for what was not sold here, and ``UnreadablePayment``."""
     payment = read_payment(client, payment_id)
     if payment is None:
         raise NotFound(NO_SUCH_PAYMENT)
@@ -112,37 +216,59 @@ def refunds_of(client: stripe.StripeClient, charge: stripe.Charge) -> list[strip
 
 
 def refunded_by(refunds: Iterable[stripe.Refund]) -> int:
-    """What has left or is leaving for the player. A refund that failed or was canceled came back."""
+    """The amount that has left or is leaving for the player. A refund that failed or was canceled came back."""
     return sum(refund.amount for refund in refunds if refund.status not in NOT_REFUNDED)
 
 
 def refunded_amount(client: stripe.StripeClient, charge: stripe.Charge) -> int:
-    """What of a charge the player has back or will have."""
+    """The part of a charge that the player has back or will have."""
     return refunded_by(refunds_of(client, charge))
 
 
-# An inquiry moves no money, and a prevented or won dispute has given it back. A status that is not known
-# here counts as taken: the platform must not pay out what it may have lost.
-HARMLESS_DISPUTES = frozenset(["won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed"])
+class UnclearDispute(Exception):
+    """A dispute took money in another currency than the payment's: how much of the payment cannot be told."""
 
 
-def disputed_by(disputes: Iterable[stripe.Dispute]) -> int:
-    """What the bank has taken back for now or for good."""
-    return sum(dispute.amount for dispute in disputes if dispute.status not in HARMLESS_DISPUTES)
+# An inquiry moves no money, a prevented dispute was settled before it took any, and a won one has given it back.
+_TAKES_NOTHING = frozenset(["won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed"])
 
 
-def disputed_amount(client: stripe.StripeClient, charge: stripe.Charge) -> int:
-    """What of a charge the bank has taken back. ``charge.disputed`` stays true for ever."""
-    if not charge.disputed:
+def taken_by(dispute: stripe.Dispute, currency: str) -> int:
+    """The amount that one dispute took from a payment in ``currency``, in minor units.
+
+    Its balance transactions say so, fees aside: money that came back is in them too. While there are none, an
+    inquiry took nothing and any other dispute its amount: the platform must not pay out what it may have lost.
+    Raises ``UnclearDispute``.
+    """
+    booked = list(getattr(dispute, "balance_transactions", None) or [])
+    if booked and all(entry.currency == currency for entry in booked):
+        taken: int = -sum(entry.amount for entry in booked)
+        return max(0, taken)
+    if booked and sum(entry.amount for entry in booked) >= 0:
         return 0
-    return disputed_by(every(client.v1.disputes.list({"charge": charge.id, "limit": PAGE})))
+    if not booked and dispute.status in _TAKES_NOTHING:
+        return 0
+    if dispute.currency != currency:
+        raise UnclearDispute
+    amount: int = dispute.amount
+    return amount
+
+
+def disputes_of(client: stripe.StripeClient, charge_id: str) -> list[stripe.Dispute]:
+    """Every dispute of a charge, whatever became of it."""
+    return every(client.v1.disputes.list({"charge": charge_id, "limit": PAGE}))
+
+
+def disputed_by(disputes: Iterable[stripe.Dispute], currency: str) -> int:
+    """The amount that all these disputes took, for now or for good. Raises ``UnclearDispute``."""
+    return sum(taken_by(dispute, currency) for dispute in disputes)
 
 
 def coach_of(account: stripe.Account) -> str | None:
-    """Whose account it is: the coach's id, on an Express account that was made for a coach."""
+    """The id of the coach for whom an Express account was made."""
     return metadata_of(account).get(COACH_ID) if account.type == "express" else None
 
 
 def is_payable(account: stripe.Account) -> bool:
-    """What gates a transfer is the ``transfers`` capability, not ``payouts_enabled``."""
+    """True if transfers can be made: what gates them is the ``transfers`` capability, not ``payouts_enabled``."""
     return getattr(account.capabilities, "transfers", None) == "active"

@@ -10,8 +10,8 @@ import stripe
 
 from backend.domain.sessions import Session
 from backend.services.errors import NotFound
-from backend.services.payments import session_of
-from backend.services.reads import NO_SUCH_PAYMENT, Payment, refunded_amount, sold_payment
+from backend.services.reads import NO_SUCH_PAYMENT, Payment, captured, refunded_amount, sold_payment
+from backend.services.sessions import session_of
 
 
 class State(StrEnum):
@@ -53,9 +53,9 @@ class Receipts:
         if payment.charge is None:
             return Receipt(payment, _unpaid(payment.intent))
         refunded = refunded_amount(self._client, payment.charge)
-        if refunded >= payment.charge.amount_captured:
+        if refunded >= captured(payment.charge):
             return Receipt(payment, State.REFUNDED, refunded)
-        return Receipt(payment, State.PAID, refunded, session_of(payment, payment.charge))
+        return Receipt(payment, State.PAID, refunded, session_of(self._client, payment))
 
 
 def _unpaid(intent: stripe.PaymentIntent) -> State:

@@ -124,7 +124,7 @@ def test_a_platform_balance_that_does_not_cover_it(market: Marketplace) -> None:
     drain(market, account, leave=4251)
 
     settlement = market.settle(payment)
-    note = f"held:platform_balance:1.0:{market.clock.now()}:4252"
+    note = f"held:platform_balance:1.0:{market.clock.now()}p:4252"
     assert (settlement.state, settlement.moved, market.note(payment)) == (HELD, 0, note)
     assert settlement.note is not None
     assert settlement.note.reason == Reason.PLATFORM_BALANCE
@@ -165,7 +165,7 @@ def test_a_hold_that_names_no_amount_is_tried(market: Marketplace) -> None:
 
     market.settle(payment)
 
-    assert market.note(payment) == f"held:platform_balance:1.0:{market.clock.now()}:4252"
+    assert market.note(payment) == f"held:platform_balance:1.0:{market.clock.now()}p:4252"
 
 
 def clawback(market: Marketplace) -> tuple[str, str]:
@@ -180,19 +180,22 @@ def clawback(market: Marketplace) -> tuple[str, str]:
 
 
 def test_a_coachs_balance_that_does_not_cover_it(market: Marketplace) -> None:
-    """To the cent, as with the platform's."""
+    """What is there is taken at once, a further part not on the same day; what covers the rest ends it, to the cent."""
     payment, account = clawback(market)
     market.paid_available()
     market.paid_available()
     note = market.note(payment)
-    assert note == f"held:clawback_pending:0r0.0:{market.clock.now()}:4252"
+    assert note == f"held:clawback_pending:0r0.0:{market.clock.now()}p:4252"
+    market.stripe.v1.transfers.create({"amount": 4000, "currency": "cad", "destination": account})
 
-    for amount in (4000, 251):
-        market.stripe.v1.transfers.create({"amount": amount, "currency": "cad", "destination": account})
-        assert settle_quietly(market, payment).state == HELD
+    part = market.settle(payment)
+
+    assert (part.state, part.moved, part.waits) == (HELD, -4000, -252)
+    assert market.note(payment) == f"held:clawback_pending:0r1.0:{market.clock.now()}p:252"
+    market.stripe.v1.transfers.create({"amount": 251, "currency": "cad", "destination": account})
+    assert settle_quietly(market, payment).state == HELD
     market.stripe.v1.transfers.create({"amount": 1, "currency": "cad", "destination": account})
-
-    assert (market.settle(payment).moved, market.note(payment)) == (-4252, None)
+    assert (market.settle(payment).moved, market.note(payment)) == (-252, None)
 
 
 def test_a_clawback_is_tried_once_a_day_all_the_same(market: Marketplace) -> None:
@@ -206,7 +209,7 @@ def test_a_clawback_is_tried_once_a_day_all_the_same(market: Marketplace) -> Non
     market.settle(payment)
 
     assert any(call.endswith("/reversals") for call in writes(market))
-    assert market.note(payment) == f"held:clawback_pending:0r0.1:{market.clock.now()}:4252"
+    assert market.note(payment) == f"held:clawback_pending:0r0.1:{market.clock.now()}p:4252"
 
 
 def test_a_clawback_from_an_account_that_is_gone_goes_on_waiting(market: Marketplace) -> None:
@@ -221,7 +224,7 @@ def test_another_refusal_waits_an_hour(market: Marketplace) -> None:
     """Only a person can mend it, so asking at every trigger would be noise."""
     market.ready_coach()
     payment = market.paid()
-    market.fault("POST", "/v1/transfers", "before", {"status": 400, "code": "weird", "message": "No."})
+    market.fault("POST", "/v1/transfers", "before", {"status": 400, "code": "weird", "message": "No."}, times=2)
     market.settle(payment)
     assert market.note(payment) == f"held:refused:0.0:{NOW}:4252"
 

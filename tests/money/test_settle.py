@@ -41,7 +41,7 @@ def test_an_event_delivered_again_later_pays_nothing(market: Marketplace, later:
 
 
 def test_the_list_is_skipped_only_for_a_fresh_payment(market: Marketplace) -> None:
-    """Two calls within the hour, the list from then on."""
+    """Two calls within the hour; from then on the payee's transfers, the group's, and the payment as it is after them."""
     market.ready_coach()
     payment = market.paid()
     event = market.event("payment_intent.succeeded")
@@ -53,6 +53,8 @@ def test_the_list_is_skipped_only_for_a_fresh_payment(market: Marketplace) -> No
     assert market.calls() == [
         f"GET /v1/payment_intents/{payment}",
         "GET /v1/transfers",
+        "GET /v1/transfers",
+        f"GET /v1/payment_intents/{payment}",
         "POST /v1/transfers",
     ]
 

@@ -104,13 +104,13 @@ def test_a_coach_who_is_not_ready(market: Marketplace) -> None:
     with capture_logs() as silence:
         second = market.settle(payment)
 
-    note = Note(HELD, Reason.COACH_NOT_READY, "0", 0, NOW, 4252)
+    note = Note(HELD, Reason.COACH_NOT_READY, "0", 0, NOW, 4252, pinned=True)
     for settlement in (first, second):
         assert (settlement.state, settlement.note, settlement.moved) == (HELD, note, 0)
         assert settlement.payment is not None
         assert settlement.payment.intent.id == payment
         assert settlement.transfers == ()
-    assert market.note(payment) == f"held:coach_not_ready:0.0:{NOW}:4252"
+    assert market.note(payment) == f"held:coach_not_ready:0.0:{NOW}p:4252"
     said = logs[0].pop("said")
     assert said.startswith("Your destination account needs to have at least one of the following capabilities")
     assert logs == [
@@ -135,9 +135,8 @@ def test_a_refusal_without_code_or_text(market: Marketplace) -> None:
     """Stripe's errors may have neither."""
     market.ready_coach()
     payment = market.paid()
-    market.fault(
-        "POST", "/v1/transfers", "before", {"status": 400, "body": {"error": {"type": "invalid_request_error"}}}
-    )
+    refusal = {"status": 400, "body": {"error": {"type": "invalid_request_error"}}}
+    market.fault("POST", "/v1/transfers", "before", refusal, times=2)
 
     with capture_logs() as logs:
         market.settle(payment)

@@ -219,10 +219,16 @@ def test_a_refund_from_the_dashboard_is_signalled_and_settled(market: Marketplac
 @pytest.mark.parametrize("event_type", ["payment_intent.succeeded", "transfer.created"])
 def test_stripe_being_down_asks_for_another_delivery(market: Marketplace, event_type: str) -> None:
     """503, and the next delivery does the work."""
-    market.ready_coach()
+    account = market.ready_coach()
     payment = market.paid()
     if event_type == "transfer.created":
-        market.settle(payment)
+        by_hand = {
+            "amount": 100,
+            "currency": "cad",
+            "destination": account,
+            "source_transaction": market.charge(payment),
+        }
+        market.stripe.v1.transfers.create(by_hand)
     event = market.event(event_type)
     market.sandbox.faults.add({"match": {"path": "/v1/payment_intents"}, "stage": "before", "effect": "close"})
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +14,9 @@ from backend.domain.settlement import (
     HELD,
     MANUAL,
     UNKNOWN,
+    Answered,
+    Attempt,
+    Next,
     Note,
     Pay,
     Position,
@@ -18,9 +24,12 @@ from backend.domain.settlement import (
     TakeBack,
     TransferRecord,
     first_generation,
-    is_dead,
+    is_open,
+    judge,
     next_step,
+    part_of,
     read_note,
+    stands_in_the_way,
 )
 
 RATE = FeeRate.from_percent("10")
@@ -138,10 +147,18 @@ def test_only_the_time_may_differ_for_two_notes_to_say_the_same() -> None:
 
 @pytest.mark.parametrize(("age", "generation"), [(0, 3), (20 * HOUR, 3), (20 * HOUR + 1, 4), (90 * HOUR, 4)])
 def test_a_slot_starts_where_it_stopped_and_one_further_before_its_key_is_forgotten(age: int, generation: int) -> None:
-    """Stripe may forget after 24 hours."""
-    note = Note(HELD, Reason.COACH_NOT_READY, "0", 3, 1_000)
+    """Stripe may forget after 24 hours what it was seen to remember."""
+    note = Note(HELD, Reason.COACH_NOT_READY, "0", 3, 1_000, pinned=True)
 
     assert first_generation(note, "0", 1_000 + age) == generation
+
+
+def test_a_key_that_was_never_stored_does_not_retire() -> None:
+    """Two workers on both sides of the limit must use the same key; nor does one retire by an unknown time."""
+    unstored = Note(HELD, Reason.COACH_NOT_READY, "0", 3, 0)
+
+    assert first_generation(unstored, "0", 90 * HOUR) == 3
+    assert first_generation(replace(unstored, pinned=True), "0", None) == 3
 
 
 def test_another_slot_or_no_note_starts_at_the_beginning() -> None:
@@ -150,26 +167,85 @@ def test_another_slot_or_no_note_starts_at_the_beginning() -> None:
     assert first_generation(Note(HELD, Reason.REFUSED, "0", 3, 0), "1", 0) == 0
 
 
-def test_without_an_account_no_key_was_used_so_none_retires() -> None:
-    """Two workers on both sides of the limit must use the same key."""
-    assert first_generation(Note(HELD, Reason.NO_ACCOUNT, "0", 0, 0), "0", 90 * HOUR) == 0
+def test_a_part_is_taken_of_what_the_coach_has_once_a_day() -> None:
+    """Less than the whole, more than nothing, and by Stripe's time."""
+    step = TakeBack("tr_0", 4252, "0r1", 1, 4252, reversed_at=1_000)
+
+    assert part_of(step, 4000, 1_000 + 24 * HOUR) == replace(step, amount=4000)
+    assert part_of(step, 4000, 1_000 + 24 * HOUR - 1) is None
+    assert part_of(step, 4000, None) is None
+    assert part_of(step, 0, 1_000 + 24 * HOUR) is None
+    assert part_of(step, 4252, 1_000 + 24 * HOUR) is None
+    assert part_of(replace(step, reversed_at=0), 1, None) == replace(step, reversed_at=0, amount=1)
+
+
+UNSURE = Note(UNKNOWN, "", "1", 0, 0, pinned=True)
+
+
+def test_an_unknown_outcome_is_open_until_its_slot_is_filled_or_it_is_old() -> None:
+    """Three hours, by Stripe's time; without a time it stays."""
+    empty = position(4725, 0, 0, (1000, 0, 0))
+    filled = Position(4725, 0, 0, RATE, [TransferRecord("tr_0", 1000, 0, 0, filled=frozenset(["1"]))])
+
+    assert is_open(UNSURE, empty, 3 * HOUR)
+    assert is_open(UNSURE, empty, None)
+    assert not is_open(UNSURE, empty, 3 * HOUR + 1)
+    assert not is_open(UNSURE, filled, 0)
+    assert not is_open(Note(HELD, Reason.REFUSED, "1"), empty, 0)
+    assert not is_open(None, empty, 0)
+
+
+def test_an_open_write_stands_in_the_way_of_another_slot_in_the_same_direction() -> None:
+    """Both would be carried out. The other direction, and the slot's own key, are free."""
+    there = position(4725, 0, 0, (1000, 0, 0))
+    back = Note(UNKNOWN, "", "0r0", 0, 0)
+
+    assert stands_in_the_way(UNSURE, Pay(100, "2", False), there, 0)
+    assert not stands_in_the_way(UNSURE, Pay(100, "1", False), there, 0)
+    assert not stands_in_the_way(UNSURE, TakeBack("tr_0", 100, "0r0", 0, 100), there, 0)
+    assert stands_in_the_way(back, TakeBack("tr_0", 100, "0r1", 1, 100), there, 0)
+    assert not stands_in_the_way(back, Pay(100, "1", False), there, 0)
+    assert not stands_in_the_way(None, Pay(100, "1", False), there, 0)
+
+
+PINNED = Note(HELD, Reason.COACH_NOT_READY, "0", 0, 0, pinned=True)
+UNPINNED = Note(HELD, Reason.COACH_NOT_READY, "0", 0, 0)
+YOUNG = Note(UNKNOWN, "", "0", 0, 10 * HOUR)
+OLD = Note(UNKNOWN, "", "0", 0, 0)
 
 
 @pytest.mark.parametrize(
-    ("note", "age", "dead"),
+    ("answer", "replayed", "changes", "then"),
     [
-        (None, 0, False),
-        (Note(UNKNOWN, "", "0", 0, 0), 3 * HOUR, False),
-        (Note(UNKNOWN, "", "0", 0, 0), 3 * HOUR + 1, True),
-        (Note(UNKNOWN, "", "0", 0, 9 * HOUR), 10 * HOUR, False),
-        (Note(UNKNOWN, "", "0", 1, 0), 9 * HOUR, False),
-        (Note(UNKNOWN, "", "1", 0, 0), 9 * HOUR, False),
-        (Note(HELD, Reason.COACH_NOT_READY, "0", 0, 0), 0, True),
-        (Note(HELD, Reason.PLATFORM_BALANCE, "0", 0, 0), 0, True),
-        (Note(HELD, Reason.NO_ACCOUNT, "0", 0, 0), 9 * HOUR, False),
-        (Note(HELD, Reason.REFUSED, "0", 0, 0), 9 * HOUR, False),
+        (Answered.DONE, False, {}, Next.FINISH),
+        (Answered.DONE, True, {}, Next.LOOK),
+        (Answered.REFUSED, False, {"listed": False}, Next.LOOK),
+        (Answered.UNKNOWN, False, {"listed": False}, Next.LOOK),
+        (Answered.KEY_TAKEN, False, {}, Next.LOOK),
+        (Answered.IN_FLIGHT, False, {}, Next.LOOK),
+        (Answered.IN_FLIGHT, False, {"crossed": True}, Next.LEAVE),
+        (Answered.REFUSED, False, {}, Next.REPEAT),
+        (Answered.REFUSED, False, {"refused": True}, Next.HOLD),
+        (Answered.REFUSED, True, {"refused": True}, Next.HOLD),
+        (Answered.REFUSED, True, {}, Next.CLIMB),
+        (Answered.REFUSED, True, {"note": YOUNG}, Next.WAIT),
+        (Answered.REFUSED, False, {"note": YOUNG}, Next.WAIT),
+        (Answered.REFUSED, False, {"note": OLD, "now": None}, Next.WAIT),
+        (Answered.KEY_TAKEN, False, {"crossed": True}, Next.WAIT),
+        (Answered.KEY_TAKEN, False, {"crossed": True, "note": PINNED}, Next.CLIMB),
+        (Answered.KEY_TAKEN, False, {"crossed": True, "note": UNPINNED}, Next.WAIT),
+        (Answered.KEY_TAKEN, False, {"crossed": True, "note": OLD}, Next.CLIMB),
+        (Answered.KEY_TAKEN, False, {"crossed": True, "note": replace(PINNED, generation=1)}, Next.WAIT),
+        (Answered.KEY_TAKEN, False, {"crossed": True, "note": replace(PINNED, slot="1")}, Next.WAIT),
+        (Answered.UNKNOWN, True, {"note": OLD}, Next.CLIMB),
+        (Answered.UNKNOWN, False, {"note": OLD}, Next.WAIT),
+        (Answered.UNKNOWN, True, {"note": YOUNG}, Next.WAIT),
+        (Answered.UNKNOWN, True, {"note": PINNED}, Next.WAIT),
+        (Answered.UNKNOWN, True, {}, Next.WAIT),
     ],
 )
-def test_a_key_is_dead_only_when_the_note_proves_it(note: Note | None, age: int, dead: bool) -> None:
-    """A pinned refusal, or an unknown outcome that is older than Stripe takes."""
-    assert is_dead(note, "0", 0, age) is dead
+def test_each_answer_has_its_consequence(answer: Answered, replayed: bool, changes: dict[str, Any], then: Next) -> None:
+    """Only a replay, or a note that saw one, proves a key dead; and no hold vouches for a 500."""
+    attempt = replace(Attempt(None, "0", 0, 10 * HOUR, listed=True), **changes)
+
+    assert judge(answer, replayed, attempt) == then

@@ -1,0 +1,38 @@
+"""Transfers that a person, or another program, made for a payment: kept on the payment, so that later looks find them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import stripe
+import structlog
+
+from backend.domain.metadata import ALSO_PAID_BY, is_ours
+from backend.services.errors import UnreadablePayment
+from backend.services.reads import read_payment
+
+log = structlog.get_logger(__name__)
+
+_MOST_CHARACTERS = 500  # of a metadata value
+
+
+def remember(client: stripe.StripeClient, transfer: Mapping[str, Any], payment_id: str) -> None:
+    """Write a hand-made transfer's id onto the payment that it names, unless the payment's group leads to it.
+
+    ``transfer``: an event's copy. A payment that is not ours is left alone.
+    """
+    if is_ours(transfer.get("metadata") or {}) or transfer.get("source_transaction"):
+        return
+    try:
+        payment = read_payment(client, payment_id)
+    except UnreadablePayment:
+        return  # it is held by name; a person mends it first
+    if payment is None or not payment.purchase.ours or transfer.get("transfer_group") == payment.group:
+        return
+    known = payment.also_paid_by
+    text = ",".join([*known, transfer["id"]])
+    if transfer["id"] in known or len(text) > _MOST_CHARACTERS:
+        return
+    client.v1.payment_intents.update(payment_id, {"metadata": {ALSO_PAID_BY: text}})
+    log.info("transfer.remembered", payment=payment_id, transfer=transfer["id"])
