@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -72,6 +73,11 @@ class Marketplace(StripesBooks):
             http_client=self.line,
             clock=self.clock.now,
         )
+
+    def backend_with_clock(self, clock: Callable[[], float]) -> Any:
+        """A further instance of the backend, on a machine whose clock says something else."""
+        settings = replace(self.settings, stripe_api_base=STRIPE)
+        return create_app(settings, http_client=self.line, clock=clock)
 
     def go_live(self, **environ: str) -> None:
         """From now on the backend runs in production, on the same sandbox; without redirects to HTTPS."""

@@ -231,7 +231,11 @@ class Attempt:
 
 
 def judge(answer: Answered, replayed: bool, attempt: Attempt) -> Next:
-    """The consequence of Stripe's answer to a keyed write : what is stored under a key is escaped only by proof, and never at once past a 500."""
+    """The consequence of Stripe's answer to a keyed write.
+
+    A failure that is stored under a key is escaped only by proof that nothing can come of it, and never at once past
+    a 500.
+    """
     if answer == Answered.DONE:
         return Next.LOOK if replayed else Next.FINISH
     crossing = answer in (Answered.KEY_TAKEN, Answered.IN_FLIGHT)
