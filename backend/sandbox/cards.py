@@ -34,8 +34,12 @@ class Card:
     authenticate: str | None = None
     # Issuers that decline also refuse to be saved; this one is saved and declines later.
     attaches: bool = True
+    # What the cardholder complains of; in how many disputes, and whether the bank only asks.
     dispute: str | None = None
+    disputes: int = 1
     inquiry: bool = False
+    # Whether the issuer warns of fraud.
+    warned: bool = False
     refund: str | None = None
     instant: bool = False
     country: str = "US"
@@ -129,6 +133,8 @@ CARDS: tuple[Card, ...] = (
     Card("4000000000000259", ("pm_card_createDispute",), dispute="fraudulent"),
     Card("4000000000002685", ("pm_card_createDisputeProductNotReceived",), dispute="product_not_received"),
     Card("4000000000001976", ("pm_card_createDisputeInquiry",), dispute="fraudulent", inquiry=True),
+    Card("4000000404000079", ("pm_card_createMultipleDisputes",), dispute="fraudulent", disputes=2),
+    Card("4000000000005423", ("pm_card_createIssuerFraudRecord",), warned=True),
     Card("4000000000007726", ("pm_card_pendingRefund",), refund="pending"),
     Card("4000000000005126", ("pm_card_refundFail",), refund="failed"),
     Card("4000000000000077", ("pm_card_bypassPending",), instant=True),

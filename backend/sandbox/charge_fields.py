@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from .banks import debited
 from .cards import Decline
 from .store import Row
 
@@ -9,15 +10,17 @@ if TYPE_CHECKING:
     from .world import World
 
 
-def charge_fields(world: "World", intent: Row, method: Row, why: Decline | None) -> dict[str, Any]:
+def charge_fields(
+    world: "World", intent: Row, method: Row, why: Decline | None, pending: bool = False
+) -> dict[str, Any]:
     """The charge of an attempt. It takes over the intent's metadata as it is now; later changes stay with the intent."""
-    amount, paid, charge_id = intent["amount"], why is None, world.ids.sibling("ch", of=intent["id"])
-    receipt = f"https://pay.stripe.com/receipts/payment/{charge_id}"
+    amount, captured, paid = intent["amount"], why is None, why is None and not pending
+    charge_id = world.ids.sibling("ch" if method["type"] == "card" else "py", of=intent["id"])
     return blank_charge(charge_id, amount, intent["currency"], world.now()) | {
-        "amount_captured": amount if paid else 0,
+        "amount_captured": amount if captured else 0,
         "billing_details": method["billing_details"],
         "calculated_statement_descriptor": "SANDBOX",
-        "captured": paid,
+        "captured": captured,
         "customer": intent["customer"],
         "description": intent["description"],
         "failure_code": why.code if why else None,
@@ -27,15 +30,20 @@ def charge_fields(world: "World", intent: Row, method: Row, why: Decline | None)
         "paid": paid,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
-        "payment_method_details": {"card": _card_used(method, amount), "type": "card"},
+        "payment_method_details": _method_used(method, amount),
         "receipt_email": intent["receipt_email"],
-        "receipt_url": receipt if paid else None,
+        "receipt_url": receipt(charge_id) if paid else None,
         "shipping": intent["shipping"],
         "statement_descriptor": intent["statement_descriptor"],
         "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
-        "status": "succeeded" if paid else "failed",
+        "status": "pending" if pending else "succeeded" if paid else "failed",
         "transfer_group": intent["transfer_group"],
     }
+
+
+def receipt(charge_id: str) -> str:
+    """Where a paid charge's receipt is."""
+    return f"https://pay.stripe.com/receipts/payment/{charge_id}"
 
 
 def blank_charge(charge_id: str, amount: int, currency: str, now: int) -> dict[str, Any]:
@@ -92,6 +100,11 @@ def _outcome(why: Decline | None) -> dict[str, Any]:
         verdict = ("declined_by_network", why.outcome_reason, "normal", 20, message, "issuer_declined")
     names = ("network_status", "reason", "risk_level", "risk_score", "seller_message", "type")
     return base | dict(zip(names, verdict, strict=True))
+
+
+def _method_used(method: Row, amount: int) -> dict[str, Any]:
+    kind = method["type"]
+    return {kind: _card_used(method, amount) if kind == "card" else debited(method[kind]), "type": kind}
 
 
 def _card_used(method: Row, amount: int) -> dict[str, Any]:

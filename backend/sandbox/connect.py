@@ -37,6 +37,16 @@ REASONS = (
     "rejected.listed rejected.other rejected.platform_fraud rejected.platform_other rejected.platform_terms_of_service "
     "rejected.terms_of_service requirements.past_due requirements.pending_verification under_review"
 ).split()
+# What the platform may say when it rejects an account -> how the account's disabled_reason ends.
+REJECTIONS = {
+    "fraud_payment_method_casher": "fraud",
+    "fraud_payment_method_tester": "fraud",
+    "fraud_no_intent_to_fulfill": "fraud",
+    "fraud_other": "fraud",
+    "credit": "other",
+    "terms_of_service": "terms_of_service",
+    "other": "other",
+}
 LOCKED = ("business_type", "company", "individual", "tos_acceptance")
 DUE = [
     "business_profile.mcc",
@@ -157,16 +167,32 @@ def onboard(world: "World", row: Row, verification: str = "verified") -> None:
     _set_capabilities(world, row, "active" if verified else "pending", before)
 
 
-def disable(world: "World", row: Row, reason: str = "requirements.past_due") -> None:
-    """Stripe stops the account: it can no longer receive transfers or be paid out."""
+def disable(world: "World", row: Row, reason: str = "requirements.past_due", payouts: bool = False) -> None:
+    """Stripe stops the account: it can no longer receive transfers or, unless `payouts`, be paid out."""
     if reason not in REASONS:
         raise invalid(f"Invalid reason: must be one of {', '.join(REASONS)}", "reason")
     before = clone(row)
     row.hidden["onboarded"] = False
     due = ["individual.verification.document"] if reason == "requirements.past_due" else []
     row["requirements"] = requirements(due, reason)
-    row.update(charges_enabled=False, payouts_enabled=False)
+    row.update(charges_enabled=False, payouts_enabled=payouts)
     _set_capabilities(world, row, "inactive", before)
+
+
+def reject(world: "World", row: Row, reason: str, payouts_action: str = "pause") -> None:
+    """The platform turns an account away; disabled_reason says that the platform did it (facts A.36)."""
+    if reason not in REJECTIONS:
+        raise invalid(f"Invalid reason: must be one of {', '.join(REJECTIONS)}", "reason")
+    payouts = row["payouts_enabled"] and payouts_action == "none"
+    disable(world, row, f"rejected.platform_{REJECTIONS[reason]}", payouts)
+
+
+def part(world: "World", row: Row, tell: bool) -> None:
+    """The account is no longer the platform's: from now on it looks as if it did not exist."""
+    if tell:
+        application = {"id": f"ca_{world.platform[5:]}", "object": "application", "name": "Sandbox"}
+        world.emit("account.application.deauthorized", Row("applications", row["id"], application))
+    world.store.remove(row)
 
 
 def _set_capabilities(world: "World", row: Row, status: str, before: dict[str, Any]) -> None:

@@ -9,13 +9,12 @@ from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
-from . import connect, methods, money, payments, snapshot
+from . import money, snapshot
+from .acts import Acts
 from .doors import DOORS, Door
-from .errors import StripeError, invalid, missing, refused, unknown_url
+from .errors import StripeError, invalid, unknown_url
 from .given import Given, checked, integer, json_of, object_of
 from .resources import ROUTES
-from .routing import Call
-from .store import Row
 
 if TYPE_CHECKING:
     from .app import Sandbox
@@ -23,12 +22,12 @@ if TYPE_CHECKING:
 MAX_JUMP = 10 * 366 * 86_400
 
 
-class Control:
+class Control(Acts):
     """Answers calls under /_sandbox. No key is needed: the sandbox is nobody's bank."""
 
     def __init__(self, sandbox: "Sandbox") -> None:
+        super().__init__(sandbox.world)
         self._sandbox = sandbox
-        self._world = sandbox.world
         rules = [Rule(f"/_sandbox/{door.path}", methods=[door.method], endpoint=door) for door in DOORS]
         self._doors = Map(rules, strict_slashes=False).bind("sandbox")
 
@@ -98,76 +97,6 @@ class Control:
             if settled != charged:
                 conversions[charged] = (settled, rate)
             return {name: {"settle_in": into, "rate": str(at)} for name, (into, at) in conversions.items()}
-
-    def onboard(self, given: Given, id: str) -> Row:
-        """As if the coach had filled in everything."""
-        with self._world.lock:
-            row = self._row("accounts", id)
-            connect.onboard(self._world, row, given.get("verification", "verified"))
-            return row
-
-    def disable(self, given: Given, id: str) -> Row:
-        """As if Stripe had found something wrong."""
-        with self._world.lock:
-            row = self._row("accounts", id)
-            connect.disable(self._world, row, given.get("reason", "requirements.past_due"))
-            return row
-
-    def pay(self, given: Given, id: str) -> Given:
-        """As if the player had entered a card. Declines are answered as Stripe.js would hear them."""
-        with self._world.lock:
-            row = self._row("payment_intents", id)
-            if row["status"] not in {"requires_payment_method", "requires_confirmation", "requires_action"}:
-                raise refused(f"This PaymentIntent cannot be paid: its status is {row['status']}.")
-            call = Call(self._world, row.account, "", publishable=True)
-            card = self._card(call, str(given.get("card", "pm_card_visa")))
-            payments.attempt(self._world, row, card, False, given.get("return_url"))
-            return row
-
-    def _card(self, call: Call, card: str) -> Row:
-        if card.startswith("pm_"):
-            return methods.by_reference(call, card, "card")
-        year = 1971 + self._world.now() // 31_557_600
-        data = {"number": card, "exp_month": 12, "exp_year": year, "cvc": "123"}
-        return methods.from_data(call, {"type": "card", "card": data}, "card")
-
-    def authenticate(self, given: Given, id: str) -> Row:
-        """As if the player had answered the bank's question."""
-        with self._world.lock:
-            row = self._row("payment_intents", id)
-            if row["status"] != "requires_action":
-                raise refused(f"This PaymentIntent asks for no authentication: its status is {row['status']}.")
-            payments.authenticate(self._world, row, bool(given.get("passed", True)))
-            return row
-
-    def open_dispute(self, given: Given) -> Row:
-        """As if the cardholder had called the bank."""
-        with self._world.lock:
-            charge = self._row("charges", str(given.get("charge")), 400)
-            return self._world.disputes.open(charge, given.get("reason", "fraudulent"), bool(given.get("inquiry")))
-
-    def win_dispute(self, given: Given, id: str) -> Row:
-        """The money comes back."""
-        return self._close(id, won=True)
-
-    def lose_dispute(self, given: Given, id: str) -> Row:
-        """The money stays away; a lost inquiry becomes a dispute."""
-        return self._close(id, won=False)
-
-    def _close(self, id: str, won: bool) -> Row:
-        with self._world.lock:
-            row = self._row("disputes", id)
-            self._world.disputes.close(row, won)
-            return row
-
-    def fail_payout(self, given: Given, id: str) -> Row:
-        """Even one that was paid."""
-        with self._world.lock:
-            row = self._row("payouts", id)
-            if row["status"] not in {"pending", "in_transit", "paid"}:
-                raise refused(f"This payout cannot fail: its status is {row['status']}.")
-            self._world.payouts.fail(row, given.get("failure_code", "account_closed"))
-            return row
 
     def resend_event(self, given: Given, id: str) -> Given:
         """To every endpoint of its scope."""
@@ -257,10 +186,3 @@ class Control:
         with self._world.lock:
             self._world.timeline.run_due()
             return snapshot.state(self._world)
-
-    def _row(self, kind: str, row_id: str, status: int = 404) -> Row:
-        self._world.timeline.run_due()
-        row = self._world.store.anywhere(row_id)
-        if row is None or row.kind != kind:
-            raise missing(kind.removesuffix("s"), row_id, "id", status)
-        return row

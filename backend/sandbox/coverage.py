@@ -14,6 +14,7 @@ from markupsafe import Markup
 from werkzeug import Response
 
 from . import html, stripe_js
+from .banks import BANKS, Bank
 from .behaviours import BEHAVIOURS
 from .cards import CARDS, Card
 from .delivery_rules import EFFECTS as DELIVERY_EFFECTS
@@ -60,6 +61,7 @@ def sections() -> tuple[Section, ...]:
         _section("behaviours", "Open questions about Stripe", _OPEN, ("name", "choices", "it decides"), _behaviours()),
         _section("facts", "Rules of Stripe's", _KNOWN, ("about", "rule", "here", "by"), _facts()),
         _section("cards", "Test cards", _CARDS, ("number", "payment method", "what it does"), _cards()),
+        _section("banks", "Test bank accounts", _BANKS, ("payment method", "type", "what it does"), _banks()),
         _section("stripe_js", "In a browser", _SCRIPT, ("call", "here"), _script()),
         _section("events", "Events sent", _EVENTS, ("type", "when"), list(EVENT_TYPES.items())),
         _section("faults", "Faults of calls", _FAULTS, ("effect", "what happens"), list(ABOUT.items())),
@@ -78,6 +80,9 @@ _DIFFERENT = "Calls that are served, and not quite as Stripe serves them."
 _OPEN = "No source says what Stripe does. The first choice is the default; POST /_sandbox/behaviour takes another."
 _KNOWN = "Enforced rules name the test that holds them, switchable ones their switch in the table above."
 _CARDS = "By number in a browser, by name anywhere. Any other number is declined for not being a test card."
+_BANKS = (
+    "By name anywhere. A payment is processing until the bank answers, or /_sandbox/payment_intents/{id}/settle does."
+)
 _SCRIPT = (
     "The script at /v3/, for pages of any origin: their policy has to allow the sandbox as script-src and frame-src."
 )
@@ -134,12 +139,27 @@ def _habit(card: Card) -> str:
         told.append("declines: " + " / ".join(code for code in codes if code))
         told += ["can be saved"] if card.attaches else []
     if card.dispute:
-        told.append(f"is {'inquired about' if card.inquiry else 'disputed'}: {card.dispute}")
+        often = f" {card.disputes} times" if card.disputes > 1 else ""
+        told.append(f"is {'inquired about' if card.inquiry else 'disputed'}{often}: {card.dispute}")
+    if card.warned:
+        told.append("brings an early fraud warning")
     if card.refund:
         told.append({"pending": "refunds are pending first", "failed": "refunds fail later"}[card.refund])
     if card.instant:
         told.append("the money is available at once")
     return "; ".join(told) or f"succeeds ({card.brand}, {card.country})"
+
+
+def _banks() -> list[tuple[str, ...]]:
+    return [(bank.token, bank.method, _answer_of(bank)) for bank in BANKS]
+
+
+def _answer_of(bank: Bank) -> str:
+    if not bank.answers:
+        return "stays in processing"
+    if bank.failure:
+        return f"fails after days: {bank.failure}"
+    return "succeeds after days" + (", and is disputed: debit_not_authorized" if bank.disputed else "")
 
 
 def _script() -> list[tuple[str, ...]]:

@@ -10,7 +10,17 @@ if TYPE_CHECKING:
 
 FEE = 1500
 EVIDENCE_DAYS = 9
-OPEN = frozenset({"needs_response", "under_review", "warning_needs_response", "warning_under_review"})
+OPEN = frozenset(
+    "needs_response under_review warning_needs_response warning_under_review appeal_needs_response "
+    "appeal_under_review".split()
+)
+# The first status by type of case. A block stopped the complaint before money moved; a resolution paid it by itself.
+STATUS = {
+    "chargeback": "needs_response",
+    "inquiry": "warning_needs_response",
+    "block": "prevented",
+    "resolution": "prevented",
+}
 REASONS = (
     "bank_cannot_process check_returned credit_not_processed customer_initiated debit_not_authorized duplicate fraudulent "
     "general incorrect_account_details insufficient_funds noncompliant product_not_received product_unacceptable "
@@ -33,51 +43,131 @@ class Disputes:
     def __init__(self, world: "World") -> None:
         self._world = world
 
-    def open(self, charge: Row, reason: str = "fraudulent", inquiry: bool = False) -> Row:
-        """The cardholder complains. An inquiry asks only; a dispute takes amount and fee at once."""
+    def open(self, charge: Row, reason: str = "fraudulent", case_type: str = "chargeback", **given: Any) -> Row:
+        """The cardholder complains. An inquiry asks only; a chargeback takes amount and fee at once.
+
+        Given: `amount` and `currency` that the dispute shows, where they are not those of the charge; `taken`, in the
+        currency of the charge, where the balance loses another amount.
+        """
         world = self._world
         if reason not in REASONS:
             raise invalid(f"Invalid reason: must be one of {', '.join(REASONS)}", "reason")
-        if charge["status"] != "succeeded" or charge["disputed"]:
-            raise refused(f"Charge {charge['id']} cannot be disputed: it did not succeed, or is disputed already.")
-        row = world.add("disputes", charge.account, self._fields(charge, reason, inquiry))
+        if case_type not in STATUS:
+            raise invalid(f"Invalid case_type: must be one of {', '.join(STATUS)}", "case_type")
+        if charge["status"] != "succeeded":
+            raise refused(f"Charge {charge['id']} cannot be disputed: it did not succeed.")
+        fields = self._fields(charge, reason, case_type) | {"currency": given.get("currency", charge["currency"])}
+        fields["amount"] = given.get("amount", fields["amount"])
+        row = world.add("disputes", charge.account, fields, taken=given.get("taken", fields["amount"]))
         charge["disputed"] = True
         world.changed(charge)
-        if not inquiry:
-            self._move(row, charge, -row["amount"], FEE, "dispute", "withdrawal")
+        by_refund = self._settle(row, charge, case_type)
         world.emit("charge.dispute.created", row)
-        if not inquiry:
-            world.emit("charge.dispute.funds_withdrawn", row)
+        self._tell_of_money(row, [])
+        if by_refund:
+            self._refund(row, charge)
+        if row["status"] == "prevented" and world.behaviours["prevented_is_closed"]:
+            world.emit("charge.dispute.closed", row)
+        world.fraud_warnings.lapse(charge)
         return row
 
-    def close(self, row: Row, won: bool) -> None:
-        """The bank's decision. An inquiry that is won is merely closed; one that is lost becomes a dispute."""
+    def _settle(self, row: Row, charge: Row, case_type: str) -> bool:
+        """Take the money of a chargeback, or of a resolution that pays so; true when a refund is to pay it."""
+        by_refund = case_type == "resolution" and self._world.behaviours["prevented_pays"] == "refund"
+        if case_type in {"chargeback", "resolution"} and not by_refund:
+            self._withdraw(row, charge)
+        return by_refund
+
+    def _refund(self, row: Row, charge: Row) -> None:
+        """As much of what is asked for as the charge still has."""
+        left = min(row["amount"], charge["amount"] - charge["amount_refunded"])
+        if left > 0:
+            self._world.refunds.refund(charge, left)
+
+    def close(self, row: Row, won: bool, lag: int = 0) -> None:
+        """The bank's decision. An inquiry that is won is merely closed; one that is lost becomes a dispute.
+
+        The money of a won dispute comes `lag` seconds after the decision, or so long before it when that is negative.
+        """
         world, inquiry = self._world, row["status"].startswith("warning")
         if row["status"] not in OPEN:
             raise refused(f"This dispute is already closed: its status is {row['status']}.")
         charge = world.must(row["charge"])
         if inquiry and not won:
             self._escalate(row, charge)
-            return
-        before = {"status": row["status"]}
+        elif won and lag < 0:
+            self._move(row, charge, won)
+            world.timeline.at(world.now() - lag, lambda: self._decide_later(row))
+        else:
+            self._decide(row, charge, won, lag)
+
+    def _decide_later(self, row: Row) -> None:
+        """Unless somebody has decided it meanwhile."""
+        if row["status"] in OPEN:
+            self._decide(row, self._world.must(row["charge"]), won=True, lag=0)
+
+    def _decide(self, row: Row, charge: Row, won: bool, lag: int) -> None:
+        world, before = self._world, {"status": row["status"]}
+        inquiry, moved = row["status"].startswith("warning"), len(row["balance_transactions"])
         row["status"] = "warning_closed" if inquiry else "won" if won else "lost"
         row["is_charge_refundable"] = won
-        if won and not inquiry:
-            self._move(row, charge, row["amount"], -FEE, "dispute_reversal", "reversal")
+        if lag:
+            world.timeline.at(world.now() + lag, lambda: self._move(row, charge, won))
+        else:
+            self._post(row, charge, won)
         world.changed(row)
         world.emit("charge.dispute.closed", row, before)
-        if won and not inquiry:
-            world.emit("charge.dispute.funds_reinstated", row)
+        self._tell_of_money(row, row["balance_transactions"][:moved])
+
+    def appeal(self, row: Row, under_review: bool = False) -> None:
+        """A decided dispute is opened again."""
+        world, before = self._world, {"status": row["status"]}
+        if row["status"] not in {"won", "lost"}:
+            raise refused(f"This dispute cannot be appealed: its status is {row['status']}.")
+        row["status"] = "appeal_under_review" if under_review else "appeal_needs_response"
+        row["is_charge_refundable"] = False
+        moved = row["balance_transactions"]
+        if world.behaviours["appeal_moves_funds"] == "opening":
+            self._post(row, world.must(row["charge"]), won=False)
+        world.changed(row)
+        world.emit("charge.dispute.updated", row, before)
+        self._tell_of_money(row, moved)
 
     def _escalate(self, row: Row, charge: Row) -> None:
         before = {"status": row["status"]}
         row.update(status="needs_response", is_charge_refundable=False)
-        self._move(row, charge, -row["amount"], FEE, "dispute", "withdrawal")
+        self._withdraw(row, charge)
         self._world.changed(row)
         self._world.emit("charge.dispute.updated", row, before)
-        self._world.emit("charge.dispute.funds_withdrawn", row)
+        self._tell_of_money(row, [])
 
-    def _move(self, row: Row, charge: Row, amount: int, fee: int, category: str, word: str) -> None:
+    def _move(self, row: Row, charge: Row, won: bool) -> None:
+        """Money that moves apart from the decision."""
+        before = row["balance_transactions"]
+        self._post(row, charge, won)
+        self._world.changed(row)
+        self._tell_of_money(row, before)
+
+    def _post(self, row: Row, charge: Row, won: bool) -> None:
+        """Give back what a won dispute has taken, or take what a lost one has given back; nothing else."""
+        entries = row["balance_transactions"]
+        outside = bool(entries) and entries[-1]["reporting_category"] == "dispute"
+        if won and outside:
+            self._enter(row, charge, row.hidden["taken"], -FEE, "dispute_reversal", "reversal")
+        elif not won and not outside:
+            self._withdraw(row, charge)
+
+    def _tell_of_money(self, row: Row, before: list[Row]) -> None:
+        """An event for each movement since."""
+        for entry in row["balance_transactions"][len(before) :]:
+            taken = entry["reporting_category"] == "dispute"
+            kind = "charge.dispute.funds_withdrawn" if taken else "charge.dispute.funds_reinstated"
+            self._world.emit(kind, row)
+
+    def _withdraw(self, row: Row, charge: Row) -> None:
+        self._enter(row, charge, -row.hidden["taken"], FEE, "dispute", "withdrawal")
+
+    def _enter(self, row: Row, charge: Row, amount: int, fee: int, category: str, word: str) -> None:
         """At once, and from the available balance, which may go below zero."""
         entry = self._world.ledger.post(
             row,
@@ -86,20 +176,13 @@ class Disputes:
             fee=fee,
             fee_text="Dispute fee",
             category=category,
+            currency=charge["currency"],
             description=f"Chargeback {word} for {charge['id']}",
         )
         row["balance_transactions"] = [*row["balance_transactions"], entry]
 
-    def _fields(self, charge: Row, reason: str, inquiry: bool) -> dict[str, Any]:
+    def _fields(self, charge: Row, reason: str, case_type: str) -> dict[str, Any]:
         now, code = self._world.now(), REASON_CODES.get(reason)
-        card = charge["payment_method_details"]["card"]
-        kind = "inquiry" if inquiry else "chargeback"
-        shown = {
-            "brand": card["brand"],
-            "case_type": kind,
-            "network": card["brand"],
-            "network_reason_code": code,
-        }
         return {
             "id": self._world.ids.sibling("du", of=charge["id"]),
             "object": "dispute",
@@ -119,12 +202,21 @@ class Disputes:
                 "submission_method": "not_submitted",
             },
             "intended_submission_method": None,
-            "is_charge_refundable": inquiry,
+            "is_charge_refundable": case_type in {"inquiry", "block"},
             "livemode": False,
             "metadata": {},
             "network_reason_code": code,
             "payment_intent": charge["payment_intent"],
-            "payment_method_details": {"card": shown, "type": "card"},
+            "payment_method_details": _details(charge, case_type, code),
             "reason": reason,
-            "status": "warning_needs_response" if inquiry else "needs_response",
+            "status": STATUS[case_type],
         }
+
+
+def _details(charge: Row, case_type: str, code: str | None) -> dict[str, Any] | None:
+    """Of a card; Stripe says nothing of the kind about bank debits."""
+    card = charge["payment_method_details"].get("card")
+    if card is None:
+        return None
+    names = {"brand": card["brand"], "network": card["brand"]}
+    return {"card": names | {"case_type": case_type, "network_reason_code": code}, "type": "card"}

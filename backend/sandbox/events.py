@@ -73,7 +73,9 @@ class Events:
         }
         # The snapshot is kept as packed text: little memory, and nothing can change it by accident.
         event = Row("events", account, fields, data=world.packer.pack(kind, to_json(data)))
-        if not self.deliveries.rules.suppresses(kind):
+        # Nothing is heard of an account that is no longer the platform's.
+        gone = connect and world.store.anywhere(account) is None
+        if not gone and not self.deliveries.rules.suppresses(kind):
             self.keep(event)
             self.deliveries.queue(event, self._wanting(kind, connect))
         return event

@@ -57,6 +57,7 @@ EXPANDABLE: dict[str, dict[str, str]] = {
         "transfer_reversal": "transfer_reversal",
     },
     "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
+    "radar.early_fraud_warning": {"charge": "charge", "payment_intent": "payment_intent"},
     "customer": {
         "default_source": "source",
         "sources": "source",
@@ -136,7 +137,10 @@ def _value(world: "World", body: dict[str, Any], step: str) -> Any:
     if (kind, step) in INCLUDABLE and not body.get(step):
         return _included(world, body, step)
     value = body.get(step)
-    return (world.store.anywhere(value) or value) if isinstance(value, str) else value
+    # Behind a "*" a path may name what another kind of object has: there it stays as it is.
+    if isinstance(value, str) and step in EXPANDABLE.get(kind, {}):
+        return world.store.anywhere(value) or value
+    return value
 
 
 def _included(world: "World", body: dict[str, Any], step: str) -> dict[str, Any]:

@@ -30,6 +30,10 @@ CONFLICT = (
     "and the other request is still going through). Please try again later."
 )
 SERVER_ERROR = f"An unknown error occurred. If this persists, we can help at {SUPPORT}"
+NO_PERMISSION = (
+    "The provided key 'rk_test_****' does not have the required permissions for this endpoint. Having more permissions "
+    "would allow this request to continue."
+)
 PRESETS: dict[str, dict[str, Any]] = {
     "rate_limit": {
         "status": 429,
@@ -44,6 +48,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "headers": {"Stripe-Should-Retry": "true"},
     },
     "conflict": {"status": 409, "code": "idempotency_key_in_use", "message": CONFLICT},
+    "no_permission": {"status": 403, "message": NO_PERMISSION},
     "server_error": {"status": 500, "cache": True},
 }
 LINE = ("close", "truncate", "garbage", "html_502", "empty_200")
@@ -56,6 +61,7 @@ ABOUT = {
     "rate_limit": "429 rate_limit, which the SDK does not retry",
     "lock_timeout": "429 lock_timeout, which the SDK retries",
     "conflict": "409 idempotency_key_in_use, which the SDK retries",
+    "no_permission": "403 without a code: a restricted key may not do this",
     "server_error": "500, pinned under the idempotency key",
     '{"status", body?, headers?, cache?, late?}': "any answer; `cache` pins it under the key, `late` seconds later the "
     "work is done after all",
@@ -139,9 +145,9 @@ class Faults:
         and when: `times`, `p`, `seed`. As one dict, or as keywords.
 
         Effects: `"close" | "truncate" | "garbage" | "html_502" | "empty_200"`, `{"delay": seconds}`, a preset
-        (`"rate_limit" | "lock_timeout" | "conflict" | "server_error"`), or `{"status", body?, headers?, cache?, late?}`:
-        with `cache` the answer is pinned under the idempotency key; with `late` the work is done that many seconds
-        afterwards.
+        (`"rate_limit" | "lock_timeout" | "conflict" | "no_permission" | "server_error"`), or
+        `{"status", body?, headers?, cache?, late?}`: with `cache` the answer is pinned under the idempotency key; with
+        `late` the work is done that many seconds afterwards.
         """
         spec = {**(given or {}), **fields}
         match, stage = checked(spec.get("match", {}), MATCH, "match."), spec.get("stage", "before")

@@ -18,14 +18,17 @@ CATEGORY = {
     "refund": "refund",
     "refund_failure": "refund_failure",
     "payment_refund": "refund",
+    "payment_failure_refund": "charge_failure",
     "transfer": "transfer",
     "transfer_refund": "transfer_reversal",
     "payout": "payout",
     "payout_failure": "payout_reversal",
     "payout_cancel": "payout_reversal",
 }
-# What moves a player's money, in the currency that the player pays in.
-CONVERTED = frozenset({"charge", "refund", "refund_failure", "adjustment"})
+# What moves a player's money, in the currency that the player pays in. On a connected account, payments are transfers.
+CONVERTED = frozenset(
+    {"charge", "payment", "refund", "payment_refund", "payment_failure_refund", "refund_failure", "adjustment"}
+)
 Purse = tuple[str, str]
 
 
@@ -42,6 +45,8 @@ class Ledger:
         self._available: dict[Purse, int] = defaultdict(int)
         self._pending: dict[Purse, int] = defaultdict(int)
         self._maturing: dict[int, list[Row]] = {}
+        # What became available and no automatic payout has taken yet.
+        self._unpaid: dict[Purse, list[Row]] = defaultdict(list)
         # Presentment currency -> the currency its charges settle in, and the rate. Empty: each settles in its own.
         self.conversions: dict[str, tuple[str, Decimal]] = {}
 
@@ -61,10 +66,11 @@ class Ledger:
     def post(self, source: Row, kind: str, amount: int, **detail: Any) -> Row:
         """Move `amount` (negative: out) for `source`, in its account and currency.
 
-        Details: `fee` taken on top, `fee_text`; `available_on` when not at once; `description`, `category`.
+        Details: `fee` taken on top, `fee_text`; `available_on` when not at once; `description`, `category`; `currency`
+        when it is not the source's.
         """
         world, now = self._world, self._world.now()
-        currency, rate = self._settles_in(kind, source["currency"])
+        currency, rate = self._settles_in(kind, source.account, detail.get("currency", source["currency"]))
         amount, fee = _converted(amount, rate), _converted(detail.get("fee", 0), rate)
         available_on = max(detail.get("available_on", now), now)
         fields = {
@@ -89,9 +95,16 @@ class Ledger:
         self._count(row)
         return row
 
-    def _settles_in(self, kind: str, currency: str) -> tuple[str, Decimal | None]:
+    def take_unpaid(self, payout: Row) -> None:
+        """Note what an automatic payout is made of: all that has become available since the last one, and itself."""
+        for row in self._unpaid.pop((payout.account, payout["currency"]), []):
+            row.hidden["payout"] = payout["id"]
+            self._world.changed(row)
+
+    def _settles_in(self, kind: str, account: str, currency: str) -> tuple[str, Decimal | None]:
         """Players' money is converted where Stripe was told to; transfers and payouts move what is already there."""
-        if kind not in CONVERTED or currency not in self.conversions:
+        players = kind in CONVERTED and account == self._world.platform
+        if not players or currency not in self.conversions:
             return currency, None
         return self.conversions[currency]
 
@@ -99,7 +112,9 @@ class Ledger:
         purse = (row.account, row["currency"])
         if row["status"] == "available":
             self._available[purse] += row["net"]
+            self._unpaid[purse].append(row)
             self._world.payouts.expect(row.account)
+            self._world.refunds.expect(row)
             return
         self._pending[purse] += row["net"]
         due: int = row["available_on"]
@@ -116,8 +131,11 @@ class Ledger:
             self._world.changed(row)
             self._pending[purse] -= row["net"]
             self._available[purse] += row["net"]
+            self._unpaid[purse].append(row)
+            self._world.refunds.expect(row)
             gained.add(row.account)
-        for account in sorted(gained):
+        # What an account earned before it was deleted matures unseen.
+        for account in sorted(one for one in gained if self._world.store.anywhere(one)):
             self._world.emit("balance.available", Row("balance", account, self.balance(account)))
             self._world.payouts.expect(account)
 

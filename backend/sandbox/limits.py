@@ -11,8 +11,8 @@ class Feature(StrEnum):
     MANUAL_CONFIRMATION = "manual confirmation"
     METHOD_OPTIONS = "payment_method_options other than card[request_three_d_secure]"
     OTHER_ACCOUNTS = "accounts other than Express ones"
-    OTHER_METHODS = "payment methods other than cards"
-    OTHER_TEST_CARDS = "this test card: those of risk levels, failing checks, early fraud warnings and several disputes"
+    OTHER_METHODS = "payment methods other than cards, but for the names of test bank accounts"
+    OTHER_TEST_CARDS = "this test card or bank account: those of risk levels, failing checks and limits"
     TOKENS = "tokens (tok_…) instead of pm_card_… payment methods"
 
 
@@ -23,13 +23,15 @@ DIFFERENCES = (
     "Objects are shaped as in the API version of the SDK it was written for, whatever Stripe-Version asks for; the "
     "api_version of a webhook endpoint is kept and shown, and changes nothing.",
     "Webhooks are retried over three days, as live mode does it; Stripe's own sandboxes try three times in some hours.",
-    "Payments are cards only; link is offered in dollars as Stripe would, and cannot be paid with.",
+    "Payments are cards and bank debits; link is offered in dollars as Stripe would, and cannot be paid with.",
+    "A bank debit is made from the name of a test account only, needs neither mandate nor verification, and is answered "
+    "after four days; weekends count.",
     "The only payment method options are card[request_three_d_secure]. Charges are always captured at once.",
-    "No Radar: no rules, no reviews, no early fraud warnings, and every risk score is the same.",
+    "No Radar: no rules, no reviews, and every risk score is the same.",
     "Onboarding asks for nothing that has to be true. Requirements are either all due or none.",
     "Payouts ignore weekends and holidays. Stripe's platform account here is paid out only by hand.",
     "Stripe's fee is 2.9% and 30 minor units in every currency and country.",
-    "A refund is paid from the balance even below zero; live mode would leave it pending.",
+    "A refund is paid from the balance even below zero, unless told to wait as in live mode (refund_waits_for_balance).",
     "A reversal needs the connected account's balance; reserves for what a platform is liable for are not kept.",
     "Limits of calls per second, and of updates per PaymentIntent and hour, are not counted: make a fault of them.",
     "A Product id may hold letters, digits and _-.: only; which characters Stripe takes is not documented.",

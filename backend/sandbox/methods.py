@@ -1,8 +1,8 @@
-"""PaymentMethods: cards, made from test tokens or, in a browser, from a number."""
+"""PaymentMethods: cards, made from test tokens or, in a browser, from a number; bank accounts, from test tokens."""
 
 from typing import TYPE_CHECKING, Any
 
-from . import errors
+from . import banks, errors
 from .cards import BY_TOKEN, Card, card_of, luhn
 from .limits import Feature
 from .store import Row
@@ -27,24 +27,32 @@ NO_BILLING = {"address": None, "email": None, "name": None, "phone": None, "tax_
 NO_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
 
 
+# Every name of Stripe's for a test payment method begins like one of these.
+TEST_TOKENS = ("pm_card_", "pm_acssDebit_", "pm_usBankAccount_")
+
+
 def new_method(call: "Call", card: Card, expiry: tuple[int, int], billing: dict[str, Any] | None = None) -> Row:
     """A PaymentMethod of a card, not yet attached to anybody."""
+    return _new(call, "card", card_details(card, expiry), billing, card=card)
+
+
+def _new(call: "Call", kind: str, details: dict[str, Any], billing: dict[str, Any] | None, **habits: Any) -> Row:
     world = call.world
     fields = {
         "id": world.ids.new("pm"),
         "object": "payment_method",
+        kind: details,
         "allow_redisplay": "unspecified",
         "billing_details": NO_BILLING | {"address": NO_ADDRESS} | (billing or {}),
-        "card": card_details(card, expiry),
         "created": world.now(),
         "customer": None,
         "customer_account": None,
         "livemode": False,
         "metadata": {},
         "radar_options": {},
-        "type": "card",
+        "type": kind,
     }
-    return world.add("payment_methods", call.account, fields, card=card, used=False, off_session=False)
+    return world.add("payment_methods", call.account, fields, used=False, off_session=False, **habits)
 
 
 def card_details(card: Card, expiry: tuple[int, int]) -> dict[str, Any]:
@@ -101,11 +109,14 @@ def _card_error(code: str, message: str, param: str) -> errors.StripeError:
 
 
 def by_reference(call: "Call", reference: str, param: str = "payment_method", status: int = 400) -> Row:
-    """`pm_card_visa` makes a fresh PaymentMethod at each use; anything else must exist."""
+    """The name of a test card or bank account makes a fresh PaymentMethod at each use; anything else must exist."""
     card = BY_TOKEN.get(reference)
     if card is not None:
         return new_method(call, card, (12, 1970 + call.world.now() // 31_557_600 + 1))
-    if reference.startswith("pm_card_"):
+    bank = banks.BY_TOKEN.get(reference)
+    if bank is not None:
+        return _new(call, bank.method, banks.bank_details(bank), None, bank=bank)
+    if reference.startswith(TEST_TOKENS):
         raise errors.unsupported(Feature.OTHER_TEST_CARDS, param)
     row = call.world.get("payment_methods", call.account, reference)
     if row is None:
@@ -129,8 +140,8 @@ def to_attach(call: "Call", reference: str, customer: str | None, status: int = 
     """A PaymentMethod that can be saved: not one whose issuer declines (facts 1.24)."""
     row = by_reference(call, reference, status=status)
     check_usable(row, customer)
-    card: Card = row.hidden["card"]
-    if card.decline is None or card.attaches:
+    card: Card | None = row.hidden.get("card")
+    if card is None or card.decline is None or card.attaches:
         return row
     extras = {"decline_code": card.decline.decline_code} if card.decline.decline_code else {}
     raise errors.StripeError(

@@ -29,13 +29,9 @@ AUTHENTICATION_REQUIRED = Decline(
 )
 
 
-def attempt(world: "World", intent: Row, method: Row, off_session: bool, return_url: str | None) -> None:
-    """Charge the intent with the method, or ask for authentication. Raises the 402 of a decline, after committing it."""
+def charge_card(world: "World", intent: Row, method: Row, off_session: bool, return_url: str | None) -> None:
+    """Charge the intent with a card, or ask for authentication. Raises the 402 of a decline, after committing it."""
     card: Card = method.hidden["card"]
-    intent["last_payment_error"] = None
-    # A new attempt takes the place of a challenge that nobody has answered.
-    intent.hidden.pop("challenge", None)
-    method.hidden["used"] = True
     if needs_authentication(intent, method):
         if off_session:
             raise decline(world, intent, method, AUTHENTICATION_REQUIRED)
@@ -48,7 +44,9 @@ def attempt(world: "World", intent: Row, method: Row, off_session: bool, return_
 
 def needs_authentication(intent: Row, method: Row) -> bool:
     """Whether the issuer wants to see the cardholder first."""
-    card: Card = method.hidden["card"]
+    card: Card | None = method.hidden.get("card")
+    if card is None:
+        return False
     if card.authenticate == "setup":
         return not method.hidden["off_session"]
     asked = intent["payment_method_options"]["card"]["request_three_d_secure"] in {"any", "challenge"}
@@ -78,7 +76,7 @@ def authenticate(world: "World", intent: Row, passed: bool) -> None:
     intent["next_action"] = None
     intent.hidden.pop("challenge", None)
     if not passed:
-        _fail(world, intent, method, UNAUTHENTICATED.code, UNAUTHENTICATED.message, _traces(world, intent, method))
+        fail(world, intent, method, UNAUTHENTICATED.code, UNAUTHENTICATED.message, _traces(world, intent, method))
         return
     method.hidden["off_session"] = intent["setup_future_usage"] == "off_session"
     card: Card = method.hidden["card"]
@@ -96,7 +94,7 @@ def _traces(world: "World", intent: Row, method: Row) -> Row | None:
     """Whether a failed authentication leaves a failed charge behind, Stripe does not say."""
     if not world.behaviours["failed_challenge_leaves_charge"]:
         return None
-    charge = _new_charge(world, intent, method, UNAUTHENTICATED)
+    charge = new_charge(world, intent, method, UNAUTHENTICATED)
     intent["latest_charge"] = charge["id"]
     return charge
 
@@ -104,8 +102,17 @@ def _traces(world: "World", intent: Row, method: Row) -> Row | None:
 def succeed(world: "World", intent: Row, method: Row) -> None:
     """The money is there: a charge, its balance transaction, and both events."""
     card: Card = method.hidden["card"]
-    charge = _new_charge(world, intent, method)
-    _to_ledger(world, charge, card)
+    charge = new_charge(world, intent, method)
+    settle(world, charge, "charge", world.now() if card.instant else midnight(world.now(), SETTLE_DAYS))
+    complete(world, intent, method, charge)
+    if card.dispute is not None:
+        dispute_later(world, charge, card.dispute, card.inquiry, card.disputes)
+    if card.warned:
+        world.timeline.at(world.now() + DISPUTED_AFTER, lambda: world.fraud_warnings.open(charge))
+
+
+def complete(world: "World", intent: Row, method: Row, charge: Row) -> None:
+    """The intent is paid by a charge that has succeeded."""
     if intent["setup_future_usage"] and intent["customer"]:
         method["customer"] = intent["customer"]
         world.changed(method)
@@ -119,25 +126,36 @@ def succeed(world: "World", intent: Row, method: Row) -> None:
     world.changed(intent)
     world.emit("payment_intent.succeeded", intent)
     world.emit("charge.succeeded", charge)
-    if card.dispute is not None:
-        reason, inquiry = card.dispute, card.inquiry
-        world.timeline.at(world.now() + DISPUTED_AFTER, lambda: _dispute(world, charge, reason, inquiry))
 
 
-def _dispute(world: "World", charge: Row, reason: str, inquiry: bool) -> None:
-    """Unless the money went back already, or somebody disputed it by hand."""
-    if not charge["disputed"] and not charge["refunded"]:
-        world.disputes.open(charge, reason, inquiry)
+def dispute_later(world: "World", charge: Row, reason: str, inquiry: bool, disputes: int = 1) -> None:
+    """Some seconds after the payment, as with Stripe's disputing test methods."""
+    world.timeline.at(world.now() + DISPUTED_AFTER, lambda: _dispute(world, charge, reason, inquiry, disputes))
 
 
-def _to_ledger(world: "World", charge: Row, card: Card) -> None:
-    """The funds are pending at once, so that the books always balance; the charge says so a little later."""
-    now, fee = world.now(), processing_fee(charge["amount"], world.behaviours["fee_rounding"])
-    available_on = now if card.instant else midnight(now, SETTLE_DAYS)
+def _dispute(world: "World", charge: Row, reason: str, inquiry: bool, disputes: int) -> None:
+    """Unless the money went back already, or somebody disputed it by hand. Several disputes share the amount."""
+    if charge["disputed"] or charge["refunded"]:
+        return
+    left = charge["amount"] - charge["amount_refunded"]
+    for place in range(disputes):
+        amount = left * (place + 1) // disputes - left * place // disputes
+        world.disputes.open(charge, reason, "inquiry" if inquiry else "chargeback", amount=amount)
+
+
+def book(world: "World", charge: Row, kind: str, available_on: int) -> Row:
+    """The charge's balance transaction."""
+    fee = processing_fee(charge["amount"], world.behaviours["fee_rounding"])
     text = charge["description"]
-    entry = world.ledger.post(charge, "charge", charge["amount"], fee=fee, available_on=available_on, description=text)
-    charge.hidden["entry"] = entry["id"]
-    world.timeline.at(now + SETTLED_AFTER, lambda: _settled(world, charge, entry["id"]))
+    entry = world.ledger.post(charge, kind, charge["amount"], fee=fee, available_on=available_on, description=text)
+    charge.hidden.update(entry=entry["id"], fee=fee)
+    return entry
+
+
+def settle(world: "World", charge: Row, kind: str, available_on: int) -> None:
+    """The funds are pending at once, so that the books always balance; the charge says so a little later."""
+    entry = book(world, charge, kind, available_on)
+    world.timeline.at(world.now() + SETTLED_AFTER, lambda: _settled(world, charge, entry["id"]))
 
 
 def _settled(world: "World", charge: Row, entry: str) -> None:
@@ -148,11 +166,11 @@ def _settled(world: "World", charge: Row, entry: str) -> None:
 
 def decline(world: "World", intent: Row, method: Row, why: Decline) -> errors.StripeError:
     """The card says no: a failed charge stays behind, and the intent waits for another card. Returns the 402 to raise."""
-    charge = _new_charge(world, intent, method, why)
+    charge = new_charge(world, intent, method, why)
     intent["latest_charge"] = charge["id"]
     extras = {"charge": charge["id"]} | ({"decline_code": why.decline_code} if why.decline_code else {})
     detail = {name: value for name, value in extras.items() if name != "charge"}
-    _fail(world, intent, method, why.code, why.message, charge, param=why.param, **detail)
+    fail(world, intent, method, why.code, why.message, charge, param=why.param, **detail)
     return errors.StripeError(
         why.message,
         status=402,
@@ -164,7 +182,7 @@ def decline(world: "World", intent: Row, method: Row, why: Decline) -> errors.St
     )
 
 
-def _fail(
+def fail(
     world: "World",
     intent: Row,
     method: Row,
@@ -173,9 +191,10 @@ def _fail(
     charge: Row | None = None,
     **detail: Any,
 ) -> None:
+    """The attempt has failed: the intent waits for another payment method."""
     param = detail.pop("param", None)
     error = {"code": code, "doc_url": doc_url(code), "message": message, "payment_method": dict(method)}
-    kind = "invalid_request_error" if code == UNAUTHENTICATED.code else "card_error"
+    kind = "invalid_request_error" if code.startswith("payment_intent_") else "card_error"
     extras = {"charge": charge["id"]} if charge else {}
     error |= detail | extras | {"type": kind} | ({"param": param} if param else {})
     intent.update(
@@ -190,6 +209,7 @@ def _fail(
     world.emit("payment_intent.payment_failed", intent)
 
 
-def _new_charge(world: "World", intent: Row, method: Row, why: Decline | None = None) -> Row:
-    fields = charge_fields(world, intent, method, why)
+def new_charge(world: "World", intent: Row, method: Row, why: Decline | None = None, pending: bool = False) -> Row:
+    """The charge that this attempt leaves behind."""
+    fields = charge_fields(world, intent, method, why, pending)
     return world.add("charges", intent.account, fields, transferred=0)

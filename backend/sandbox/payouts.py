@@ -88,7 +88,8 @@ class Payouts:
         for currency in self._world.ledger.currencies(account):
             amount = self._world.ledger.available(account, currency)
             if amount > 0:
-                self.make(account, amount, currency, automatic=True)
+                payout = self.make(account, amount, currency, automatic=True, reconciliation_status="completed")
+                self._world.ledger.take_unpaid(payout)
 
     def _leave(self, row: Row) -> None:
         if row["status"] == "pending":

@@ -17,6 +17,11 @@ class Handler(WSGIRequestHandler):
         """Raised by the application: it wants the line cut."""
         self.close_connection = True
 
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Without a Date of the machine's: an answer carries the sandbox's own, and there must be one only."""
+        self.send_response_only(code, message)
+        self.send_header("Server", self.version_string())
+
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """The sandbox keeps its own log of calls."""
 

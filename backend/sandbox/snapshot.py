@@ -14,6 +14,7 @@ KINDS = (
     "charges",
     "customers",
     "disputes",
+    "early_fraud_warnings",
     "events",
     "payment_intents",
     "payouts",

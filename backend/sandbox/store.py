@@ -15,6 +15,7 @@ INDEXED: dict[str, tuple[str, ...]] = {
     "reversals": ("transfer",),
     "refunds": ("charge", "payment_intent"),
     "disputes": ("charge", "payment_intent"),
+    "early_fraud_warnings": ("charge", "payment_intent"),
     "balance_transactions": ("currency", "source", "type", "payout"),
     "payouts": ("status",),
     "products": ("active",),

@@ -9,10 +9,12 @@ from .clock import Clock
 from .connect import platform_fields
 from .disputes import Disputes
 from .events import Events
+from .fraud_warnings import FraudWarnings
 from .ids import Ids
 from .ledger import Ledger
 from .packing import Packer
 from .payouts import Payouts
+from .refunding import Refunding
 from .search import SearchIndex
 from .store import Row, Store
 from .timeline import Timeline
@@ -47,7 +49,9 @@ class World:
         self.search = SearchIndex(self.timeline, self.packer)
         self.ledger = Ledger(self)
         self.payouts = Payouts(self)
+        self.refunds = Refunding(self)
         self.disputes = Disputes(self)
+        self.fraud_warnings = FraudWarnings(self)
         self.behaviours = Behaviours()
         self.cause = Cause()
         # Account links that have been given out, by the token in their URL.

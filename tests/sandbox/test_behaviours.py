@@ -137,19 +137,107 @@ def _unpaid_refund(platform: Platform) -> Any:
     return error.code
 
 
+def _appealed(platform: Platform) -> Any:
+    dispute = platform.control("/disputes", charge=platform.paid().latest_charge.id)
+    platform.control(f"/disputes/{dispute['id']}/win")
+    platform.control(f"/disputes/{dispute['id']}/appeal")
+    moved = len(platform.v1.disputes.retrieve(dispute["id"]).balance_transactions)
+    return {2: "decision", 3: "opening"}[moved]
+
+
+def _bounced_intent(platform: Platform) -> Any:
+    platform.control("/behaviour", debit_bounces_as="failure")
+    return _bounced(platform).status == "requires_payment_method"
+
+
+def _bounced(platform: Platform) -> Any:
+    intent = platform.paid(card="pm_acssDebit_success")
+    platform.control(f"/payment_intents/{intent.id}/settle")
+    platform.control(f"/charges/{intent.latest_charge.id}/bounce")
+    return platform.v1.payment_intents.retrieve(intent.id, {"expand": ["latest_charge"]})
+
+
+def _booked(platform: Platform) -> Any:
+    platform.paid(card="pm_acssDebit_success")
+    return "pending" if platform.v1.balance_transactions.list({}).data else "success"
+
+
+def _bounces_as(platform: Platform) -> Any:
+    return {"failed": "failure", "succeeded": "dispute"}[_bounced(platform).latest_charge.status]
+
+
+def _deletion_tells(platform: Platform) -> Any:
+    platform.control("/webhooks", url="http://hook.test", connect=True)
+    platform.v1.accounts.delete(platform.coach())
+    platform.sandbox.deliver_due()
+    return any(b"account.application.deauthorized" in body for _, body, _ in platform.received)
+
+
+def _failed_refund_lowers(platform: Platform) -> Any:
+    payment = platform.paid()
+    refund = platform.v1.refunds.create({"payment_intent": payment.id})
+    platform.control(f"/refunds/{refund.id}/fail")
+    return platform.v1.charges.retrieve(payment.latest_charge.id).amount_refunded == 0
+
+
+def _gone(platform: Platform) -> Any:
+    error: Any = _refusal(lambda: platform.transfer(platform.paid(), "acct_0000000000000000", 100))
+    assert error.http_status == (403 if error.error.code == "account_invalid" else 400)
+    return error.error.code
+
+
+def _pending_counts(platform: Platform) -> Any:
+    platform.control("/behaviour", refund_waits_for_balance=True)
+    payment = platform.paid()
+    platform.v1.refunds.create({"payment_intent": payment.id})
+    return platform.v1.charges.retrieve(payment.latest_charge.id).amount_refunded > 0
+
+
+def _prevented_closed(platform: Platform) -> Any:
+    platform.control("/disputes", charge=platform.paid().latest_charge.id, case_type="block")
+    return len(platform.v1.events.list({"type": "charge.dispute.closed"}).data) == 1
+
+
+def _prevented_pays(platform: Platform) -> Any:
+    platform.control("/disputes", charge=platform.paid().latest_charge.id, case_type="resolution")
+    (dispute,), refunds = platform.v1.disputes.list({}).data, platform.v1.refunds.list({}).data
+    assert bool(refunds) != bool(dispute.balance_transactions)
+    return "refund" if refunds else "dispute"
+
+
+def _refund_status(platform: Platform) -> Any:
+    return platform.v1.refunds.create({"payment_intent": platform.paid().id}).status
+
+
+def _refund_waits(platform: Platform) -> Any:
+    return _refund_status(platform) == "pending"
+
+
 PROBES: dict[str, Callable[[Platform], Any]] = {
     "account_link_unknown_account": _unknown_account,
+    "appeal_moves_funds": _appealed,
+    "bounce_reopens_intent": _bounced_intent,
     "capabilities_enforced": _unready_coach_is_refused,
     "charge_follows_metadata": _charge_has_later_metadata,
+    "debit_booked": _booked,
+    "debit_bounces_as": _bounces_as,
+    "deleted_account_tells": _deletion_tells,
     "deleted_product_id": _deleted_id,
     "destination_payment_event": _announced,
     "duplicate_product_status": _duplicate,
     "excess_code": _excess_code,
     "failed_challenge_leaves_charge": _failed_charge,
+    "failed_refund_lowers_charge": _failed_refund_lowers,
+    "gone_destination_code": _gone,
     "key_scope": _key_scope,
     "new_capability": _fresh_capability,
     "other_transfer_group": _other_group,
+    "pending_refund_counts": _pending_counts,
+    "prevented_is_closed": _prevented_closed,
+    "prevented_pays": _prevented_pays,
     "publishable_key_status": _publishable,
+    "refund_begins": _refund_status,
+    "refund_waits_for_balance": _refund_waits,
     "refunded_tells_previous": _previous,
     "reversals_free_source_room": _room,
     "search_clauses_max": _clauses,

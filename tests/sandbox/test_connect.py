@@ -203,6 +203,28 @@ def test_a_refund_is_told_in_stripes_order(platform: Platform) -> None:
     assert newest[2].data.previous_attributes.to_dict() == {"amount_refunded": 0, "refunded": False}
 
 
+def test_a_deleted_customer_cannot_pay_nor_be_found(platform: Platform) -> None:
+    """400 where a PaymentIntent names it; lists by email and all others go on."""
+    gone, other = (platform.v1.customers.create({"email": "player@example.com"}) for _ in range(2))
+    intent = platform.v1.payment_intents.create({"amount": 500, "currency": "cad"})
+    platform.v1.customers.delete(gone.id)
+    given: Any = {"amount": 500, "currency": "cad", "customer": gone.id}
+
+    for call in (
+        lambda: platform.v1.payment_intents.create(given),
+        lambda: platform.v1.payment_intents.update(intent.id, {"customer": gone.id}),
+    ):
+        with pytest.raises(stripe.InvalidRequestError) as refused:
+            call()
+        assert (refused.value.http_status, refused.value.code, refused.value.param) == (
+            400,
+            "resource_missing",
+            "customer",
+        )
+    found = platform.v1.customers.list({"email": "player@example.com"}).data
+    assert [customer.id for customer in found] == [other.id]
+
+
 def test_a_deleted_customer_says_so(platform: Platform) -> None:
     """And cannot be charged."""
     customer = platform.v1.customers.create({})

@@ -31,6 +31,8 @@ def _ids(platform: Platform) -> dict[str, str]:
     return {
         "accounts": coach,
         "payment_intents": waiting.id,
+        "charges": str(payment.latest_charge.id),
+        "refunds": platform.v1.refunds.create({"payment_intent": platform.paid().id}).id,
         "disputes": dispute["id"],
         "payouts": "po_none",
         "events": platform.v1.events.list({"limit": 1}).data[0].id,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -123,6 +125,90 @@ def test_a_500_may_come_true_late(platform: Platform) -> None:
     assert platform.v1.events.list({"type": "customer.created"}).data[0].created == platform.clock.now()
     with pytest.raises(stripe.APIError):
         _create(platform, "k")
+
+
+LATE = ("transfers", "reversals", "refunds", "payment_intents")
+
+
+def _late(platform: Platform, payment: Any) -> dict[str, Callable[[Any], Any]]:
+    """A call of each kind, given its options."""
+    v1, coach = platform.v1, platform.coach()
+    transfer = platform.transfer(payment, coach, 100)
+    given: Any = {
+        "amount": 900,
+        "currency": "cad",
+        "destination": coach,
+        "source_transaction": payment.latest_charge.id,
+    }
+    return {
+        "transfers": lambda options: v1.transfers.create(given, options),
+        "reversals": lambda options: v1.transfers.reversals.create(transfer.id, {"amount": 40}, options),
+        "refunds": lambda options: v1.refunds.create({"payment_intent": payment.id, "amount": 300}, options),
+        "payment_intents": lambda options: v1.payment_intents.update(payment.id, {"metadata": {"late": "1"}}, options),
+    }
+
+
+def _done(platform: Platform, payment: Any) -> dict[str, Any]:
+    """How much of each kind of work there is."""
+    transfers = platform.v1.transfers.list({}).data
+    metadata = platform.v1.payment_intents.retrieve(payment.id).metadata
+    return {
+        "transfers": sum(one.amount == 900 for one in transfers),
+        "reversals": sum(one.amount_reversed == 40 for one in transfers),
+        "refunds": len(platform.v1.refunds.list({}).data),
+        "payment_intents": int("late" in metadata),
+    }
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_any_call_may_come_true_late(platform: Platform, name: str) -> None:
+    """Once; the key goes on answering the 500 that it was first answered with."""
+    payment = platform.paid()
+    call = functools.partial(_late(platform, payment)[name], {"idempotency_key": "k"})
+    platform.sandbox.faults.add(match={"method": "POST"}, effect={"status": 500, "cache": True, "late": 600}, times=1)
+    with pytest.raises(stripe.APIError):
+        call()
+    assert set(_done(platform, payment).values()) == {0}
+
+    for _ in range(2):
+        platform.clock.advance(600)
+        assert _done(platform, payment) == {**dict.fromkeys(LATE, 0), name: 1}
+        with pytest.raises(stripe.APIError) as replayed:
+            call()
+        assert replayed.value.headers["Idempotent-Replayed"] == "true"
+
+
+def test_what_comes_true_late_may_be_refused_by_then(platform: Platform) -> None:
+    """As any call: the money has been refunded meanwhile."""
+    payment = platform.paid()
+    platform.sandbox.faults.add(match={"method": "POST"}, effect={"status": 500, "cache": True, "late": 600}, times=1)
+    with pytest.raises(stripe.APIError):
+        platform.v1.refunds.create({"payment_intent": payment.id}, {"idempotency_key": "k"})
+    platform.v1.refunds.create({"payment_intent": payment.id})
+    platform.clock.advance(600)
+
+    assert len(platform.v1.refunds.list({}).data) == 1
+
+
+def test_a_key_may_lack_a_permission(platform: Platform) -> None:
+    """403 without a code, not pinned: once the key may do it, the call goes through."""
+    coach, payment = platform.coach(), platform.paid()
+    platform.sandbox.faults.add(match={"method": "POST", "path": "/v1/transfers"}, effect="no_permission")
+    given: Any = {
+        "amount": 100,
+        "currency": "cad",
+        "destination": coach,
+        "source_transaction": payment.latest_charge.id,
+    }
+    with pytest.raises(stripe.PermissionError) as refused:
+        platform.v1.transfers.create(given, {"idempotency_key": "k"})
+    error: Any = refused.value.error
+
+    assert (refused.value.http_status, error.type, getattr(error, "code", None)) == (403, "invalid_request_error", None)
+    assert "permission" in error.message
+    assert platform.v1.refunds.create({"payment_intent": payment.id}).amount == 10_000
+    platform.sandbox.faults.clear()
+    assert platform.v1.transfers.create(given, {"idempotency_key": "k"}).amount == 100
 
 
 def test_the_sdk_retries_a_cut_line_with_the_same_key(platform: Platform) -> None:

@@ -57,6 +57,7 @@ CLASSES: tuple[type[stripe.StripeObject], ...] = (
     stripe.Transfer,
     stripe.TransferReversal,
     stripe.WebhookEndpoint,
+    stripe.radar.EarlyFraudWarning,
 )
 
 
@@ -78,7 +79,10 @@ def _lived(platform: Platform) -> Iterator[dict[str, Any]]:
     transfer = platform.transfer(payment, coach, 5_000)
     reversal = platform.v1.transfers.reversals.create(transfer.id, {"amount": 100})
     refund = platform.v1.refunds.create({"charge": _charge(payment), "amount": 100})
-    dispute = platform.control("/disputes", charge=_charge(platform.paid()))
+    disputed = _charge(platform.paid())
+    warning = platform.control("/early_fraud_warnings", charge=disputed)
+    dispute = platform.control("/disputes", charge=disputed)
+    debits = [_debited(platform, currency) for currency in ("cad", "eur", "usd")]
     platform.raw("POST", "/v1/payment_intents", data={"amount": "500", "currency": "usd"})
     platform.clock.advance(4 * 86_400)
     onboarding = {"account": coach, "type": "account_onboarding", "return_url": "http://a", "refresh_url": "http://a"}
@@ -95,7 +99,10 @@ def _lived(platform: Platform) -> Iterator[dict[str, Any]]:
         f"/v1/customers/{customer.id}",
         f"/v1/disputes/{dispute['id']}",
         "/v1/payment_methods/pm_card_visa",
+        f"/v1/radar/early_fraud_warnings/{warning['id']}",
         f"/v1/refunds/{refund.id}",
+        f"/v1/refunds/{_asked(platform)}",
+        *(f"/v1/charges/{charge}" for charge in debits),
         f"/v1/transfers/{transfer.id}",
         f"/v1/transfers/{transfer.id}/reversals/{reversal.id}",
     ):
@@ -104,6 +111,24 @@ def _lived(platform: Platform) -> Iterator[dict[str, Any]]:
         yield from _json(platform, "GET", f"{path}?limit=100")["data"]
     for path in ("/v1/payouts", "/v1/charges", "/v1/refunds", "/v1/balance_transactions", "/v1/events"):
         yield from _json(platform, "GET", path, headers={"Stripe-Account": coach})["data"]
+
+
+def _debited(platform: Platform, currency: str) -> str:
+    """The charge of a bank debit in the currency, refunded while it was pending; dollars bounce."""
+    token = {"cad": "pm_acssDebit_success", "eur": "pm_success_de", "usd": "pm_usBankAccount_success"}[currency]
+    payment = platform.paid(card=token, currency=currency)
+    platform.v1.refunds.create({"charge": _charge(payment), "amount": 100})
+    platform.control(f"/payment_intents/{payment.id}/settle")
+    if currency == "usd":
+        platform.control("/behaviour", debit_bounces_as="failure")
+        platform.control(f"/charges/{_charge(payment)}/bounce")
+    return _charge(payment)
+
+
+def _asked(platform: Platform) -> str:
+    """A refund that waits for the customer."""
+    platform.control("/behaviour", refund_begins="requires_action")
+    return platform.v1.refunds.create({"payment_intent": platform.paid().id}).id
 
 
 def _json(platform: Platform, method: str, path: str, **options: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -260,3 +261,20 @@ def test_over_a_socket_it_is_the_same() -> None:
         assert delivered.wait(10)
         assert bodies[0]["data"]["object"]["email"] == "lee@example.com"
         assert requests.get(sandbox.base_url, timeout=5).ok
+
+
+@pytest.mark.parametrize("path", ["/v1/balance", "/v1/nonsense", "/v1/charges/ch_none"])
+def test_date_tells_the_sandboxs_time(platform: Platform, path: str) -> None:
+    """Of refusals too; it moves with the clock, and nothing else tells another."""
+    platform.clock.advance(40 * 86_400)
+    answer = platform.raw("GET", path)
+
+    assert answer.headers.getlist("Date") == [formatdate(platform.clock.now(), usegmt=True)]
+
+
+def test_the_sdk_hears_the_sandboxs_time(platform: Platform) -> None:
+    """Over a socket too: a replay tells the time of the replay."""
+    for _ in range(2):
+        platform.clock.advance(600)
+        made = platform.v1.customers.create({}, {"idempotency_key": "k"})
+        assert made.last_response.headers["Date"] == formatdate(platform.clock.now(), usegmt=True)

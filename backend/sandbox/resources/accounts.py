@@ -3,7 +3,7 @@
 from typing import Any
 
 from .. import errors, lists
-from ..connect import CURRENCY_OF, LOCKED, account_fields, request_capabilities
+from ..connect import CURRENCY_OF, LOCKED, account_fields, part, reject, request_capabilities
 from ..limits import Feature
 from ..routing import Call, Route
 from ..schedules import applicable
@@ -99,8 +99,17 @@ def delete(call: Call) -> dict[str, Any]:
     row = _account(call)
     if row["id"] == call.world.platform:
         raise errors.refused("You cannot delete your own account.")
-    call.world.store.remove(row)
+    part(call.world, row, tell=call.world.behaviours["deleted_account_tells"])
     return common.deleted(row["id"], "account")
+
+
+def reject_(call: Call) -> Row:
+    """POST /v1/accounts/{id}/reject: transfers and payouts end; `fraud` is no reason any more (facts A.36)."""
+    row = _account(call)
+    if row["id"] == call.world.platform:
+        raise errors.refused("You cannot reject your own account.")
+    reject(call.world, row, call.params["reason"], call.params.get("payouts_action", "pause"))
+    return row
 
 
 def list_(call: Call) -> dict[str, Any]:
@@ -175,6 +184,7 @@ ROUTES = (
     Route("GET", "/v1/accounts/<id>", "accounts.retrieve", retrieve, "account"),
     Route("POST", "/v1/accounts/<id>", "accounts.update", update, "account", refuses=REFUSED),
     Route("DELETE", "/v1/accounts/<id>", "accounts.delete", delete, "account"),
+    Route("POST", "/v1/accounts/<id>/reject", "accounts.reject", reject_, "account"),
     Route(
         "GET",
         "/v1/accounts/<id>/capabilities",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .. import lists
+from .. import errors, lists
 from ..routing import Call, Route
 from ..store import Row
 
@@ -18,9 +18,12 @@ def retrieve_transaction(call: Call) -> Row:
 
 
 def list_transactions(call: Call) -> dict[str, Any]:
-    """GET /v1/balance_transactions"""
+    """GET /v1/balance_transactions: by payout, only what an automatic one is made of."""
     params = call.params
-    filters = {field: params.get(field) for field in ("currency", "source", "type")}
+    payout = call.in_body("payouts", "payout", "payout")
+    if payout is not None and not payout["automatic"]:
+        raise errors.refused("Balance transactions can be listed by automatic payouts only.", param="payout")
+    filters = {field: params.get(field) for field in ("currency", "payout", "source", "type")}
     return lists.page(call.rows("balance_transactions"), params, call.path, "balance transaction", **filters)
 
 
@@ -33,7 +36,6 @@ ROUTES = (
         list_transactions,
         "balance_transaction",
         "list",
-        refuses=("payout",),
     ),
     Route(
         "GET",

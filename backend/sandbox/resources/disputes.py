@@ -43,7 +43,8 @@ def _submit(row: Row, before: dict[str, Any]) -> None:
     count = details["submission_count"] + 1
     row["evidence_details"] = {**details, "submission_count": count, "submission_method": "manual"}
     before["status"] = row["status"]
-    row["status"] = "warning_under_review" if row["status"].startswith("warning") else "under_review"
+    # As warning_under_review and appeal_under_review too.
+    row["status"] = row["status"].replace("needs_response", "under_review")
 
 
 def close(call: Call) -> Row:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from ..banks import debited_in
 from . import common
 
 if TYPE_CHECKING:
@@ -65,8 +66,9 @@ def intent_fields(world: "World", params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _types(params: dict[str, Any]) -> list[str]:
-    """card, and link in dollars; the rest of Stripe's methods are not imitated, so nothing else is offered."""
-    offered = ["card", "link"] if params["currency"].lower() == "usd" else ["card"]
+    """card, link in dollars, and the bank debits of the currency; no other of Stripe's methods is imitated."""
+    currency = params["currency"].lower()
+    offered = ["card", *(["link"] if currency == "usd" else []), *debited_in(currency)]
     allowed, excluded = (
         params.get("allowed_payment_method_types"),
         params.get("excluded_payment_method_types") or [],

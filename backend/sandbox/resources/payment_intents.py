@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .. import errors, lists, methods, payments, search
+from .. import attempts, debits, errors, lists, methods, payments, search
 from ..errors import StripeError
 from ..routing import Call, Route
 from ..store import Row
@@ -107,7 +107,7 @@ def _confirm(call: Call, row: Row, method: Row | None) -> None:
         raise payments.decline(call.world, row, method, payments.AUTHENTICATION_REQUIRED)
     # Who brings Stripe.js is challenged in a frame over the page, and is sent nowhere.
     return_url = None if params.get("use_stripe_sdk") else params.get("return_url")
-    payments.attempt(call.world, row, method, bool(params.get("off_session")), return_url)
+    attempts.attempt(call.world, row, method, bool(params.get("off_session")), return_url)
 
 
 def _remember_wishes(row: Row, params: dict[str, Any]) -> None:
@@ -212,6 +212,8 @@ def cancel(call: Call) -> Row:
             UNEXPECTED,
             payment_intent=shown(call, row),
         )
+    if row["status"] == "processing":
+        debits.call_off(call.world, row)
     reason = call.params.get("cancellation_reason")
     row.update(status="canceled", canceled_at=call.world.now(), cancellation_reason=reason, next_action=None)
     row.hidden.pop("challenge", None)

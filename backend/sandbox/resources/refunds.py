@@ -3,7 +3,6 @@
 from typing import Any
 
 from .. import errors, lists, money
-from ..refunding import Refunding
 from ..routing import Call, Route
 from ..store import Row
 from . import common
@@ -27,7 +26,7 @@ def create(call: Call) -> Row:
     amount = params.get("amount", left)
     _check_amount(charge, amount, left)
     metadata = common.new_metadata(params.get("metadata"))
-    return Refunding(call.world).refund(charge, amount, metadata=metadata, reason=params.get("reason"))
+    return call.world.refunds.refund(charge, amount, metadata=metadata, reason=params.get("reason"))
 
 
 def _charge(call: Call) -> Row:
@@ -42,7 +41,7 @@ def _charge(call: Call) -> Row:
         raise errors.invalid(
             "One of the following params should be provided for this request: payment_intent or charge."
         )
-    if intent["status"] != "succeeded":
+    if intent["status"] not in {"succeeded", "processing"}:
         raise errors.refused(
             f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund.",
             call.world.behaviours["unpaid_refund_code"],
@@ -51,7 +50,7 @@ def _charge(call: Call) -> Row:
 
 
 def _check_refundable(call: Call, charge: Row) -> None:
-    if charge["status"] != "succeeded":
+    if charge["status"] not in {"succeeded", "pending"}:
         raise errors.refused(f"Charge {charge['id']} is not refundable: it did not succeed.")
     if charge["refunded"]:
         raise errors.refused(f"Charge {charge['id']} has already been refunded.", "charge_already_refunded")
@@ -89,7 +88,8 @@ def update(call: Call) -> Row:
 def cancel(call: Call) -> Row:
     """POST /v1/refunds/{id}/cancel: only of refunds that wait for the customer, which card refunds never do."""
     row = call.in_path("refunds", "refund")
-    raise errors.refused(f"Refund {row['id']} cannot be canceled because it has a status of {row['status']}.")
+    call.world.refunds.cancel(row)
+    return row
 
 
 def list_(call: Call) -> dict[str, Any]:

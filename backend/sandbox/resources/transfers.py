@@ -24,11 +24,12 @@ def create(call: Call) -> Row:
         raise errors.below_one("amount")
     destination = call.world.get("accounts", call.account, params["destination"])
     if destination is None:
-        raise errors.missing("destination", params["destination"], "destination")
+        raise _gone(call, params["destination"])
     charge = call.in_body("charges", "charge", "source_transaction")
     enforced = call.world.behaviours["capabilities_enforced"]
     if enforced and destination["capabilities"].get("transfers") != "active":
         raise errors.refused(CAPABILITIES, "insufficient_capabilities_for_transfer")
+    _check_refusal(destination)
     if charge is None:
         _check_balance(call, amount, currency)
     else:
@@ -42,6 +43,19 @@ def create(call: Call) -> Row:
         metadata=common.new_metadata(params.get("metadata")),
         transfer_group=common.text_or_none(params, "transfer_group"),
     )
+
+
+def _gone(call: Call, destination: str) -> errors.StripeError:
+    if call.world.behaviours["gone_destination_code"] == "account_invalid":
+        return errors.account_invalid(destination)
+    return errors.missing("destination", destination, "destination")
+
+
+def _check_refusal(destination: Row) -> None:
+    """An account may be refused although its capability is active: said under /_sandbox."""
+    refusal = destination.hidden.get("transfers_refused")
+    if refusal is not None:
+        raise errors.refused(refusal["message"], refusal["code"], "destination")
 
 
 def _check_balance(call: Call, amount: int, currency: str) -> None:
