@@ -53,7 +53,7 @@ class WebhooksNotConfigured(Exception):
 
 @dataclass(frozen=True)
 class Failure:
-    """What a client reads about a failure. ``extra`` holds ``details``, ``status``."""
+    """What a client reads about a failure. ``extra`` holds ``details``, ``status``, ``refund``."""
 
     http_status: int
     error: str
@@ -97,7 +97,11 @@ _CONFLICT_CODES = frozenset(
 
 def _ours(http_status: int, error: str) -> Callable[[Any], Failure]:
     def failure(exc: PaymentsError) -> Failure:
-        extra = {"status": exc.status, "details": exc.field and f"{exc.field}: {exc.message}"}
+        extra = {
+            "status": exc.status,
+            "details": exc.field and f"{exc.field}: {exc.message}",
+            "refund": getattr(exc, "refund", None),
+        }
         return Failure(http_status, error, exc.message, {k: v for k, v in extra.items() if v})
 
     return failure

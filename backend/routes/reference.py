@@ -45,6 +45,9 @@ class ErrorBody(Schema):
     message = fields.String(required=True)
     details = fields.String(metadata={"description": "the field that is wrong, and how"})
     status = fields.String(metadata={"description": "the payment's status, where that is the reason"})
+    refund = fields.Nested(
+        payments.Refund, metadata={"description": "the refund that was made already, where that is the reason"}
+    )
 
 
 class Received(Schema):

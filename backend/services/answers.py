@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any, Generic, TypeVar
 
 import stripe
@@ -70,7 +71,7 @@ def kind_of(answer: Answer[Any]) -> Answered:
     return _KINDS[type(answer)]
 
 
-def was_replayed(answer: Answer[Any]) -> bool:
+def is_replayed(answer: Answer[Any]) -> bool:
     """True if it was decided earlier, under the same key."""
     return isinstance(answer, Done | Refused | Unknown) and answer.replayed
 
@@ -106,8 +107,30 @@ def is_replay(headers: Mapping[str, Any] | None) -> bool:
     return bool(headers) and str((headers or {}).get("idempotent-replayed", "")).lower() == "true"
 
 
+def was_replayed(result: Any) -> bool:
+    """Whether an object is the answer of an earlier request under the same key."""
+    return is_replay(_headers(result))
+
+
+def stripes_time(headers: Mapping[str, Any] | None) -> int | None:
+    """The unix second at which Stripe answered, by its ``Date`` header; None where there is none.
+
+    Every time that decides about money is Stripe's: this machine's clock may be hours away.
+    """
+    text = (headers or {}).get("Date") or (headers or {}).get("date")
+    try:
+        return round(parsedate_to_datetime(str(text)).timestamp()) if text else None
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def answered_at(result: Any) -> int | None:
+    """The time at which Stripe gave this answer."""
+    return stripes_time(_headers(result))
+
+
 def _headers(result: Any) -> Mapping[str, Any]:
-    return getattr(result.last_response, "headers", None) or {}
+    return getattr(getattr(result, "last_response", None), "headers", None) or {}
 
 
 def _server_side(error: stripe.APIError) -> Unknown | InFlight:

@@ -6,30 +6,39 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from backend.services.answers import Answer, Done, Refused, Unknown, write
+from backend.services.answers import Answer, Done, KeyTaken, Refused, Unknown, write
 from backend.services.reads import found
 
 T = TypeVar("T")
 
-_GENERATIONS = 10
+GENERATIONS = 10
 
 
-def create_once(key: str, create: Callable[[str], T], retrieve: Callable[[str], T | None]) -> Answer[T]:
+def create_once(
+    key: str,
+    create: Callable[[str], T],
+    retrieve: Callable[[str], T | None],
+    rival: Callable[[], T | None] | None = None,
+) -> Answer[T]:
     """``create`` with the key, or with its next generation past answers of which nothing is left.
 
     A replayed answer is about the past. What it created may be gone since (``retrieve`` answers None: it was
-    deleted, or it failed), and what it refused may be allowed by now.
+    deleted, or it failed), and what it refused may be allowed by now. ``rival`` reads what other parameters
+    made under the key; where it is given and answers None, that is gone too.
     """
     answer: Answer[Any] = Unknown(replayed=True)
-    for generation in range(_GENERATIONS):
+    for generation in range(GENERATIONS):
         answer = write(partial(create, f"{key}:g{generation}"))
         match answer:
             case Done(result, replayed=True):
                 alive = found(partial(retrieve, result.id))
-                if alive is not None:
-                    return Done(alive, replayed=True)
+                answer = Unknown(replayed=True)
+            case KeyTaken() if rival is not None:
+                alive = rival()
             case Refused(replayed=True):
                 continue
             case _:
                 return answer
+        if alive is not None:
+            return Done(alive, replayed=True)
     return answer

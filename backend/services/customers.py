@@ -6,48 +6,63 @@ another person's saved cards.
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 import stripe
 
 from backend.domain.metadata import APP, APP_VALUE, email_hash
-from backend.services.answers import Done, Refused
+from backend.services.answers import Done, Refused, Unknown
 from backend.services.creation import create_once
-from backend.services.errors import Conflict, InvalidRequest
+from backend.services.errors import Conflict, InvalidRequest, Undecided
 from backend.services.reads import PAGE
 
 
-def customer_for(client: stripe.StripeClient, email: str, name: str | None) -> str:
-    """The id of the one customer with this email address. Raises ``InvalidRequest`` if Stripe refuses it."""
-    return _find(client, email) or _create(client, email.lower(), name)
+def customer_for(client: stripe.StripeClient, email: str, name: str | None) -> str | None:
+    """The id of the one customer with this email address. Raises ``InvalidRequest`` if Stripe refuses it.
+
+    None while a stored 500 hides whether Stripe made one: the purchase goes on without a customer. To wait
+    would keep this address from buying for a day, and another key could make a second customer.
+    """
+    customer = _find(client, email)
+    return customer.id if customer else _create(client, email.lower(), name)
 
 
-def _find(client: stripe.StripeClient, email: str) -> str | None:
+def _find(client: stripe.StripeClient, email: str) -> stripe.Customer | None:
     # Stripe compares addresses by case; ours are lower-case, older ones may be as the player typed them.
     for spelling in dict.fromkeys([email.lower(), email]):
         customers = client.v1.customers.list({"email": spelling, "limit": PAGE}).data
         if customers:
-            return min(customers, key=lambda customer: (customer.created, customer.id)).id
+            return min(customers, key=lambda customer: (customer.created, customer.id))
     return None
 
 
-def _create(client: stripe.StripeClient, email: str, name: str | None) -> str:
+def _create(client: stripe.StripeClient, email: str, name: str | None) -> str | None:
     params: stripe.params.CustomerCreateParams = {"email": email, "metadata": {APP: APP_VALUE}}
     if name:
         params["name"] = name
+    named_otherwise = False
+
+    def rival() -> stripe.Customer | None:
+        nonlocal named_otherwise
+        named_otherwise = True
+        return _find(client, email)
+
     answer = create_once(
         f"customer:{email_hash(email)}",
         lambda key: client.v1.customers.create(params, {"idempotency_key": key}),
         client.v1.customers.retrieve,
+        rival,
     )
     match answer:
         case Done(customer):
-            return customer.id
+            # A key may count as taken while its first use is under way; whoever was first is the customer.
+            oldest = _find(client, email) if named_otherwise else None
+            return (oldest or customer).id
         case Refused():
             raise InvalidRequest("The email address is not valid.", field="customerEmail")
-        case _:  # somebody creates this customer at this moment, perhaps with another name
-            return _find(client, email) or _busy()
-
-
-def _busy() -> NoReturn:
-    raise Conflict("The same purchase is already being made. Please try again in a moment.")
+    made_elsewhere = _find(client, email)
+    if made_elsewhere is not None:
+        return made_elsewhere.id
+    if not isinstance(answer, Unknown):
+        raise Conflict("The same purchase is already being made. Please try again in a moment.")
+    if answer.replayed:
+        return None
+    raise Undecided

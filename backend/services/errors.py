@@ -9,13 +9,14 @@
     ├── NotPaid                 the payment is not finished (carries its status)
     ├── Forbidden               the caller may not name this payee
     ├── NotFound                no such payment or account here
-    ├── Conflict                contradicts what is or has happened (may carry the payment's status)
+    ├── Conflict                contradicts what is or has happened (may carry the payment's status, or a refund)
     │   └── UnreadablePayment   a payment of ours whose metadata is damaged
     └── Undecided               could not be finished now; the same request again will
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -49,7 +50,18 @@ class NotFound(PaymentsError):
 
 
 class Conflict(PaymentsError):
-    """The request contradicts what is or has happened."""
+    """The request contradicts what is or has happened. ``refund`` is the refund that it would repeat."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: str | None = None,
+        field: str | None = None,
+        refund: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message, status=status, field=field)
+        self.refund = refund
 
 
 class UnreadablePayment(Conflict):

@@ -9,9 +9,10 @@ import structlog
 
 from backend.domain.metadata import DISPUTE_SEEN, SETTLEMENT
 from backend.domain.settlement import HELD, UNKNOWN, Note, Position, Reason, is_open, read_note
+from backend.services.answers import answered_at
 from backend.services.errors import Undecided
 from backend.services.positions import View
-from backend.services.reads import Payment, answered_at, metadata_of
+from backend.services.reads import Payment, metadata_of
 
 log = structlog.get_logger(__name__)
 

@@ -21,6 +21,8 @@ from backend.domain.metadata import (
 from backend.domain.money import FeeRate, Split
 from backend.domain.sessions import Session, SessionClaim, SessionMismatch, check_claim
 from backend.domain.settlement import MANUAL
+from backend.services.answers import is_replay, was_replayed
+from backend.services.creation import GENERATIONS
 from backend.services.customers import customer_for
 from backend.services.errors import Conflict, InvalidRequest, NotFound, NotPaid
 from backend.services.reads import NO_SUCH_PAYMENT, Payment, captured, sold_payment
@@ -68,15 +70,15 @@ class Payments:
     def create_intent(self, order: Order, attempt: str | None = None) -> Placed:
         """A PaymentIntent for the order, at the catalogue's price.
 
-        ``attempt`` is the caller's Idempotency-Key: the same one with the same order gives the same intent,
-        with another order a ``Conflict``.
+        ``attempt`` is the caller's Idempotency-Key: the same one with the same order gives the same intent, or
+        the one that took its place when it was canceled; with another order a ``Conflict``.
         """
         purchase = self._purchase(order)
         customer = None
         if order.customer_email:
             customer = customer_for(self._client, order.customer_email, order.customer_name)
-        purchase_id = attempt_hash("purchase", attempt) if attempt else secrets.token_hex(16)
-        intent = self._create(purchase, purchase_id, customer, order.customer_email)
+        number = attempt_hash("purchase", attempt) if attempt else secrets.token_hex(16)
+        intent = self._create(purchase, number, customer, order.customer_email)
         split = self._rate.split(purchase.offer.price)
         log.info(
             "payment.intent_created",
@@ -141,9 +143,19 @@ class Payments:
             coach_account_id=entry.account_id if entry else None,
         )
 
-    def _create(
+    def _create(self, purchase: Purchase, number: str, customer: str | None, email: str | None) -> stripe.PaymentIntent:
+        """The intent that pays this purchase. A key goes on naming the first one that can still be paid or was:
+        past one that was canceled, and past a stored 500, whose intent nobody was told the secret of."""
+        for generation in range(GENERATIONS):
+            purchase_id = f"{number}_g{generation}" if generation else number
+            intent = self._once(self._params(purchase, purchase_id, customer, email), purchase, purchase_id)
+            if intent is not None and intent.status != "canceled":
+                return intent
+        raise Conflict("This purchase was canceled too often. Please begin a new one.")
+
+    def _params(
         self, purchase: Purchase, purchase_id: str, customer: str | None, email: str | None
-    ) -> stripe.PaymentIntent:
+    ) -> stripe.params.PaymentIntentCreateParams:
         offer = purchase.offer
         what = f"package {offer.package_id}" if offer.package_id else offer.package_type
         params: stripe.params.PaymentIntentCreateParams = {
@@ -158,7 +170,20 @@ class Payments:
             params["customer"] = customer
         if email:
             params["receipt_email"] = email
-        return self._send(params, purchase, f"purchase:{purchase_id}")
+        return params
+
+    def _once(
+        self, params: stripe.params.PaymentIntentCreateParams, purchase: Purchase, purchase_id: str
+    ) -> stripe.PaymentIntent | None:
+        """The intent as it is now; None where the key holds a stored 500."""
+        try:
+            intent = self._send(params, purchase, f"purchase:{purchase_id}")
+        except stripe.APIError as error:
+            if error.http_status is not None and error.http_status >= 500 and is_replay(error.headers):
+                return None
+            raise
+        # A replayed answer is the intent as it was when it was made; it may have been paid or canceled since.
+        return self._client.v1.payment_intents.retrieve(intent.id) if was_replayed(intent) else intent
 
     def _send(
         self, params: stripe.params.PaymentIntentCreateParams, purchase: Purchase, key: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar, cast
 
 import stripe
@@ -23,7 +22,7 @@ from backend.domain.metadata import (
     read_purchase,
 )
 from backend.domain.settlement import MANUAL, Note, read_note
-from backend.services.answers import error_code
+from backend.services.answers import answered_at, error_code
 from backend.services.errors import NotFound, UnreadablePayment
 
 T = TypeVar("T")
@@ -65,23 +64,6 @@ def metadata_of(stripe_object: Any) -> Mapping[str, str]:
     """An object's metadata as a plain dict (the SDK's own object is not one)."""
     metadata = getattr(stripe_object, "metadata", None)
     return metadata.to_dict() if metadata is not None else {}
-
-
-def stripes_time(headers: Mapping[str, Any] | None) -> int | None:
-    """The unix second at which Stripe answered, by its ``Date`` header; None where there is none.
-
-    Every time that decides about money is Stripe's: this machine's clock may be hours away.
-    """
-    text = (headers or {}).get("Date") or (headers or {}).get("date")
-    try:
-        return round(parsedate_to_datetime(str(text)).timestamp()) if text else None
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def answered_at(result: Any) -> int | None:
-    """The time at which Stripe gave this answer."""
-    return stripes_time(getattr(getattr(result, "last_response", None), "headers", None))
 
 
 @dataclass(frozen=True)

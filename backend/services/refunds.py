@@ -1,18 +1,23 @@
-"""Giving a player money back: the refund first, then the coach's part of it."""
+"""Giving a player money back: the refund first, then the coach's part of it.
+
+A refund has a name, so that a repeated request finds it. With the caller's Idempotency-Key the name is that
+key. Without one, two equal requests within minutes are one refund asked for twice.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import stripe
 import structlog
 
-from backend.domain.metadata import APP, APP_VALUE, ATTEMPT, ATTEMPT_BODY, attempt_hash
-from backend.services.answers import Done, KeyTaken, Refused
+from backend.domain.metadata import APP, APP_VALUE, ATTEMPT, ATTEMPT_BODY, attempt_hash, is_ours
+from backend.services.answers import Done, KeyTaken, Refused, answered_at
 from backend.services.creation import create_once
 from backend.services.errors import Conflict, PaymentsError, Undecided
-from backend.services.reads import NOT_REFUNDED, metadata_of, refunded_by, refunds_of, sold_payment
+from backend.services.reads import NOT_REFUNDED, PAGE, every, metadata_of, refunded_by, sold_payment
 from backend.services.settlement import Settler
 
 log = structlog.get_logger(__name__)
@@ -20,9 +25,18 @@ log = structlog.get_logger(__name__)
 RefundReason = Literal["duplicate", "fraudulent", "requested_by_customer"]
 
 KEY_USED = "This Idempotency-Key was already used for another refund."
+ALREADY_REFUNDED = "This payment was already refunded."
+REPEATED = (
+    "The same amount of this payment was refunded a few minutes ago. To refund it once more, send the request "
+    "with an Idempotency-Key of its own."
+)
 
 # A look follows each answer that another refund of the same payment came first.
 _MOST_LOOKS = 4
+# Long enough for a person who saw no answer and tries again, short enough for one who means a second refund.
+REPEATS_WITHIN_SECONDS = 10 * 60
+# As long as Stripe may take to make a 500 come true.
+_SETTLED_AFTER_SECONDS = 3 * 3600
 
 
 @dataclass(frozen=True)
@@ -32,6 +46,24 @@ class RefundRequest:
     payment_id: str
     reason: RefundReason = "requested_by_customer"
     amount: int | None = None
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What was paid and every refund of it, whatever became of it, newest first, at one time of Stripe's."""
+
+    captured: int
+    refunds: list[stripe.Refund]
+    now: int | None
+
+    @property
+    def left(self) -> int:
+        """What can still be refunded, in minor units."""
+        return self.captured - refunded_by(self.refunds)
+
+    def younger_than(self, seconds: int, refund: stripe.Refund) -> bool:
+        """Whether a refund is that young. Without Stripe's time every one may be."""
+        return self.now is None or self.now - refund.created < seconds
 
 
 class Refunds:
@@ -45,51 +77,75 @@ class Refunds:
         """Refund the player, then settle with the coach. Answers once the refund exists.
 
         ``attempt`` is the caller's Idempotency-Key; it is kept on the refund itself, so that it holds longer
-        than Stripe's own keys. Raises ``NotFound``, and ``Conflict`` for what cannot be refunded.
+        than Stripe's own keys. Raises ``NotFound``, and ``Conflict`` for what cannot be refunded; where the
+        request repeats a refund that was made without a key, the ``Conflict`` carries it.
         """
-        marks = _marks(request, attempt)
         for _ in range(_MOST_LOOKS):
-            refund = self._refund(request, marks)
+            look = self._look(request.payment_id)
+            refund = self._unnamed(request, look) if attempt is None else self._named(request, look, attempt)
             if refund is not None:
                 self._settle(request.payment_id)
                 return refund
-        if attempt is not None:
-            raise Conflict(KEY_USED)
         raise Undecided("Another refund of this payment is being made. Please try again in a moment.")
 
-    def _refund(self, request: RefundRequest, marks: dict[str, str]) -> stripe.Refund | None:
-        """One try on a fresh view; None when another refund crossed it."""
-        payment = sold_payment(self._client, request.payment_id)
+    def _look(self, payment_id: str) -> _Look:
+        payment = sold_payment(self._client, payment_id)
         if payment.charge is None:
             raise Conflict("This payment has not been completed, so there is nothing to refund.")
-        refunds = refunds_of(self._client, payment.charge)
-        earlier = _earlier(refunds, marks)
+        # Always listed: the charge's own sum leaves out refunds that failed, and may leave out pending ones.
+        page = self._client.v1.refunds.list({"charge": payment.charge.id, "limit": PAGE})
+        return _Look(payment.charge.amount_captured, every(page), answered_at(page))
+
+    def _named(self, request: RefundRequest, look: _Look, attempt: str) -> stripe.Refund:
+        """The refund that belongs to the caller's Idempotency-Key.
+
+        Stripe's key is the caller's alone, so that it cannot be used for a second payment while Stripe keeps
+        it. The request depends on nothing that may change between two tries: what is left is Stripe's to say.
+        """
+        name = attempt_hash("refund", attempt)
+        marks = {ATTEMPT: name, ATTEMPT_BODY: attempt_hash(request.reason, str(request.amount))}
+        earlier = _earlier(look.refunds, marks)
         if earlier is not None:
             return earlier
-        refunded = refunded_by(refunds)
-        amount = _amount(request, payment.charge.amount_captured - refunded)
-        # Two people may each mean a refund of the same amount; one who clicks twice means one. What was
-        # refunded before tells them apart, and everything of one click sends the same bytes.
-        key = f"refund:{payment.intent.id}:{marks.get(ATTEMPT) or f'{amount}:{refunded}'}"
-        answer = create_once(
+        _check_left(request, look)
+        params = _params(request, request.amount, marks)
+        refund = self._create(f"refund:{name}", params, self._client.v1.refunds.retrieve)
+        if refund is None:
+            raise Conflict(KEY_USED)
+        return refund
+
+    def _unnamed(self, request: RefundRequest, look: _Look) -> stripe.Refund | None:
+        """The refund of a request without a key, on a fresh look; None when another one crossed it."""
+        _check_repeat(request, look)
+        _check_left(request, look)
+        amount = request.amount or look.left
+        known = {refund.id for refund in look.refunds}
+        key = f"refund:{request.payment_id}:{amount}:{_refunded_before(amount, look)}"
+        return self._create(
             key,
-            lambda key: self._client.v1.refunds.create(
-                {
-                    "payment_intent": request.payment_id,
-                    "amount": amount,
-                    "reason": request.reason,
-                    "metadata": {APP: APP_VALUE, **marks},
-                },
-                {"idempotency_key": key},
-            ),
-            self._standing,
+            _params(request, amount, {}),
+            # What the key made and the look shows is an earlier refund, not this one. What the look does not
+            # show was made since, by the same click sent twice.
+            lambda refund_id: None if refund_id in known else self._standing(refund_id),
         )
+
+    def _create(
+        self,
+        key: str,
+        params: stripe.params.RefundCreateParams,
+        retrieve: Callable[[str], stripe.Refund | None],
+    ) -> stripe.Refund | None:
+        """The refund under a key; None when the key was used with other parameters."""
+        answer = create_once(
+            key, lambda key: self._client.v1.refunds.create(params, {"idempotency_key": key}), retrieve
+        )
+        payment_id = params["payment_intent"]
         match answer:
             case Done(refund):
-                log.info("refund.made", payment=payment.intent.id, refund=refund.id, amount=amount)
+                log.info("refund.made", payment=payment_id, refund=refund.id, amount=refund.amount)
                 return refund
             case Refused(code, message):
-                log.warning("stripe.refused", payment=payment.intent.id, code=code, said=message)
+                log.warning("stripe.refused", payment=payment_id, code=code, said=message)
                 raise _refusal(code)
             case KeyTaken():
                 return None
@@ -99,7 +155,7 @@ class Refunds:
     def _standing(self, refund_id: str) -> stripe.Refund | None:
         """The refund, unless it failed since: then the player still waits for the money."""
         refund = self._client.v1.refunds.retrieve(refund_id)
-        return None if refund.status in NOT_REFUNDED else refund
+        return refund if _stands(refund) else None
 
     def _settle(self, payment_id: str) -> None:
         """The player has the money; the coach's part must not make that look like a failure.
@@ -112,16 +168,46 @@ class Refunds:
             log.warning("settlement.later", payment=payment_id, error=type(error).__name__)
 
 
-def _marks(request: RefundRequest, attempt: str | None) -> dict[str, str]:
-    if attempt is None:
-        return {}
-    body = attempt_hash(request.reason, str(request.amount))
-    return {ATTEMPT: attempt_hash("refund", attempt), ATTEMPT_BODY: body}
+def _params(request: RefundRequest, amount: int | None, marks: dict[str, str]) -> stripe.params.RefundCreateParams:
+    params: stripe.params.RefundCreateParams = {
+        "payment_intent": request.payment_id,
+        "reason": request.reason,
+        "metadata": {APP: APP_VALUE, **marks},
+    }
+    if amount is not None:
+        params["amount"] = amount
+    return params
+
+
+def _stands(refund: stripe.Refund) -> bool:
+    return refund.status not in NOT_REFUNDED
+
+
+def _is_unnamed(refund: stripe.Refund) -> bool:
+    """Whether a refund was made here, without a caller's key."""
+    metadata = metadata_of(refund)
+    return is_ours(metadata) and ATTEMPT not in metadata
+
+
+def _refunded_before(amount: int, look: _Look) -> int:
+    """The part of the key that tells a second refund of an amount from a second click on the first.
+
+    It is what stands of the payment's refunds. One of another name that is not three hours old is left out:
+    it may have come between the two clicks, or between a 500 and the refund that this 500 hides, and would
+    give the second another key, and so the player the money twice. Otherwise the bytes are those of always:
+    a request that an older process has under way, or whose answer it lost, meets its own refund here.
+    """
+    return sum(
+        refund.amount
+        for refund in look.refunds
+        if _stands(refund)
+        and ((refund.amount == amount and _is_unnamed(refund)) or not look.younger_than(_SETTLED_AFTER_SECONDS, refund))
+    )
 
 
 def _earlier(refunds: list[stripe.Refund], marks: dict[str, str]) -> stripe.Refund | None:
-    """The refund that the same Idempotency-Key made, however long ago."""
-    for refund in refunds if marks else ():
+    """The refund that the same Idempotency-Key made, however long ago and whatever became of it."""
+    for refund in refunds:
         metadata = metadata_of(refund)
         if metadata.get(ATTEMPT) != marks[ATTEMPT]:
             continue
@@ -131,17 +217,30 @@ def _earlier(refunds: list[stripe.Refund], marks: dict[str, str]) -> stripe.Refu
     return None
 
 
-def _amount(request: RefundRequest, left: int) -> int:
-    if left <= 0:
-        raise Conflict("This payment was already refunded.", status="refunded")
-    if request.amount is not None and request.amount > left:
+def _check_repeat(request: RefundRequest, look: _Look) -> None:
+    """Refuse what a request without a key did minutes ago, and say what that came to.
+
+    All that is left is asked for twice only when nothing is left; then the newest is the one.
+    """
+    for refund in look.refunds:
+        same = refund.amount == request.amount if request.amount else look.left <= 0
+        if same and _is_unnamed(refund) and _stands(refund) and look.younger_than(REPEATS_WITHIN_SECONDS, refund):
+            told = {"id": refund.id, "amount": refund.amount, "status": refund.status, "reason": refund.reason}
+            if look.left <= 0:
+                raise Conflict(ALREADY_REFUNDED, status="refunded", refund=told)
+            raise Conflict(REPEATED, refund=told)
+
+
+def _check_left(request: RefundRequest, look: _Look) -> None:
+    if look.left <= 0:
+        raise Conflict(ALREADY_REFUNDED, status="refunded")
+    if request.amount is not None and request.amount > look.left:
         raise Conflict("The amount is more than what is left of this payment.")
-    return request.amount or left
 
 
 def _refusal(code: str) -> Conflict:
     if code == "charge_disputed":
         return Conflict("The player's bank is disputing this payment, so it cannot be refunded now.")
     if code == "charge_already_refunded":
-        return Conflict("This payment was already refunded.", status="refunded")
+        return Conflict(ALREADY_REFUNDED, status="refunded")
     return Conflict("Stripe does not allow this refund.")

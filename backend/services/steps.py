@@ -25,12 +25,12 @@ from backend.domain.settlement import (
     stands_in_the_way,
 )
 from backend.metrics import TAKEN_BACK, TRANSFERRED, TRANSFERS
-from backend.services.answers import Answer, Done, Refused, Unknown, kind_of, was_replayed, write
+from backend.services.answers import Answer, Done, Refused, Unknown, is_replayed, kind_of, stripes_time, write
 from backend.services.errors import Undecided
 from backend.services.holds import Holds
 from backend.services.notes import Notes
 from backend.services.positions import View
-from backend.services.reads import Payment, stripes_time
+from backend.services.reads import Payment
 from backend.services.registry import Registry
 from backend.services.settlement_result import SETTLED, Activation, Settlement
 from backend.services.transfers import create_reversal, create_transfer
@@ -76,7 +76,7 @@ class Steps:
             attempt = Attempt(
                 note, step.slot, generation, now, view.listed, key in activation.crossed, key in activation.refused
             )
-            verdict = judge(kind_of(answer), was_replayed(answer), attempt)
+            verdict = judge(kind_of(answer), is_replayed(answer), attempt)
             activation.remember(key, answer)
             part = self._part(view, step) if verdict == Next.HOLD else None
             if verdict == Next.FINISH:
@@ -84,7 +84,7 @@ class Steps:
             if verdict == Next.LOOK:
                 return None
             if part is not None:
-                step, generation = part, generation + was_replayed(answer)
+                step, generation = part, generation + is_replayed(answer)
             elif verdict == Next.CLIMB:
                 generation += 1
             elif verdict != Next.REPEAT:
