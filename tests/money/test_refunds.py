@@ -9,10 +9,11 @@ from random import Random
 from typing import Any
 
 import pytest
+from requests.structures import CaseInsensitiveDict
 from werkzeug.test import TestResponse
 
 from tests.builders import Marketplace
-from tests.money.workers import Interleaver, Meanwhile
+from tests.money.workers import CrashPoint, Interleaver, KilledError, Meanwhile, StagedStripe
 
 MINUTES = 60
 TEN_MINUTES = 10 * MINUTES
@@ -49,6 +50,20 @@ def ends(market: Marketplace, refund_id: str, status: str, forgotten: bool = Tru
         world.changed(charge)
 
 
+class AnotherDate(StagedStripe):
+    """A line on which something between changes the ``Date`` of each answer, or takes it away."""
+
+    def __init__(self, market: Marketplace, date: str | None) -> None:
+        super().__init__(market.sandbox)
+        self._date = date
+
+    def request(self, *args: Any, **rest: Any) -> Any:
+        """One call."""
+        body, status, headers = super().request(*args, **rest)
+        told = {name: value for name, value in headers.items() if name != "Date"}
+        return body, status, CaseInsensitiveDict(told if self._date is None else {**told, "Date": self._date})
+
+
 # Without a key.
 
 
@@ -56,7 +71,7 @@ def ends(market: Marketplace, refund_id: str, status: str, forgotten: bool = Tru
 def test_a_repeated_request_without_a_key_is_told_what_it_made(market: Marketplace, amount: int | None) -> None:
     """A 409 that carries the refund, whether an amount was given or all that is left was asked for."""
     payment = market.paid()
-    body = {} if amount is None else {"amount": amount}
+    body: dict[str, Any] = {} if amount is None else {"amount": amount}
     first = refund(market, payment, **body)
 
     second = refund(market, payment, **body)
@@ -237,13 +252,30 @@ def test_a_refund_of_another_amount_that_failed_frees_no_key(market: Marketplace
 # The answer is lost.
 
 
+@pytest.mark.parametrize("body", [{"amount": 1000}, {}], ids=["a part", "all"])
+@pytest.mark.parametrize("call", range(3))
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_dying_at_any_call_refunds_once(market: Marketplace, call: int, side: str, body: dict[str, Any]) -> None:
+    """The process dies, another one gets the same request without a key."""
+    payment = market.paid()
+    with market.line.watched(CrashPoint(call, side)), pytest.raises(KilledError):
+        refund(market, payment, **body)
+    market.app = market.another_backend()
+
+    again = refund(market, payment, **body)
+
+    assert again.status_code == (409 if (call, side) == (2, "after") else 200)
+    assert again.json["refund"]["id"] == market.refunds(payment)[0].id
+    assert made(market, payment) == [body.get("amount", 4725)]
+
+
 @pytest.mark.parametrize("amount", [1000, None])
 @pytest.mark.parametrize("effect", LOST)
 @pytest.mark.parametrize("stage", ["before", "after"])
 def test_a_lost_answer_refunds_once(market: Marketplace, stage: str, effect: str, amount: int | None) -> None:
     """The same request again makes it if it was not made, and tells it if it was."""
     payment = market.paid()
-    body = {} if amount is None else {"amount": amount}
+    body: dict[str, Any] = {} if amount is None else {"amount": amount}
     market.fault("POST", "/v1/refunds", stage, effect, times=2)
     lost = refund(market, payment, **body)
     market.sandbox.faults.clear()
@@ -287,6 +319,22 @@ def test_a_500_that_comes_true_late_is_the_only_refund(market: Marketplace, late
     assert made(market, payment) == [*between, 1000]
 
 
+@pytest.mark.parametrize("date", [None, "", "today"])
+def test_without_a_date_an_equal_refund_is_taken_for_a_repeat(market: Marketplace, date: str | None) -> None:
+    """However old it is, since nobody can say how old; a second one takes a key."""
+    market.line = AnotherDate(market, date)
+    market.app = market.another_backend()
+    payment = market.paid()
+    first = refund(market, payment, amount=1000)
+    market.clock.advance(DAY)
+
+    refused = refund(market, payment, amount=1000)
+    second = refund(market, payment, "a-key", amount=1000)
+
+    assert refused.json["refund"] == first.json["refund"]
+    assert second.status_code == 200
+
+
 def test_a_500_that_never_comes_true_ends_with_the_key(market: Marketplace) -> None:
     """A day later the same request makes the refund."""
     payment = market.paid()
@@ -305,7 +353,7 @@ def test_a_500_that_never_comes_true_ends_with_the_key(market: Marketplace) -> N
 def test_eight_clicks_at_once_refund_once(market: Marketplace, amount: int | None) -> None:
     """Each is answered with the refund, or with what stands in its way."""
     payment = market.paid()
-    body = {} if amount is None else {"amount": amount}
+    body: dict[str, Any] = {} if amount is None else {"amount": amount}
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: refund(market, payment, **body), range(8)))
 
@@ -352,6 +400,18 @@ def test_a_key_is_one_refund_of_one_payment(market: Marketplace) -> None:
 
     assert (answer.status_code, answer.json["error"]) == (409, "Conflict")
     assert (made(market, first), made(market, second)) == ([1000], [])
+
+
+def test_a_key_that_stripe_forgot_is_free_for_another_payment(market: Marketplace) -> None:
+    """A day later; on the first payment it still names the first refund."""
+    first, second = market.paid(), market.paid()
+    refund(market, first, "a-key", amount=1000)
+    market.clock.advance(DAY)
+
+    answers = [refund(market, payment, "a-key", amount=1000).status_code for payment in (second, first)]
+
+    assert answers == [200, 200]
+    assert (made(market, first), made(market, second)) == ([1000], [1000])
 
 
 def test_a_key_for_two_payments_at_once_is_one_refund(market: Marketplace) -> None:

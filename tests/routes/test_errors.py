@@ -172,14 +172,15 @@ def test_the_body_has_both_texts(error: BaseException, status: int, name: str) -
     [
         (NotPaid("processing"), {"status": "processing"}),
         (Conflict("No.", status="refunded"), {"status": "refunded"}),
+        (Conflict("No.", refund={"id": "re_1", "amount": 5}), {"refund": {"id": "re_1", "amount": 5}}),
         (InvalidRequest("No.", field="sport"), {"details": "sport: No."}),
         (NotFound("No."), {}),
         (RuntimeError(INTERNAL), {}),
     ],
-    ids=["not paid", "refunded", "field", "not found", "bug"],
+    ids=["not paid", "refunded", "repeated refund", "field", "not found", "bug"],
 )
-def test_what_a_client_can_act_on_is_beside_the_texts(error: BaseException, extra: dict[str, str]) -> None:
-    """The payment's status, the field's name; nothing when there is nothing to say."""
+def test_what_a_client_can_act_on_is_beside_the_texts(error: BaseException, extra: dict[str, Any]) -> None:
+    """The payment's status, the refund made already, the field's name; nothing when there is nothing to say."""
     body = answer_to(error).json
 
     assert {key: value for key, value in body.items() if key not in ("error", "message")} == extra
