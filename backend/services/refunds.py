@@ -80,6 +80,16 @@ class Refunds:
         than Stripe's own keys. Raises ``NotFound``, and ``Conflict`` for what cannot be refunded; where the
         request repeats a refund that was made without a key, the ``Conflict`` carries it.
         """
+        try:
+            return self._refund(request, attempt)
+        except Conflict as conflict:
+            if conflict.refund is None:
+                raise
+            # The process that made it may have died before it settled, and its events may be lost.
+            self._settle(request.payment_id)
+            raise
+
+    def _refund(self, request: RefundRequest, attempt: str | None) -> stripe.Refund:
         for _ in range(_MOST_LOOKS):
             look = self._look(request.payment_id)
             refund = self._unnamed(request, look) if attempt is None else self._named(request, look, attempt)
