@@ -75,6 +75,10 @@ class Settings:
     app_url: str
     fee_rate: FeeRate
     catalogue: Catalogue
+    # The same three as they were written, for checks that must not share a mistake with the code that reads them.
+    fee_percent_text: str
+    catalogue_path: Path
+    currency_text: str
     allowed_origins: tuple[str, ...]
     ratelimit_enabled: bool
     ratelimit_storage_uri: str = field(repr=False)
@@ -171,6 +175,9 @@ def _read(read: Reader) -> Settings:
         app_url=read.convert("APP_URL", base_url) or f"http://localhost:{port}",
         fee_rate=read.convert("PLATFORM_FEE_PERCENTAGE", FeeRate.from_percent) or FeeRate.from_percent("10"),
         catalogue=_read_catalogue(read),
+        fee_percent_text=read.text("PLATFORM_FEE_PERCENTAGE", "10"),
+        catalogue_path=_catalogue_path(read),
+        currency_text=read.text("DEFAULT_CURRENCY", ""),
         allowed_origins=read.convert("ALLOWED_ORIGINS", origins) or (),
         ratelimit_enabled=read.boolean("RATELIMIT_ENABLED", True),
         ratelimit_storage_uri=read.convert("RATELIMIT_STORAGE_URI", storage_uri) or "memory://",
@@ -203,8 +210,12 @@ def sandbox_port(port: int) -> int:
     return port + 1 if port < 65_535 else port - 1
 
 
+def _catalogue_path(read: Reader) -> Path:
+    return Path(read.text("CATALOGUE_PATH", str(DEFAULT_CATALOGUE)))
+
+
 def _read_catalogue(read: Reader) -> Catalogue:
-    path = Path(read.text("CATALOGUE_PATH", str(DEFAULT_CATALOGUE)))
+    path = _catalogue_path(read)
     currency = read.convert("DEFAULT_CURRENCY", supported_currency)
     try:
         return parse_catalogue(tomllib.loads(path.read_text(encoding="utf-8")), currency)
