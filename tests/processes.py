@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
@@ -79,7 +80,12 @@ def backend_process(arguments: list[str], port: int, log: Path, **variables: str
     environment = _environment(PORT=str(port), **{"RATELIMIT_ENABLED": "false", **variables})
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, *arguments], cwd=log.parent, env=environment, stdout=output, stderr=subprocess.STDOUT
+            [sys.executable, *arguments],
+            cwd=log.parent,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         try:
             _wait_until_healthy(process, port, log)
@@ -92,6 +98,12 @@ def backend_process(arguments: list[str], port: int, log: Path, **variables: str
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait(_PATIENCE_SECONDS)
+
+
+def kill_all_of(process: subprocess.Popen[bytes]) -> None:
+    """SIGKILL a backend process and its workers: gunicorn's would finish their requests if only the first died."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(_PATIENCE_SECONDS)
 
 
 GUNICORN = ["-m", "gunicorn", "-c", str(ROOT / "backend/gunicorn.conf.py"), "backend.server:create_app()"]
