@@ -19,9 +19,9 @@ from backend.fair_share import (
     Books,
     Comparison,
     Terms,
-    compare_answer,
     compare_money,
     compare_session,
+    compare_shown,
     read_books,
     read_terms,
 )
@@ -155,11 +155,11 @@ def demo(url: str | None, sport: str | None, package_id: int, card: str, wait: i
 
 
 def _terms(settings: Settings, sport: str, package_id: int) -> Terms:
+    written = settings.as_written
     try:
-        percent, currency = settings.fee_percent_text, settings.currency_text
-        return read_terms(settings.catalogue_path, sport, package_id, percent, currency)
+        return read_terms(written.catalogue, sport, package_id, written.fee_percent, written.currency)
     except KeyError as error:
-        raise click.ClickException(f"{settings.catalogue_path.name} has no {error.args[0]}.") from error
+        raise click.ClickException(f"{written.catalogue.name} has no {error.args[0]}.") from error
 
 
 def _register(played: _Demo, open_link: bool) -> None:
@@ -188,7 +188,8 @@ def _buy(played: _Demo, card: str) -> None:
     intent = placed["paymentIntent"]
     played.payment_id = intent["id"]
     line("payment", intent["id"])
-    played.compare(compare_answer(played.terms, placed["feeBreakdown"]))
+    shown = placed["feeBreakdown"]
+    played.compare(compare_shown(played.terms, shown["totalAmount"], shown["platformFee"], shown["coachAmount"]))
     step("The player pays in the browser", "Stripe.js confirms with the client secret")
     line("status", played.front_end.pay(intent, card))
 

@@ -205,7 +205,8 @@ def drill_environment(settings: Settings) -> Iterator[DrillEnvironment]:
     from backend.server import create_app  # noqa: PLC0415  (the factory attaches this very command)
 
     sport = settings.catalogue.sports[0]
-    terms = read_terms(settings.catalogue_path, sport, _PACKAGE, settings.fee_percent_text, settings.currency_text)
+    written = settings.as_written
+    terms = read_terms(written.catalogue, sport, _PACKAGE, written.fee_percent, written.currency)
     # What the backend logs while it is being broken is not what a person wants to read here.
     logging.disable(logging.CRITICAL)
     sandbox = subprocess.Popen(

@@ -142,13 +142,13 @@ def compare_money(terms: Terms, books: Books) -> list[Comparison]:
     return [currency, *(Comparison(*row, currency=terms.currency) for row in rows)]
 
 
-def compare_answer(terms: Terms, breakdown: Any) -> list[Comparison]:
-    """The fee breakdown that a front end was shown."""
-    share = terms.share_of(terms.price)
+def compare_shown(terms: Terms, price: int, fee: int, share: int) -> list[Comparison]:
+    """The fee breakdown that a front end was shown, in minor units."""
+    right = terms.share_of(terms.price)
     rows = [
-        ("price shown", terms.price, breakdown["totalAmount"], "the catalogue file; the backend's answer"),
-        ("fee shown", terms.price - share, breakdown["platformFee"], f"{terms.fee_percent}%; the backend's answer"),
-        ("share shown", share, breakdown["coachAmount"], "the price less the fee; the backend's answer"),
+        ("price shown", terms.price, price, "the catalogue file; the backend's answer"),
+        ("fee shown", terms.price - right, fee, f"{terms.fee_percent}%; the backend's answer"),
+        ("share shown", right, share, "the price less the fee; the backend's answer"),
     ]
     return [Comparison(*row, currency=terms.currency) for row in rows]
 

@@ -60,6 +60,17 @@ class AuthSettings:
 
 
 @dataclass(frozen=True)
+class WrittenTerms:
+    """Percentage, catalogue and currency as they are written, for checks that must not share a mistake with the code
+    that reads them.
+    """
+
+    fee_percent: str
+    catalogue: Path
+    currency: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """Every setting of the backend. ``env.example`` explains each one."""
 
@@ -75,10 +86,7 @@ class Settings:
     app_url: str
     fee_rate: FeeRate
     catalogue: Catalogue
-    # The same three as they were written, for checks that must not share a mistake with the code that reads them.
-    fee_percent_text: str
-    catalogue_path: Path
-    currency_text: str
+    as_written: WrittenTerms
     allowed_origins: tuple[str, ...]
     ratelimit_enabled: bool
     ratelimit_storage_uri: str = field(repr=False)
@@ -152,10 +160,7 @@ def _read(read: Reader) -> Settings:
     sandbox = app_env == "development" and not read.has("STRIPE_SECRET_KEY")
     return Settings(
         stripe_secret_key=read.matching(
-            "STRIPE_SECRET_KEY",
-            _SECRET_KEY,
-            "sk_test_… or sk_live_…",
-            SANDBOX_SECRET_KEY if sandbox else None,
+            "STRIPE_SECRET_KEY", _SECRET_KEY, "sk_test_… or sk_live_…", SANDBOX_SECRET_KEY if sandbox else None
         ),
         stripe_publishable_key=read.matching(
             "STRIPE_PUBLISHABLE_KEY",
@@ -175,9 +180,7 @@ def _read(read: Reader) -> Settings:
         app_url=read.convert("APP_URL", base_url) or f"http://localhost:{port}",
         fee_rate=read.convert("PLATFORM_FEE_PERCENTAGE", FeeRate.from_percent) or FeeRate.from_percent("10"),
         catalogue=_read_catalogue(read),
-        fee_percent_text=read.text("PLATFORM_FEE_PERCENTAGE", "10"),
-        catalogue_path=_catalogue_path(read),
-        currency_text=read.text("DEFAULT_CURRENCY", ""),
+        as_written=_read_as_written(read),
         allowed_origins=read.convert("ALLOWED_ORIGINS", origins) or (),
         ratelimit_enabled=read.boolean("RATELIMIT_ENABLED", True),
         ratelimit_storage_uri=read.convert("RATELIMIT_STORAGE_URI", storage_uri) or "memory://",
@@ -208,6 +211,11 @@ def _sandbox_url(port: int) -> str:
 def sandbox_port(port: int) -> int:
     """The bundled sandbox listens beside the backend, so that one variable moves both."""
     return port + 1 if port < 65_535 else port - 1
+
+
+def _read_as_written(read: Reader) -> WrittenTerms:
+    percent, currency = read.text("PLATFORM_FEE_PERCENTAGE", "10"), read.text("DEFAULT_CURRENCY", "")
+    return WrittenTerms(percent, _catalogue_path(read), currency)
 
 
 def _catalogue_path(read: Reader) -> Path:
