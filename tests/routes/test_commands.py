@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 
 import pytest
 
+from backend.config.settings import DEFAULT_CATALOGUE
 from tests.builders import Marketplace
+from tests.processes import backend_process, command, free_port_pair
 
 
 def run(market: Marketplace, *words: str) -> tuple[int, str]:
@@ -180,3 +184,37 @@ def test_misuse_is_explained(market: Marketplace, words: list[str]) -> None:
 
     assert code == 2
     assert "Error:" in output
+
+
+def test_the_demo_sells_nothing_that_the_catalogue_file_does_not_have(market: Marketplace) -> None:
+    """It says so before a coach is registered."""
+    assert run(market, "demo", "--package", "9") == (1, "Error: catalogue.toml has no 9.\n")
+    assert market.calls() == []
+
+
+def test_the_demo_names_each_value_that_differs_from_the_configuration(tmp_path: Path) -> None:
+    """Against a backend with other prices, clips, days and another percentage: everything but the currency is wrong."""
+    other = tmp_path / "other.toml"
+    text = DEFAULT_CATALOGUE.read_text()
+    other.write_text(
+        text.replace("1 = 4725", "1 = 4726").replace("1 = { clips = 5, days = 3 }", "1 = { clips = 6, days = 4 }")
+    )
+    port = free_port_pair()
+    variables = {"CATALOGUE_PATH": str(other), "PLATFORM_FEE_PERCENTAGE": "20"}
+    with backend_process(["-m", "backend"], port, tmp_path / "log", **variables):
+        demo = command(sys.executable, "-m", "flask", "demo", "--wait", "5", folder=tmp_path, PORT=str(port))
+
+    wrong = {line.strip().partition("  ")[0] for line in demo.stdout.splitlines() if "but it should be" in line}
+    assert demo.returncode == 1, demo.stdout + demo.stderr
+    assert wrong == {
+        *("price shown", "fee shown", "share shown", "clips", "lasts"),
+        *("price", "coach has", "platform keeps", "balance shown"),
+    }
+
+
+def test_a_drill_can_be_run_alone(tmp_path: Path) -> None:
+    """It says how much it compared."""
+    drill = command(sys.executable, "-m", "flask", "drill", "--only", "refund_in_flight", folder=tmp_path)
+
+    assert drill.returncode == 0, drill.stdout + drill.stderr
+    assert "8 values were compared" in drill.stdout
