@@ -28,7 +28,6 @@ from backend.domain.metadata import SETTLEMENT
 from backend.fair_share import Comparison, Terms, compare_money, moved, read_books, read_terms
 
 _TIMEOUT_SECONDS = 30
-_PACKAGE = 1
 
 
 class DrillEnvironment:
@@ -37,7 +36,7 @@ class DrillEnvironment:
     ``comparisons`` is what the drill at hand has looked at so far.
     """
 
-    def __init__(self, stripe: str, sport: str, terms: Terms) -> None:
+    def __init__(self, stripe: str, sport: str, package_id: int, terms: Terms) -> None:
         self.backend = ""
         self.app: Flask | None = None
         self.terms = terms
@@ -45,7 +44,7 @@ class DrillEnvironment:
         self.account = ""
         self._stripe = stripe
         self._order: dict[str, Any] = {"coachName": "Dana", "sport": sport, "packageType": "package"}
-        self._order["packageId"] = _PACKAGE
+        self._order["packageId"] = package_id
         self._skew = 0
 
     def begin(self, name: str) -> None:
@@ -204,9 +203,9 @@ def drill_environment(settings: Settings) -> Iterator[DrillEnvironment]:
     """A sandbox in a process of its own, and a backend of this configuration on it."""
     from backend.server import create_app  # noqa: PLC0415  (the factory attaches this very command)
 
-    sport = settings.catalogue.sports[0]
+    sport, package_id = _first_package(settings)
     written = settings.as_written
-    terms = read_terms(written.catalogue, sport, _PACKAGE, written.fee_percent, written.currency)
+    terms = read_terms(written.catalogue, sport, package_id, written.fee_percent, written.currency)
     # What the backend logs while it is being broken is not what a person wants to read here.
     logging.disable(logging.CRITICAL)
     sandbox = subprocess.Popen(
@@ -214,7 +213,7 @@ def drill_environment(settings: Settings) -> Iterator[DrillEnvironment]:
     )
     assert sandbox.stdout is not None
     address = sandbox.stdout.readline().split()[-1]
-    drill = DrillEnvironment(address, sport, terms)
+    drill = DrillEnvironment(address, sport, package_id, terms)
     drill.app = create_app(_on(settings, address), clock=drill.now)
     server = make_server("127.0.0.1", 0, drill.app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -230,6 +229,13 @@ def drill_environment(settings: Settings) -> Iterator[DrillEnvironment]:
         sandbox.terminate()
         sandbox.communicate(timeout=_TIMEOUT_SECONDS)
         logging.disable(logging.NOTSET)
+
+
+def _first_package(settings: Settings) -> tuple[str, int]:
+    for offer in settings.catalogue.offers:
+        if offer.package_id is not None:
+            return offer.sport, offer.package_id
+    raise click.ClickException("The drills buy a package, and the catalogue has none.")
 
 
 def _on(settings: Settings, address: str) -> Settings:

@@ -6,8 +6,8 @@ happens; what became of the money is read from Stripe's own books.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -70,50 +70,69 @@ def check(books: StripesBooks, sales: list[Sale]) -> int:
     Raises ``AssertionError`` with everything that does not add up. Nothing may wait any longer: every coach is
     onboarded, and every payment's money is still pending, so that it can be taken back.
     """
-    by_charge = {charge["id"]: charge for charge in books.all("charges") if charge["status"] == "succeeded"}
-    charges = {charge["payment_intent"]: charge for charge in by_charge.values()}
-    transfers, refunds = books.all("transfers"), books.all("refunds")
-    wrong = [] if set(charges) == {sale.payment_id for sale in sales} else ["other payments succeeded than were paid"]
+    found = _group(books)
+    wrong = _strangers(books, found, sales)
     shares: dict[str, int] = defaultdict(int)
     kept_in_all = 0
     for sale in sales:
-        mine = [one for one in transfers if _is_of(one, sale, charges[sale.payment_id]["id"])]
-        refunded = sum(
-            refund["amount"]
-            for refund in refunds
-            if refund["payment_intent"] == sale.payment_id and refund["status"] not in ("failed", "canceled")
-        )
-        kept = PRICES[sale.package] - refunded - sale.disputed
-        wrong += _compare(sale, charges[sale.payment_id], mine, refunded, share_of(kept))
+        wrong += _compare(sale, found[sale.payment_id])
+        kept = PRICES[sale.package] - found[sale.payment_id].refunded - sale.disputed
         shares[sale.account] += share_of(kept)
         kept_in_all += kept
-    for account, share in shares.items():
-        if books.moved(account) != share:
-            wrong.append(f"{account} has {books.moved(account)}, but its sales' shares are {share}")
-    platform, rest = books.moved(), kept_in_all - sum(shares.values())
-    if platform != rest:
-        wrong.append(f"the platform keeps {platform}, but the fees are {rest}")
+    right = {**shares, "": kept_in_all - sum(shares.values())}
+    for account, amount in right.items():
+        moved = books.moved(account)
+        if moved != amount:
+            wrong.append(f"{account or 'the platform'} has {moved}, but its part of all sales is {amount}")
     assert not wrong, "This does not add up:\n" + "\n".join(wrong)
     return sum(PRICES[sale.package] for sale in sales)
 
 
-def _is_of(transfer: Any, sale: Sale, charge_id: str) -> bool:
-    return bool(
-        transfer["source_transaction"] == charge_id or transfer["metadata"].get("paymentIntentId") == sale.payment_id
-    )
+@dataclass
+class Found:
+    """One payment in Stripe's books. ``paid_to``: every account that a transfer of it went to."""
+
+    charged: list[tuple[int, str]] = field(default_factory=list)
+    refunded: int = 0
+    held: int = 0
+    paid_to: set[str] = field(default_factory=set)
 
 
-def _compare(sale: Sale, charge: Any, transfers: list[Any], refunded: int, share: int) -> list[str]:
-    held = sum(one["amount"] - one["amount_reversed"] for one in transfers)
+def _group(books: StripesBooks) -> defaultdict[str, Found]:
+    """The books by payment."""
+    found: defaultdict[str, Found] = defaultdict(Found)
+    payment_of = {}
+    for charge in books.all("charges"):
+        payment_of[charge["id"]] = charge["payment_intent"]
+        if charge["status"] == "succeeded":
+            found[charge["payment_intent"]].charged.append((charge["amount_captured"], charge["currency"]))
+    for refund in books.all("refunds"):
+        if refund["status"] not in ("failed", "canceled"):
+            found[refund["payment_intent"]].refunded += refund["amount"]
+    for transfer in books.all("transfers"):
+        named = transfer["metadata"].get("paymentIntentId", "")
+        mine = found[payment_of.get(transfer["source_transaction"], named)]
+        mine.held += transfer["amount"] - transfer["amount_reversed"]
+        mine.paid_to.add(transfer["destination"])
+    return found
+
+
+def _strangers(books: StripesBooks, found: dict[str, Found], sales: list[Sale]) -> list[str]:
+    """What there is at Stripe that no player or coach asked for."""
+    wrong = [f"{payment}: nobody paid this" for payment in set(found) - {sale.payment_id for sale in sales}]
+    for kind in ("customers", "accounts"):
+        emails = Counter(one["email"] for one in books.all(kind))
+        wrong += [f"{email} has {number} {kind}" for email, number in emails.items() if number > 1]
+    return wrong
+
+
+def _compare(sale: Sale, found: Found) -> list[str]:
+    share = share_of(PRICES[sale.package] - found.refunded - sale.disputed)
     may_be_back = {sale.asked_back} if sale.told_refunded else {0, sale.asked_back}
     checks = {
-        f"charged {charge['amount_captured']} for package {sale.package}": (
-            charge["amount_captured"],
-            charge["currency"],
-        )
-        == (PRICES[sale.package], CURRENCY),
-        f"refunded {refunded} where {sale.asked_back} was asked for": refunded in may_be_back,
-        f"the coach holds {held}, but the share is {share}": held == share,
-        "another account was paid": {one["destination"] for one in transfers} <= {sale.account},
+        f"charged {found.charged} for package {sale.package}": found.charged == [(PRICES[sale.package], CURRENCY)],
+        f"refunded {found.refunded} where {sale.asked_back} was asked for": found.refunded in may_be_back,
+        f"the coach holds {found.held}, but the share is {share}": found.held == share,
+        f"{found.paid_to} was paid, not {sale.account}": found.paid_to <= {sale.account},
     }
     return [f"{sale.payment_id}: {sentence}" for sentence, holds in checks.items() if not holds]

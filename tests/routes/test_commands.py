@@ -218,3 +218,14 @@ def test_a_drill_can_be_run_alone(tmp_path: Path) -> None:
 
     assert drill.returncode == 0, drill.stdout + drill.stderr
     assert "8 values were compared" in drill.stdout
+
+
+def test_a_drill_sells_what_is_configured(tmp_path: Path) -> None:
+    """The first package there is, in the catalogue's currency, at the configured percentage."""
+    catalogue = tmp_path / "chess.toml"
+    catalogue.write_text('currency = "jpy"\n[packages]\n7 = { clips = 5, days = 3 }\n[prices.Chess]\n7 = 4725\n')
+    variables = {"CATALOGUE_PATH": str(catalogue), "PLATFORM_FEE_PERCENTAGE": "12.5"}
+    words = ("-m", "flask", "drill", "--only", "refund_in_part")
+    drill = command(sys.executable, *words, folder=tmp_path, **variables)
+
+    assert drill.returncode == 0, drill.stdout + drill.stderr
