@@ -30,12 +30,15 @@ class Belongs(StrEnum):
 
 @dataclass(frozen=True)
 class TransferFacts:
-    """The parts of a transfer that decide. ``source``: the id of the charge that it was made from, or None."""
+    """The parts of a transfer that decide. ``source``: the id of the charge that it was made from, or None;
+    ``source_payment``: that charge's PaymentIntent, where it was read.
+    """
 
     source: str | None
     currency: str
     destination: str
     metadata: Mapping[str, str]
+    source_payment: str | None = None
 
     @property
     def named(self) -> frozenset[str]:
@@ -65,11 +68,13 @@ def belongs(transfer: TransferFacts, payment: PaymentFacts) -> Belongs:
     the payment's currency and go to an account of the payment's coach. A transfer that this backend made went
     where the payment said at the time.
     """
-    names_it = payment.payment_id in transfer.named
-    candidate = transfer.source == payment.charge_id if transfer.source is not None else names_it
-    if not candidate:
+    # A debit that bounced may be paid again: then one payment has two charges.
+    by_us = is_ours(transfer.metadata) and transfer.metadata.get(PAYMENT) == payment.payment_id
+    sourced = transfer.source == payment.charge_id or transfer.source_payment == payment.payment_id
+    named = transfer.source is None and payment.payment_id in transfer.named
+    if not (by_us or sourced or named):
         return Belongs.ANOTHERS
-    if is_ours(transfer.metadata):
+    if by_us:
         return Belongs.MINE
     ambiguous = transfer.source is None and len(transfer.named) > 1
     if ambiguous or transfer.currency != payment.currency or not payment.is_payee(transfer.destination):

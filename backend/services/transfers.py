@@ -135,11 +135,14 @@ class TransferReader:
 
 def facts_of(transfer: stripe.Transfer) -> TransferFacts:
     """The parts of a transfer that say whose it is."""
+    source = transfer.source_transaction
+    expanded = None if source is None or isinstance(source, str) else source
     return TransferFacts(
-        source=id_of(transfer.source_transaction),
+        source=id_of(source),
         currency=transfer.currency,
         destination=str(id_of(transfer.destination)),
         metadata=metadata_of(transfer),
+        source_payment=id_of(expanded.payment_intent) if expanded is not None else None,
     )
 
 

@@ -46,7 +46,6 @@ def sent_to(market: Marketplace, account: str) -> int:
 
 def with_funds(market: Marketplace) -> None:
     """Money of another purchase is available on the platform's balance; its own coach is not known."""
-    market.buy(coach_id="somebody-else", packageType="subscription", packageId=None)
     intent = market.buy(coach_id="somebody-else", packageType="subscription", packageId=None)
     market.pay(intent, "pm_card_bypassPending")
 
