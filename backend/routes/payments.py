@@ -46,8 +46,8 @@ def confirm() -> Response:
 @payments.get("/intent/<payment_id>")
 def read_intent(payment_id: str) -> Response:
     """A payment's status, amount and purchase."""
-    payment = services().payments.read(path_payment_id(payment_id), caller())
-    return answer(IntentResponse(), {"payment_intent": payment.intent})
+    intent = services().payments.intent(path_payment_id(payment_id), caller())
+    return answer(IntentResponse(), {"payment_intent": intent})
 
 
 @payments.post("/refund")

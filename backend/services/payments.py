@@ -13,6 +13,7 @@ from backend.domain.catalogue import Catalogue, NotOffered, Offer, PackageType
 from backend.domain.metadata import (
     MODE_AUTO,
     MODE_MANUAL,
+    PLAYER_ID,
     SETTLEMENT,
     SETTLEMENT_MODE,
     Purchase,
@@ -24,8 +25,8 @@ from backend.domain.settlement import MANUAL
 from backend.services.answers import is_replay, was_replayed
 from backend.services.creation import GENERATIONS
 from backend.services.customers import customer_for
-from backend.services.errors import Conflict, InvalidRequest, NotFound, NotPaid
-from backend.services.reads import NO_SUCH_PAYMENT, Payment, captured, sold_payment
+from backend.services.errors import Conflict, InvalidRequest, NotFound, NotPaid, UnreadablePayment
+from backend.services.reads import NO_SUCH_PAYMENT, Payment, captured, metadata_of, sold_payment
 from backend.services.registry import Registry
 from backend.services.sessions import is_open, session_of
 
@@ -115,6 +116,16 @@ class Payments:
         if not caller.owns_payment(payment.purchase.player_id):
             raise NotFound(NO_SUCH_PAYMENT)
         return payment
+
+    def intent(self, payment_id: str, caller: Caller = TRUSTED) -> stripe.PaymentIntent:
+        """The PaymentIntent of a payment that was sold here to the caller; a damaged one is shown as it is."""
+        try:
+            return self.read(payment_id, caller).intent
+        except UnreadablePayment as damage:
+            if not caller.owns_payment(metadata_of(damage.intent).get(PLAYER_ID)):
+                raise NotFound(NO_SUCH_PAYMENT) from damage
+            intent: stripe.PaymentIntent = damage.intent
+            return intent
 
     def set_mode(self, payment_id: str, manual: bool) -> None:
         """Leave the payment to a person from now on (``manual``), or take that back.

@@ -31,12 +31,14 @@ def services_of(market: Marketplace) -> Services:
 
 def flask(market: Marketplace, *words: str) -> Result:
     """Run a command of the backend."""
-    return market.app.test_cli_runner().invoke(args=list(words))
+    result: Result = market.app.test_cli_runner().invoke(args=list(words))
+    return result
 
 
 def pay_by_hand(market: Marketplace, account: str, amount: int = 4252, **given: Any) -> str:
     """A person makes a transfer in the Dashboard; answers with its id."""
-    return market.stripe.v1.transfers.create({"amount": amount, "currency": "cad", "destination": account, **given}).id
+    params: Any = {"amount": amount, "currency": "cad", "destination": account, **given}
+    return market.stripe.v1.transfers.create(params).id
 
 
 def sent_to(market: Marketplace, account: str) -> int:
@@ -288,6 +290,7 @@ def test_a_marker_with_damaged_metadata_is_held_by_name(market: Marketplace, dam
     assert {(told["payment_id"], told["reason"]) for told in held} == {(intent["id"], "unreadable")}
     assert market.note(intent["id"]).startswith("held:unreadable:")
     assert market.confirm(intent["id"]).status_code == 409
+    assert market.http.get(f"/api/payments/intent/{intent['id']}").status_code == 200
     market.stripe.v1.payment_intents.update(intent["id"], {"metadata": {key: whole[key] for key in damage}})
     assert (market.settle(intent["id"]).moved, market.note(intent["id"])) == (4252, None)
 
