@@ -31,7 +31,7 @@ import stripe
 from backend.config.settings import load_settings
 from backend.sandbox import Sandbox
 from backend.server import create_app
-from tests.chaos.oracle import CLIPS, PERCENT, Sale, StripesBooks, check
+from tests.chaos.oracle import CLIPS, PERCENT, Sale, StripesBooks, check, check_meanwhile
 from tests.processes import GUNICORN, backend_process, free_port_pair, kill_all_of, sandbox_server
 
 COACHES = 4
@@ -251,6 +251,7 @@ def run(payments: int, seed: int) -> Report:
                 chaos.report.kills += chaos.caught_transferring(stage, work)
                 kill_all_of(first)
                 first = stack.enter_context(backend_process(GUNICORN, ports[0], logs / f"{stage}.log", **variables))
+                check_meanwhile(chaos.books, list(chaos.sales))
                 for future in work:
                     future.result()
         chaos.disarm()
@@ -274,9 +275,9 @@ def main(payments: int, seed: int) -> None:
         sys.exit(1)
     click.echo(
         f"{report.payments} paid, {report.refunds} refunded, {report.disputes} disputed: {report.transfers} transfers and "
-        f"{report.reversals} reversals, through {report.faults} faults and {report.kills} kills in the middle of a "
-        f"transfer, in {report.seconds:.0f} s; {report.gave_up} requests got no answer. {report.cents} cents, every one "
-        f"accounted for. The sweep: {dict(report.swept)}; its last run made {report.calls} calls."
+        f"{report.reversals} reversals, through {report.faults} faults and {report.kills} kills while a transfer was "
+        f"under way, in {report.seconds:.0f} s; {report.gave_up} requests got no answer. {report.cents} cents, every "
+        f"one accounted for. The sweep: {dict(report.swept)}; its last run made {report.calls} calls."
     )
 
 

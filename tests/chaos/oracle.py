@@ -88,6 +88,15 @@ def check(books: StripesBooks, sales: list[Sale]) -> int:
     return sum(PRICES[sale.package] for sale in sales)
 
 
+def check_meanwhile(books: StripesBooks, sales: list[Sale]) -> None:
+    """Raises ``AssertionError`` if a coach holds more than the share of a whole price, or a player has more back than that."""
+    found = _group(books)
+    for sale in sales:
+        price, now = PRICES[sale.package], found[sale.payment_id]
+        within = now.held <= share_of(price) and now.refunded <= price and now.paid_to <= {sale.account}
+        assert within, f"This does not add up:\n{sale.payment_id}: {now} of a price of {price}"
+
+
 @dataclass
 class Found:
     """One payment in Stripe's books. ``paid_to``: every account that a transfer of it went to."""

@@ -8,7 +8,7 @@ SEED = 20261123
 
 
 def test_every_cent_is_accounted_for_after_chaos() -> None:
-    """Forty payments, two instances, one of them killed twice in the middle of a transfer."""
+    """Forty payments, two instances, one of them killed twice while a transfer is under way."""
     report = run(40, SEED)
 
     assert report.payments >= 30, report
