@@ -99,7 +99,7 @@ def _held(transfer: Any) -> int:
 
 
 def _taken(dispute: Any) -> int:
-    """What a dispute took, from its own movements of money; the bank's fees are the platform's."""
+    """The amount that a dispute took, by its own movements of money; the bank's fees are the platform's."""
     if dispute["balance_transactions"]:
         return -sum(int(entry["amount"]) for entry in dispute["balance_transactions"])
     return 0 if dispute["status"].startswith(_TOOK_NOTHING) else int(dispute["amount"])

@@ -127,7 +127,7 @@ def _group(books: StripesBooks) -> defaultdict[str, Found]:
 
 
 def _strangers(books: StripesBooks, found: dict[str, Found], sales: list[Sale]) -> list[str]:
-    """What there is at Stripe that no player or coach asked for."""
+    """Payments, customers and accounts at Stripe that no player or coach asked for."""
     wrong = [f"{payment}: nobody paid this" for payment in set(found) - {sale.payment_id for sale in sales}]
     for kind in ("customers", "accounts"):
         emails = Counter(one["email"] for one in books.all(kind))
