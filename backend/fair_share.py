@@ -24,7 +24,7 @@ Read = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Terms:
-    """What one purchase is sold for, as written in the configuration. ``price`` in minor units."""
+    """The terms of one purchase, as written in the configuration. ``price`` in minor units."""
 
     price: int
     currency: str

@@ -180,7 +180,7 @@ def has_line(bug: Bug) -> bool:
 
 @dataclass(frozen=True)
 class Trial:
-    """What the tests said of one bug, and how long they took."""
+    """The result of the tests on one bug, and the seconds that they took."""
 
     bug: Bug
     result: str

@@ -196,7 +196,7 @@ FLOWS = {
 
 @cache
 def _calls_of(flow: Flow) -> int:
-    """How many calls to Stripe the flow makes when nothing goes wrong."""
+    """The number of calls to Stripe that the flow makes when nothing goes wrong."""
     market = Marketplace(NOW)
     action, point = flow.prepare(market), CrashPoint()
     with market.line.watched(point):
