@@ -222,7 +222,7 @@ def test_stripe_being_down_asks_for_another_delivery(market: Marketplace, event_
     account = market.ready_coach()
     payment = market.paid()
     if event_type == "transfer.created":
-        by_hand = {
+        by_hand: Any = {
             "amount": 100,
             "currency": "cad",
             "destination": account,
