@@ -64,6 +64,9 @@ _REASONS = {
     Reason.COACH_NOT_READY: "The coach cannot receive transfers yet. The money is kept for the coach.",
     Reason.PLATFORM_BALANCE: "The platform's balance does not cover this transfer yet.",
     Reason.UNCLEAR_TRANSFERS: "The coach may have been paid for this already. Please check in Stripe.",
+    Reason.MANY_TRANSFERS: (
+        "The coach was sent too much since to look through it now. Please run flask reconcile for this payment."
+    ),
     Reason.UNCLEAR_DISPUTE: "A dispute of this payment has to be looked at in Stripe first.",
     Reason.ACCOUNT_GONE: "The coach's account was closed. An operator has to name the coach's new account.",
     Reason.NOT_ALLOWED: "Stripe does not allow transfers to the coach's account at the moment.",

@@ -34,9 +34,10 @@ class ManyTransfers(Exception):
 
 @dataclass
 class CoachLists:
-    """Transfers by payee, as wide as they were asked for. The sweep shares one, so that each payee is listed once."""
+    """Transfers by payee, and accounts by coach, to the last page. The sweep shares one, so that each is listed once."""
 
     _known: dict[str, tuple[int, list[stripe.Transfer]]] = field(default_factory=dict)
+    _accounts: list[stripe.Account] | None = None
 
     def since(self, client: stripe.StripeClient, account_id: str, moment: int) -> list[stripe.Transfer]:
         """Every transfer to the account since a unix second, newest first."""
@@ -45,6 +46,12 @@ class CoachLists:
             params: Any = {"destination": account_id, "created": {"gte": moment}, "limit": PAGE}
             known = self._known[account_id] = (moment, every(client.v1.transfers.list(params)))
         return [transfer for transfer in known[1] if transfer.created >= moment]
+
+    def accounts(self, client: stripe.StripeClient) -> list[stripe.Account]:
+        """Every connected account."""
+        if self._accounts is None:
+            self._accounts = every(client.v1.accounts.list({"limit": PAGE}))
+        return self._accounts
 
 
 @dataclass(frozen=True)
@@ -84,10 +91,13 @@ class TransferReader:
     def _accounts(self, payment: Payment, payee: str | None, adopting: bool) -> list[str]:
         accounts = [payee] if payee else []
         if adopting:
-            pages = self._client.v1.accounts.list({"limit": PAGE}).auto_paging_iter()
-            claims = _bounded(pages, _MOST_ACCOUNT_PAGES)
-            accounts += [one.id for one in claims if coach_of(one) == payment.purchase.coach_id]
+            accounts += [one.id for one in self._all_accounts() if coach_of(one) == payment.purchase.coach_id]
         return list(dict.fromkeys(accounts))
+
+    def _all_accounts(self) -> list[stripe.Account]:
+        if self._lists is not None:
+            return self._lists.accounts(self._client)
+        return _bounded(self._client.v1.accounts.list({"limit": PAGE}).auto_paging_iter(), _MOST_ACCOUNT_PAGES)
 
     def _to(self, account_id: str, moment: int) -> list[stripe.Transfer]:
         if self._lists is not None:
