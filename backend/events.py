@@ -109,7 +109,7 @@ def _refund_changed(services: Services, event: Event) -> None:
     payment_id = event.object.get("payment_intent")
     if payment_id is None:
         return
-    look = look_at(services, payment_id)
+    look = look_at(services, payment_id, refunded=True)
     if look.is_ours:
         refund = _refund_now(services, look.settlement, event.object["id"])
         payment = look.settlement.payment or look.payment

@@ -41,7 +41,9 @@ MODE_MANUAL = "manual"
 MODE_AUTO = "auto"
 ALSO_PAID_BY = "alsoPaidBy"  # ids of hand-made transfers that belong to the payment, seen outside its group
 PAID_AT = "paidAt"  # unix second at which money arrived that takes days; written once
-DISPUTE_SEEN = "disputeSeen"  # set when a dispute took money and the charge does not say that it is disputed
+# Set when a dispute, or a refund, took money and the charge does not say so: Stripe does not say when it does.
+DISPUTE_SEEN = "disputeSeen"
+REFUND_SEEN = "refundSeen"
 COACH_ACCOUNT_WAS = "coachAccountWas"  # accounts that the payment was frozen to before a person released it
 
 PAYMENT = "paymentIntentId"  # on transfers and reversals: the payment they belong to

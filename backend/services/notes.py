@@ -7,7 +7,7 @@ from typing import Any
 import stripe
 import structlog
 
-from backend.domain.metadata import DISPUTE_SEEN, SETTLEMENT
+from backend.domain.metadata import DISPUTE_SEEN, REFUND_SEEN, SETTLEMENT
 from backend.domain.settlement import HELD, UNKNOWN, Note, Position, Reason, is_open, read_note
 from backend.services.answers import answered_at
 from backend.services.errors import Undecided
@@ -64,10 +64,16 @@ class Notes:
         """Take the note away: nothing waits."""
         self._write(payment.id, "")
 
-    def remember_dispute(self, view: View) -> None:
-        """Have later looks read the disputes, where the charge does not say that it is disputed."""
-        if view.position.disputed and not view.payment.may_be_disputed:
-            self._client.v1.payment_intents.update(view.payment.id, {"metadata": {DISPUTE_SEEN: "true"}})
+    def remember_trouble(self, view: View) -> None:
+        """Have later looks read disputes and refunds that the charge says nothing of."""
+        position, payment = view.position, view.payment
+        seen: dict[str, str] = {}
+        if position.disputed and not payment.may_be_disputed:
+            seen[DISPUTE_SEEN] = "true"
+        if position.refunded and not payment.may_be_refunded:
+            seen[REFUND_SEEN] = "true"
+        if seen:
+            self._client.v1.payment_intents.update(payment.id, {"metadata": seen})
 
     def _write(self, payment_id: str, text: str) -> None:
         params: Any = {"metadata": {SETTLEMENT: text}}

@@ -58,13 +58,14 @@ class PositionReader:
         stale: bool = False,
         adopting: bool = False,
         disputed: bool = False,
+        refunded: bool = False,
     ) -> View | None:
         """The money of a paid payment; None if it is not paid any more, or not a payment.
 
         The charge is read no earlier than the transfers that it is compared with: it comes with the list, or the
         payment is read again. ``stale``: the payment was read before the last write, so it is read again in any
-        case. ``disputed``: a dispute is known of. Raises ``UnclearTransfers``, ``ManyTransfers``, ``UnclearDispute``,
-        ``UnreadablePayment``, and what Stripe raises.
+        case. ``disputed``, ``refunded``: a dispute, a refund is known of. Raises ``UnclearTransfers``,
+        ``ManyTransfers``, ``UnclearDispute``, ``UnreadablePayment``, and what Stripe raises.
         """
         found = self._transfers.of(payment, destination, adopting) if listed else Found(charge=payment.charge)
         if stale or found.charge is None:
@@ -75,7 +76,7 @@ class PositionReader:
         else:
             payment = replace(payment, charge=found.charge)
         charge = cast(stripe.Charge, payment.charge)
-        refunds = refunds_of(self._client, charge)
+        refunds = refunds_of(self._client, payment, refunded)
         disputes = disputes_of(self._client, charge.id) if disputed or payment.may_be_disputed else []
         position = Position(
             captured=captured(charge),

@@ -14,6 +14,7 @@ from backend.domain.metadata import (
     COACH_ID,
     DISPUTE_SEEN,
     MODE_MANUAL,
+    REFUND_SEEN,
     SETTLEMENT,
     SETTLEMENT_MODE,
     NotAPurchase,
@@ -122,6 +123,11 @@ class Payment:
         return frozenset(word for word in self.metadata.get(COACH_ACCOUNT_WAS, "").split(",") if word)
 
     @property
+    def may_be_refunded(self) -> bool:
+        """True if its refunds have to be read."""
+        return bool(self.charge is not None and self.charge.amount_refunded) or REFUND_SEEN in self.metadata
+
+    @property
     def may_be_disputed(self) -> bool:
         """True if its disputes have to be read. ``charge.disputed`` stays true for ever."""
         return bool(self.charge is not None and self.charge.disputed) or DISPUTE_SEEN in self.metadata
@@ -190,11 +196,14 @@ def sold_payment(client: stripe.StripeClient, payment_id: str) -> Payment:
 NOT_REFUNDED = frozenset(["failed", "canceled"])
 
 
-def refunds_of(client: stripe.StripeClient, charge: stripe.Charge) -> list[stripe.Refund]:
-    """Every refund of a charge, whatever became of it. One that was never refunded costs no call."""
-    if not charge.amount_refunded:
+def refunds_of(client: stripe.StripeClient, payment: Payment, known: bool = False) -> list[stripe.Refund]:
+    """Every refund of a payment, whatever became of it. One that was never refunded costs no call.
+
+    ``known``: a refund is known of, whatever the charge says.
+    """
+    if payment.charge is None or not (known or payment.may_be_refunded):
         return []
-    return every(client.v1.refunds.list({"charge": charge.id, "limit": PAGE}))
+    return every(client.v1.refunds.list({"charge": payment.charge.id, "limit": PAGE}))
 
 
 def refunded_by(refunds: Iterable[stripe.Refund]) -> int:
@@ -202,9 +211,9 @@ def refunded_by(refunds: Iterable[stripe.Refund]) -> int:
     return sum(refund.amount for refund in refunds if refund.status not in NOT_REFUNDED)
 
 
-def refunded_amount(client: stripe.StripeClient, charge: stripe.Charge) -> int:
-    """The part of a charge that the player has back or will have."""
-    return refunded_by(refunds_of(client, charge))
+def refunded_amount(client: stripe.StripeClient, payment: Payment) -> int:
+    """The part of a payment that the player has back or will have."""
+    return refunded_by(refunds_of(client, payment))
 
 
 class UnclearDispute(Exception):

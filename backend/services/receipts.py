@@ -52,7 +52,7 @@ class Receipts:
             raise NotFound(NO_SUCH_PAYMENT)
         if payment.charge is None:
             return Receipt(payment, _unpaid(payment.intent))
-        refunded = refunded_amount(self._client, payment.charge)
+        refunded = refunded_amount(self._client, payment)
         if refunded >= captured(payment.charge):
             return Receipt(payment, State.REFUNDED, refunded)
         return Receipt(payment, State.PAID, refunded, session_of(self._client, payment))

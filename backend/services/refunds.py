@@ -173,7 +173,7 @@ class Refunds:
         Stripe's ``refund.created`` and ``charge.refunded`` settle again whatever could not be done here.
         """
         try:
-            self._settler.settle(payment_id)
+            self._settler.settle(payment_id, refunded=True)
         except (stripe.StripeError, PaymentsError) as error:
             log.warning("settlement.later", payment=payment_id, error=type(error).__name__)
 

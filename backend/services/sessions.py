@@ -6,7 +6,7 @@ from typing import cast
 
 import stripe
 
-from backend.domain.metadata import PAID_AT
+from backend.domain.metadata import PAID_AT, REFUND_SEEN
 from backend.domain.sessions import INSTANT_METHODS, MOST_SECONDS_UNDER_WAY, Session, open_session, session_id
 from backend.services.errors import Undecided
 from backend.services.reads import Payment, captured, metadata_of, refunded_amount
@@ -20,7 +20,8 @@ def is_open(client: stripe.StripeClient, payment: Payment) -> bool:
     charge = payment.charge
     if charge is None or charge.status != "succeeded":
         return False
-    return charge.amount_refunded < charge.amount_captured or refunded_amount(client, charge) < captured(charge)
+    surely = charge.amount_refunded < charge.amount_captured and REFUND_SEEN not in payment.metadata
+    return surely or refunded_amount(client, payment) < captured(charge)
 
 
 def session_of(client: stripe.StripeClient, payment: Payment, happened_at: int | None = None) -> Session:

@@ -63,17 +63,18 @@ class Settler:
         just_paid: bool = False,
         adopt: bool = False,
         disputed: bool = False,
+        refunded: bool = False,
         lists: CoachLists | None = None,
     ) -> Settlement:
         """Close the difference between what the coach should hold and what the coach holds.
 
         ``seen``: the payment, if the caller has just read it. ``just_paid``: the trigger is the payment's own
         success, so that the first look may take its transfers to be none. ``adopt``: settle a payment of the Node
-        backend too. ``disputed``: a dispute of it is known of. ``lists``: transfers by payee that a sweep shares.
-        Raises ``Undecided`` (or what Stripe raised) when it could not be finished: the same call again goes on where
-        this one ended.
+        backend too. ``disputed``, ``refunded``: a dispute, a refund of it is known of. ``lists``: transfers by payee
+        that a sweep shares. Raises ``Undecided`` (or what Stripe raised) when it could not be finished: the same call
+        again goes on where this one ended.
         """
-        activation = Activation(just_paid, adopt, disputed)
+        activation = Activation(just_paid, adopt, disputed, refunded)
         reader = PositionReader(self._client, self._registry, lists)
         payment = seen
         for activation.looks in range(_MOST_LOOKS):
@@ -105,6 +106,7 @@ class Settler:
                 stale=stale,
                 adopting=adopting,
                 disputed=activation.disputed,
+                refunded=activation.refunded,
             )
         except (UnclearTransfers, UnclearDispute, ManyTransfers) as unclear:
             note = Note(HELD, _UNCLEAR[type(unclear)], at=payment.at or 0)

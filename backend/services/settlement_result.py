@@ -44,6 +44,7 @@ class Activation:
     just_paid: bool
     adopt: bool
     disputed: bool
+    refunded: bool
     moved: int = 0
     looks: int = 0
     looked_for: Reason | None = None

@@ -52,8 +52,8 @@ class Steps:
     def take(self, view: View, activation: Activation) -> Settlement | None:
         """Close the difference by one step. None: look again, because something was or may have been written."""
         payment, now = view.payment, view.payment.at
-        if activation.disputed:
-            self._notes.remember_dispute(view)
+        if activation.disputed or activation.refunded:
+            self._notes.remember_trouble(view)
         step = next_step(view.position)
         if step is None:
             return self._end(view, view.transfers)
