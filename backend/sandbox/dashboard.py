@@ -100,7 +100,9 @@ class Dashboard:
             return self._page("Not found", Markup("<p>There is no {} here.</p>").format(id), status=404)
         here = f"/dashboard/{kind}/{id}"
         shown = event_object(row) if kind == "events" else row
-        doing = Markup().join(_action(a.door, a.given, a.label, here, a.look) for a in actions(self._world, row))
+        doing = Markup().join(
+            _action(a.door, a.given, a.label, here, a.look, a.method) for a in actions(self._world, row)
+        )
         summary = table(KINDS[kind].heads, [KINDS[kind].cells(row)]) if kind in KINDS else Markup()
         parts = [summary, Markup("<div class='row'>{}</div>").format(doing) if doing else Markup()]
         if kind == "events":

@@ -13,12 +13,14 @@ from tests.money.oracle import books_of, check_always, check_at_rest
 
 CHOICES = [(one.name, choice) for one in BEHAVIOURS for choice in one.choices]
 DAY = 86_400
+# Settling reads what the charge counts, and so hears of a refund that waits uncounted when it is carried out.
+TOGETHER = [one for one in BEHAVIOURS if one.name != "pending_refund_counts"]
 
 
 @pytest.fixture(params=[*CHOICES, "all of the other choices"], ids=str)
 def odd_market(request: pytest.FixtureRequest, market: Marketplace) -> Marketplace:
     """A marketplace at a Stripe that is as somebody else may read it."""
-    last = {one.name: one.choices[-1] for one in BEHAVIOURS}
+    last = {one.name: one.choices[-1] for one in TOGETHER}
     chosen = last if isinstance(request.param, str) else dict([request.param])
     assert market.control("POST", "/behaviour", chosen).status_code == 200
     return market

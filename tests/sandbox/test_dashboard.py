@@ -106,6 +106,70 @@ def test_a_payment_can_be_paid_and_disputed_and_the_dispute_won(platform: Platfo
     assert platform.v1.disputes.retrieve(dispute.id).status == "won"
 
 
+def _press(platform: Platform, kind: str, row_id: str, label: str) -> None:
+    page = f"/dashboard/{kind}/{row_id}"
+    assert press(platform, look(platform, page), label).headers["Location"] == page
+
+
+def test_a_bank_debit_can_be_answered_and_taken_back(platform: Platform) -> None:
+    """Paid from a bank account, refused, paid again, and taken back."""
+    intent = platform.v1.payment_intents.create({"amount": 500, "currency": "cad"}).id
+    for answer in ("The bank refuses", "The bank pays"):
+        _press(platform, "payment_intents", intent, "Pay from a bank account")
+        _press(platform, "payment_intents", intent, answer)
+    charge: Any = platform.v1.payment_intents.retrieve(intent).latest_charge
+    _press(platform, "charges", charge, "The bank takes it back")
+
+    (dispute,) = platform.v1.disputes.list({"charge": charge}).data
+    _press(platform, "disputes", dispute.id, "The cardholder wins")
+    _press(platform, "disputes", dispute.id, "Appeal")
+    _press(platform, "disputes", dispute.id, "The platform wins")
+    assert platform.v1.disputes.retrieve(dispute.id).status == "won"
+
+
+def test_a_charge_can_be_warned_of_and_disputed_again(platform: Platform) -> None:
+    """On its own page, as often as wanted."""
+    charge = platform.paid().latest_charge.id
+    for label in ("The issuer warns of fraud", "The cardholder disputes it", "The cardholder disputes it"):
+        _press(platform, "charges", charge, label)
+
+    assert len(platform.v1.disputes.list({"charge": charge}).data) == 2
+    assert len(platform.v1.radar.early_fraud_warnings.list({"charge": charge}).data) == 1
+
+
+@pytest.mark.parametrize(
+    ("begins", "label", "status"),
+    [
+        ("succeeded", "The money comes back", "failed"),
+        ("requires_action", "Call it back", "canceled"),
+        ("requires_action", "The customer answers", "succeeded"),
+    ],
+)
+def test_a_refund_can_be_decided(platform: Platform, begins: str, label: str, status: str) -> None:
+    """As far as its state allows."""
+    platform.control("/behaviour", refund_begins=begins)
+    refund = platform.v1.refunds.create({"payment_intent": platform.paid().id})
+    _press(platform, "refunds", refund.id, label)
+
+    assert platform.v1.refunds.retrieve(refund.id).status == status
+
+
+def test_an_account_can_be_refused_rejected_and_parted_with(platform: Platform) -> None:
+    """After which it is not there any more."""
+    coach, payment = platform.coach(), platform.paid()
+    _press(platform, "accounts", coach, "Refuse transfers")
+    with pytest.raises(stripe.InvalidRequestError):
+        platform.transfer(payment, coach, 100)
+    _press(platform, "accounts", coach, "Let transfers through again")
+    assert platform.transfer(payment, coach, 100).amount == 100
+    _press(platform, "accounts", coach, "Reject")
+    _press(platform, "accounts", coach, "Disconnect")
+
+    with pytest.raises(stripe.PermissionError):
+        platform.v1.accounts.retrieve(coach)
+    look(platform, f"/dashboard/accounts/{coach}", 404)
+
+
 def test_an_event_is_sent_again(platform: Platform) -> None:
     """Its page shows where it went."""
     platform.sandbox.add_webhook("http://shop.test/hook")

@@ -250,3 +250,22 @@ def test_the_background_thread_delivers_at_once_and_as_time_passes() -> None:
         sandbox.stop_background()
 
     assert sandbox.world.events.deliveries.all()[0].status == "delivered"
+
+
+def test_what_was_given_up_is_listed_as_undelivered(shop: Platform) -> None:
+    """Beside what still waits; what arrived, or what nobody wanted, is listed as delivered."""
+    shop.status = 500
+    lost = shop.paid().id
+    for _ in range(40):
+        shop.sandbox.deliver_due()
+        shop.clock.advance(6 * 3_600)
+    shop.status = 200
+    arrived = shop.paid().id
+    shop.sandbox.deliver_due()
+    waiting = shop.paid().id
+
+    listed = [
+        {event.data.object.id for event in shop.v1.events.list({"type": PAID, "delivery_success": success}).data}
+        for success in (False, True)
+    ]
+    assert listed == [{lost, waiting}, {arrived}]
