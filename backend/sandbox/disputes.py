@@ -74,7 +74,9 @@ class Disputes:
     def _settle(self, row: Row, charge: Row, case_type: str) -> bool:
         """Take the money of a chargeback, or of a resolution that pays so; true when a refund is to pay it."""
         by_refund = case_type == "resolution" and self._world.behaviours["prevented_pays"] == "refund"
-        if case_type in {"chargeback", "resolution"} and not by_refund:
+        if by_refund:
+            row["is_charge_refundable"] = True
+        elif case_type in {"chargeback", "resolution"}:
             self._withdraw(row, charge)
         return by_refund
 

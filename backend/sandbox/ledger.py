@@ -54,6 +54,11 @@ class Ledger:
         """What the account can transfer, reverse or pay out now."""
         return self._available[account, currency]
 
+    def covers(self, account: str, currency: str, amount: int) -> bool:
+        """Whether a refund of a player's money could be paid from what is available, in whatever currency that is."""
+        settled, rate = self._settles_in("refund", account, currency)
+        return self.available(account, settled) >= _converted(amount, rate)
+
     def pending(self, account: str, currency: str) -> int:
         """What will become available."""
         return self._pending[account, currency]

@@ -60,7 +60,7 @@ class Refunding:
         world = self._world
         if charge["status"] == "pending":
             return "charge_pending"
-        poor = world.ledger.available(row.account, row["currency"]) < row["amount"]
+        poor = not world.ledger.covers(row.account, row["currency"], row["amount"])
         if poor and world.behaviours["refund_waits_for_balance"]:
             return "insufficient_funds"
         return "processing" if habit == "pending" else None
@@ -83,7 +83,7 @@ class Refunding:
         """Oldest first; one that is too big lets smaller ones pass."""
         for row in list(self._waiting):
             charge = self._world.must(row["charge"])
-            enough = self._world.ledger.available(row.account, row["currency"]) >= row["amount"]
+            enough = self._world.ledger.covers(row.account, row["currency"], row["amount"])
             if row["pending_reason"] == "insufficient_funds" and enough:
                 self._carry_out(row, charge)
 

@@ -274,3 +274,26 @@ def test_an_unknown_test_account_is_refused_by_name(platform: Platform) -> None:
         _begun(platform, "pm_usBankAccount_weeklyLimitExceeded")
 
     assert refused.value.code == "sandbox_unsupported"
+
+
+def test_payments_that_are_processing_can_be_searched(platform: Platform) -> None:
+    """Of whatever age; a paid one is found no more."""
+    first, second = _begun(platform, "pm_usBankAccount_processing", currency="usd"), _begun(platform)
+    platform.clock.advance(3 * DAY)
+    query: Any = {"query": 'status:"processing"'}
+    assert {one.id for one in platform.v1.payment_intents.search(query).data} == {first.id, second.id}
+    platform.clock.advance(2 * DAY)
+
+    assert [one.id for one in platform.v1.payment_intents.search(query).data] == [first.id]
+
+
+@pytest.mark.parametrize("given", [{"amount": 900}, {"currency": "usd"}, {"payment_method": "pm_card_visa"}])
+def test_a_payment_that_is_processing_is_not_changed(platform: Platform, given: Any) -> None:
+    """Nor confirmed again; its metadata may be written."""
+    intent = _begun(platform)
+
+    assert (
+        refusal(lambda: platform.v1.payment_intents.update(intent.id, given)).code == "payment_intent_unexpected_state"
+    )
+    assert platform.v1.payment_intents.update(intent.id, {"metadata": {"a": "1"}}).status == "processing"
+    assert platform.raw("POST", f"/_sandbox/payment_intents/{intent.id}/pay", key=None).status_code == 400

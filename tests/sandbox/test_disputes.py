@@ -118,6 +118,14 @@ def test_a_resolution_pays_by_a_refund(platform: Platform) -> None:
     assert platform.v1.charges.retrieve(charge).refunded is True
 
 
+def test_the_rest_of_a_charge_can_be_refunded_after_a_resolution(platform: Platform) -> None:
+    """Which paid a part of it by a refund."""
+    charge = _charge(platform)
+    _open(platform, charge, case_type="resolution", amount=3_000)
+
+    assert platform.v1.refunds.create({"charge": charge}).amount == 7_000
+
+
 def test_a_resolution_pays_by_the_dispute(platform: Platform) -> None:
     """Then there is no refund."""
     platform.control("/behaviour", prevented_pays="dispute")

@@ -146,3 +146,26 @@ def test_a_charge_may_remember_a_refund_that_failed(platform: Platform) -> None:
 
     charge = platform.v1.charges.retrieve(_charge(payment))
     assert (charge.amount_refunded, charge.refunded) == (10_000, True)
+
+
+def test_a_refund_waits_for_the_balance_that_it_is_paid_from(platform: Platform) -> None:
+    """That of the settlement currency."""
+    platform.control("/settlement", charges_in="eur", settle_in="cad", rate="2")
+    platform.control("/behaviour", refund_waits_for_balance=True)
+    payment = platform.paid(1_000, currency="eur")
+    platform.paid(2_100, card="pm_card_bypassPending")
+
+    assert platform.v1.refunds.create({"payment_intent": payment.id, "amount": 900}).status == "succeeded"
+    assert platform.v1.refunds.create({"payment_intent": payment.id, "amount": 100}).status == "succeeded"
+
+
+def test_refunds_that_wait_are_carried_out_in_turn(platform: Platform) -> None:
+    """One that is too big lets a smaller one pass, and is tried again."""
+    platform.control("/behaviour", refund_waits_for_balance=True)
+    big, small = (platform.v1.refunds.create({"payment_intent": platform.paid(n).id}) for n in (8_000, 500))
+    statuses = []
+    for amount in (1_000, 8_000):
+        platform.paid(amount, card="pm_card_bypassPending")
+        statuses.append([platform.v1.refunds.retrieve(one.id).status for one in (big, small)])
+
+    assert statuses == [["pending", "succeeded"], ["succeeded", "succeeded"]]

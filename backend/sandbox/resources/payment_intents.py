@@ -190,7 +190,7 @@ def update(call: Call) -> Row:
 
 def _check_update(call: Call, row: Row) -> None:
     touched = [param for param in ("amount", "currency", "payment_method", "customer") if param in call.params]
-    if row["status"] in {"succeeded", "canceled"} and touched:
+    if row["status"] in {"processing", "succeeded", "canceled"} and touched:
         raise errors.refused(
             f"This PaymentIntent's {touched[0]} could not be updated because it has a status of {row['status']}. You may only "
             f"update the {touched[0]} of a PaymentIntent with one of the following statuses: requires_payment_method, "
