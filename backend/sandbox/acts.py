@@ -1,4 +1,4 @@
-"""What banks, cardholders, coaches and Stripe's people do: the doors of the control path that change objects."""
+"""The doors of the control path that change objects: acts of banks, cardholders, coaches and Stripe's people."""
 
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ UNREACHABLE = "Funds can't be sent to accounts located in {} because it's restri
 
 
 class Acts:
-    """Each method answers one door, named after it."""
+    """The handlers of those doors, each under the name that its door gives it."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
@@ -52,7 +52,7 @@ class Acts:
             return row
 
     def refuse_transfers(self, given: Given, id: str) -> Given:
-        """Whatever the capability says: Stripe has its reasons, or the country cannot be reached."""
+        """Refuse every transfer from now on, as Stripe may although the capability is active."""
         with self._world.lock:
             row = self._row("accounts", id)
             message = UNREACHABLE.format(row["country"]) if given.get("country") else NOT_ALLOWED
@@ -140,7 +140,7 @@ class Acts:
             return row
 
     def appeal_dispute(self, given: Given, id: str) -> Row:
-        """What was decided is open again."""
+        """Open a decided dispute again."""
         with self._world.lock:
             row = self._row("disputes", id)
             self._world.disputes.appeal(row, given.get("under_review", False))
@@ -154,7 +154,7 @@ class Acts:
             return row
 
     def fail_refund(self, given: Given, id: str) -> Row:
-        """Even one that succeeded long ago; now, or when so many seconds have passed."""
+        """Fail a refund, even one that succeeded long ago: now, or in so many seconds."""
         with self._world.lock:
             row = self._row("refunds", id)
             self._world.refunds.fail_in(row, given.get("failure_reason", "unknown"), integer(given, "after", 0))

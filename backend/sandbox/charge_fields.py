@@ -42,7 +42,7 @@ def charge_fields(
 
 
 def receipt(charge_id: str) -> str:
-    """Where a paid charge's receipt is."""
+    """The address of a paid charge's receipt."""
     return f"https://pay.stripe.com/receipts/payment/{charge_id}"
 
 

@@ -85,6 +85,8 @@ def bounce(world: "World", charge: Row) -> None:
     method = world.store.anywhere(charge["payment_method"] or "")
     if charge["status"] != "succeeded" or method is None or "bank" not in method.hidden:
         raise refused(f"Charge {charge['id']} is no bank debit that has succeeded.")
+    if charge["disputed"]:
+        raise refused(f"Charge {charge['id']} has been taken back already: it is disputed.")
     if world.behaviours["debit_bounces_as"] == "dispute":
         world.disputes.open(charge, "debit_not_authorized")
         return
@@ -99,7 +101,7 @@ def bounce(world: "World", charge: Row) -> None:
 
 
 def _charge_fails(world: "World", charge: Row, failure: str) -> None:
-    """What was booked for it is booked back; the fee too, if the money never came."""
+    """Book back what was booked for it; the fee too, if the money never came."""
     came = charge["status"] == "succeeded"
     charge.update(status="failed", paid=False, failure_code=failure, failure_message=FAILURES[failure])
     if "entry" in charge.hidden:

@@ -55,7 +55,7 @@ class Ledger:
         return self._available[account, currency]
 
     def covers(self, account: str, currency: str, amount: int) -> bool:
-        """Whether a refund of a player's money could be paid from what is available, in whatever currency that is."""
+        """True if a refund of so much of a player's money could be paid from what is available, converted or not."""
         settled, rate = self._settles_in("refund", account, currency)
         return self.available(account, settled) >= _converted(amount, rate)
 

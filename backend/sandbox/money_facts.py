@@ -1,4 +1,4 @@
-"""What is known of how Stripe moves money, and whether this sandbox moves it so: payments, transfers, refunds, disputes."""
+"""Stripe's rules about money, and whether this sandbox keeps them: payments, transfers, refunds, disputes."""
 
 from typing import NamedTuple
 

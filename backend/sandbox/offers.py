@@ -169,7 +169,7 @@ def _of_payment(world: "World", row: Row, here: str) -> list[Action]:
 
 
 def _debits(row: Row) -> list[str]:
-    """One is enough to offer, where the intent takes any."""
+    """The first bank debit that the intent takes: one is enough to offer."""
     return [method for method in debited_in(row["currency"]) if method in row["payment_method_types"]][:1]
 
 

@@ -1,4 +1,4 @@
-"""Giving a player's money back: at once, later, never; and what the refund test cards do to that."""
+"""Refunds of a player's money: at once, later or never; and the habits of the refund test cards."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +88,7 @@ class Refunding:
                 self._carry_out(row, charge)
 
     def taken(self, charge: Row) -> int:
-        """What refunds have taken from the balance for a charge, those that came back left out."""
+        """The sum that refunds have taken from the balance for a charge, those that came back left out."""
         refunds = self._world.store.of(charge.account, "refunds").find(charge=charge["id"])
         return sum(row["amount"] for row in refunds if row["balance_transaction"] and row["status"] not in ENDED)
 

@@ -49,7 +49,7 @@ def _gone(platform: Platform, account: str) -> dict[str, Callable[[], Any]]:
 
 @pytest.mark.parametrize("way", ["delete", "disconnect"])
 def test_everything_about_an_account_that_is_gone_is_a_403(platform: Platform, way: str) -> None:
-    """In the path, and as whom to act."""
+    """Named in the path, or as whom to act, it answers account_invalid; as a destination it is unknown."""
     coach, payment = platform.coach(), platform.paid()
     transfer = platform.transfer(payment, coach, 1_000)
     if way == "delete":
@@ -67,7 +67,7 @@ def test_everything_about_an_account_that_is_gone_is_a_403(platform: Platform, w
 
 
 def test_a_transfer_to_an_account_that_is_gone_may_be_a_403(platform: Platform) -> None:
-    """Where Stripe says of a destination what it says of a path."""
+    """As chosen, a destination that is gone is answered like a path that is gone."""
     platform.control("/behaviour", gone_destination_code="account_invalid")
     coach = platform.coach()
     platform.v1.accounts.delete(coach)
@@ -78,7 +78,7 @@ def test_a_transfer_to_an_account_that_is_gone_may_be_a_403(platform: Platform) 
 
 
 def test_a_disconnected_account_is_told_of_and_gone(platform: Platform) -> None:
-    """To the endpoint for connected accounts; nothing is heard of it later."""
+    """The endpoint for connected accounts is told once, and hears nothing of it later."""
     _listen(platform)
     coach = platform.coach()
     platform.transfer(platform.paid(), coach, 1_000)
@@ -93,7 +93,7 @@ def test_a_disconnected_account_is_told_of_and_gone(platform: Platform) -> None:
 
 @pytest.mark.parametrize(("tells", "told"), [(False, []), (True, [DEAUTHORIZED])])
 def test_a_deleted_account_may_be_told_of(platform: Platform, tells: bool, told: list[str]) -> None:
-    """As chosen."""
+    """A deletion is told to the endpoint for connected accounts as chosen."""
     platform.control("/behaviour", deleted_account_tells=tells)
     _listen(platform)
     coach = platform.coach()
@@ -114,7 +114,7 @@ def test_a_deleted_account_may_be_told_of(platform: Platform, tells: bool, told:
     ],
 )
 def test_a_rejected_account_can_do_nothing(platform: Platform, reason: Any, shown: str) -> None:
-    """Neither be transferred to nor be paid out; told by account.updated."""
+    """It can neither be transferred to nor be paid out, and account.updated tells so."""
     _listen(platform)
     coach = platform.coach()
     _sent(platform)
@@ -129,7 +129,7 @@ def test_a_rejected_account_can_do_nothing(platform: Platform, reason: Any, show
 
 @pytest.mark.parametrize("reason", ["fraud", "nonsense", ""])
 def test_a_reason_that_endive_does_not_know_is_refused(platform: Platform, reason: str) -> None:
-    """The old word for fraud among them; the account stays as it was."""
+    """The old word for fraud is refused like any other, and the account stays as it was."""
     coach = platform.coach()
 
     assert refusal(lambda: platform.v1.accounts.reject(coach, {"reason": reason})).param == "reason"
@@ -137,14 +137,14 @@ def test_a_reason_that_endive_does_not_know_is_refused(platform: Platform, reaso
 
 
 def test_a_rejected_account_may_still_be_paid_out(platform: Platform) -> None:
-    """When the platform says so."""
+    """With payouts_action none, payouts go on."""
     given: Any = {"reason": "other", "payouts_action": "none"}
 
     assert platform.v1.accounts.reject(platform.coach(), given).payouts_enabled is True
 
 
 def test_a_person_rejects_an_account_too(platform: Platform) -> None:
-    """In the Dashboard."""
+    """The door rejects, by default for another reason, and refuses a reason that there is not."""
     coach = platform.coach()
 
     assert platform.control(f"/accounts/{coach}/reject")["requirements"]["disabled_reason"] == "rejected.platform_other"
@@ -152,7 +152,7 @@ def test_a_person_rejects_an_account_too(platform: Platform) -> None:
 
 
 def test_transfers_may_be_refused_whatever_the_capability_says(platform: Platform) -> None:
-    """With a code, pinned under the key, until the refusal is lifted."""
+    """The refusal has a code and is pinned under its key; once lifted, another key goes through."""
     coach, payment = platform.coach(), platform.paid()
     platform.control(f"/accounts/{coach}/refuse_transfers")
     assert platform.v1.accounts.retrieve(coach).capabilities.transfers == "active"
@@ -168,7 +168,7 @@ def test_transfers_may_be_refused_whatever_the_capability_says(platform: Platfor
 
 
 def test_a_country_may_be_out_of_reach(platform: Platform) -> None:
-    """It is named; the code and the words can be chosen."""
+    """The refusal names the country; code and words can be chosen."""
     coach, payment = platform.coach(), platform.paid()
     platform.control(f"/accounts/{coach}/refuse_transfers", country=True)
     assert "located in CA" in str(refusal(lambda: platform.transfer(payment, coach, 100)))

@@ -22,7 +22,7 @@ def _kinds(entries: list[Any]) -> list[tuple[str, str, int, int]]:
 
 
 def test_every_movement_has_its_type(platform: Platform) -> None:
-    """Of a card payment, on both sides, with what takes it back."""
+    """A card payment and all that takes it back are booked under Stripe's types and categories, on both sides."""
     coach, payment = platform.coach(), platform.paid(card="pm_card_bypassPending")
     charge: Any = payment.latest_charge
     transfer = platform.transfer(payment, coach, 9_000)
@@ -59,7 +59,7 @@ def test_every_movement_is_dated_when_it_is_made(platform: Platform) -> None:
 
 
 def test_movements_are_found_by_currency_source_and_type(platform: Platform) -> None:
-    """Alone and together."""
+    """Each filter finds its movements alone, and with another only those that satisfy both."""
     first, second = platform.paid(), platform.paid(currency="usd")
     charge: Any = first.latest_charge
     platform.v1.refunds.create({"charge": charge.id, "amount": 100})
@@ -123,7 +123,7 @@ def test_an_automatic_payout_is_the_sum_of_what_it_is_made_of(platform: Platform
 
 
 def test_a_manual_payout_is_made_of_nothing_in_particular(platform: Platform) -> None:
-    """And an unknown one is unknown."""
+    """Listing by a manual payout is refused, and by one that there is not too."""
     platform.paid(card="pm_card_bypassPending")
     payout = platform.v1.payouts.create({"amount": 100, "currency": "cad"})
 
@@ -132,7 +132,7 @@ def test_a_manual_payout_is_made_of_nothing_in_particular(platform: Platform) ->
 
 
 def test_a_payment_in_another_currency_is_booked_in_the_settlement_currency(platform: Platform) -> None:
-    """Bank debits too; what is sent to a coach is not converted again."""
+    """A bank debit is converted like a card payment; what is sent to a coach is not converted again."""
     platform.control("/settlement", charges_in="eur", settle_in="cad", rate="1.5")
     intent = platform.paid(currency="eur", card="pm_success_de")
     platform.control(f"/payment_intents/{intent.id}/settle")

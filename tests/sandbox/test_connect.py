@@ -204,7 +204,7 @@ def test_a_refund_is_told_in_stripes_order(platform: Platform) -> None:
 
 
 def test_a_deleted_customer_cannot_pay_nor_be_found(platform: Platform) -> None:
-    """400 where a PaymentIntent names it; lists by email and all others go on."""
+    """A PaymentIntent that names it is refused with 400, and the list by email no longer has it."""
     gone, other = (platform.v1.customers.create({"email": "player@example.com"}) for _ in range(2))
     intent = platform.v1.payment_intents.create({"amount": 500, "currency": "cad"})
     platform.v1.customers.delete(gone.id)

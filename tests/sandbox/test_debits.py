@@ -68,7 +68,7 @@ def test_a_debit_is_processing_until_the_bank_answers(platform: Platform) -> Non
 
 
 def test_a_debit_can_be_confirmed_by_a_server(platform: Platform) -> None:
-    """And the door of the control path pays as a browser would."""
+    """A server's confirmation and the door of the control path both begin the debit."""
     intent = platform.paid(card=ACSS)
     other = platform.v1.payment_intents.create({"amount": 500, "currency": "cad"})
 
@@ -105,7 +105,7 @@ def test_a_debit_may_fail_after_days(platform: Platform, token: str, currency: s
     [({}, "succeeded"), ({"succeeded": False, "failure_code": "account_closed"}, "requires_payment_method")],
 )
 def test_the_bank_may_answer_now(platform: Platform, given: dict[str, Any], status: str) -> None:
-    """And what would have come later comes no more."""
+    """The bank's answer is taken at once, and what would have come later comes no more."""
     intent = _begun(platform)
 
     assert platform.control(f"/payment_intents/{intent.id}/settle", **given)["status"] == status
@@ -150,7 +150,7 @@ def test_a_debit_may_be_booked_when_it_begins(platform: Platform) -> None:
 
 
 def test_a_debit_bounces_as_a_dispute(platform: Platform) -> None:
-    """The bank takes the money back by one."""
+    """The bank takes the whole amount back by a dispute of its own reason."""
     intent = _begun(platform)
     platform.clock.advance(5 * DAY)
     platform.control(f"/charges/{intent.latest_charge.id}/bounce")
@@ -186,14 +186,26 @@ def test_a_debit_bounces_as_a_failure(platform: Platform, reopens: bool, status:
 
 
 def test_only_a_debit_that_was_paid_can_bounce(platform: Platform) -> None:
-    """A card payment cannot, nor one whose bank is still being asked."""
+    """A card payment cannot bounce, nor a debit whose bank is still being asked."""
     for payment in (platform.paid(), _begun(platform)):
         answer = platform.raw("POST", f"/_sandbox/charges/{payment.latest_charge.id}/bounce", key=None)
         assert answer.status_code == 400
 
 
+@pytest.mark.parametrize("way", ["dispute", "failure"])
+def test_a_debit_bounces_once(platform: Platform, way: str) -> None:
+    """One that was taken back is not taken back again, whichever way it was."""
+    platform.control("/behaviour", debit_bounces_as=way)
+    intent = _begun(platform)
+    platform.control(f"/payment_intents/{intent.id}/settle")
+    path = f"/_sandbox/charges/{intent.latest_charge.id}/bounce"
+
+    assert [platform.raw("POST", path, key=None).status_code for _ in range(2)] == [200, 400]
+    assert sum(amount for _, amount, _ in _types(platform)) == 0
+
+
 def test_a_debit_may_be_disputed_by_itself(platform: Platform) -> None:
-    """The account for that, soon after the money came."""
+    """The account for that is disputed soon after the money came."""
     intent = _begun(platform, "pm_acssDebit_dispute")
     platform.clock.advance(4 * DAY + 60)
 
@@ -203,7 +215,7 @@ def test_a_debit_may_be_disputed_by_itself(platform: Platform) -> None:
 
 
 def test_a_debit_that_is_processing_can_be_canceled(platform: Platform) -> None:
-    """Then the bank's answer comes no more. This bank would never have answered."""
+    """Its charge fails, and the bank's answer changes nothing any more."""
     intent = _begun(platform, "pm_usBankAccount_processing", currency="usd")
     platform.clock.advance(30 * DAY)
     assert platform.v1.payment_intents.cancel(intent.id).status == "canceled"
@@ -219,7 +231,7 @@ def test_a_debit_that_is_processing_can_be_canceled(platform: Platform) -> None:
     ("token", "currency"), [(ACSS, "eur"), ("pm_usBankAccount_success", "cad"), ("pm_success_de", "usd")]
 )
 def test_a_debit_has_its_currencies(platform: Platform, token: str, currency: str) -> None:
-    """Another is refused, and nothing is charged."""
+    """Another currency is refused, and nothing is charged."""
     error = refusal(lambda: _begun(platform, token, currency=currency))
 
     assert error.param == "payment_method"
@@ -227,7 +239,7 @@ def test_a_debit_has_its_currencies(platform: Platform, token: str, currency: st
 
 
 def test_excluded_methods_pay_nothing(platform: Platform) -> None:
-    """The intent says which methods it takes."""
+    """A debit that the intent excludes is refused."""
     given: Any = {"excluded_payment_method_types": ["acss_debit"]}
 
     assert "not allowed" in str(refusal(lambda: _begun(platform, **given)))
@@ -245,7 +257,7 @@ def test_a_source_must_have_succeeded(platform: Platform) -> None:
 
 @pytest.mark.parametrize(("succeeded", "status"), [(True, "succeeded"), (False, "failed")])
 def test_a_refund_of_a_pending_charge_waits_for_it(platform: Platform, succeeded: bool, status: str) -> None:
-    """With no movement until the charge has succeeded; it fails with the charge."""
+    """Nothing moves until the charge has succeeded; the refund fails with the charge."""
     intent = _begun(platform)
     refund: Any = platform.v1.refunds.create({"payment_intent": intent.id})
     assert (refund.status, refund.pending_reason, refund.balance_transaction) == ("pending", "charge_pending", None)
@@ -259,7 +271,7 @@ def test_a_refund_of_a_pending_charge_waits_for_it(platform: Platform, succeeded
 
 
 def test_a_debit_is_saved_with_a_customer(platform: Platform) -> None:
-    """And pays again."""
+    """A saved bank account pays again and again."""
     customer = platform.v1.customers.create({})
     method = platform.v1.payment_methods.attach(ACSS, {"customer": customer.id})
 
@@ -269,7 +281,7 @@ def test_a_debit_is_saved_with_a_customer(platform: Platform) -> None:
 
 
 def test_an_unknown_test_account_is_refused_by_name(platform: Platform) -> None:
-    """Not taken for a payment method that does not exist."""
+    """It is told as unsupported, not as a payment method that does not exist."""
     with pytest.raises(stripe.InvalidRequestError) as refused:
         _begun(platform, "pm_usBankAccount_weeklyLimitExceeded")
 
@@ -277,7 +289,7 @@ def test_an_unknown_test_account_is_refused_by_name(platform: Platform) -> None:
 
 
 def test_payments_that_are_processing_can_be_searched(platform: Platform) -> None:
-    """Of whatever age; a paid one is found no more."""
+    """Search finds them of whatever age, and a paid one no more."""
     first, second = _begun(platform, "pm_usBankAccount_processing", currency="usd"), _begun(platform)
     platform.clock.advance(3 * DAY)
     query: Any = {"query": 'status:"processing"'}
@@ -289,7 +301,7 @@ def test_payments_that_are_processing_can_be_searched(platform: Platform) -> Non
 
 @pytest.mark.parametrize("given", [{"amount": 900}, {"currency": "usd"}, {"payment_method": "pm_card_visa"}])
 def test_a_payment_that_is_processing_is_not_changed(platform: Platform, given: Any) -> None:
-    """Nor confirmed again; its metadata may be written."""
+    """Amount, currency and method are refused, and so is another attempt; metadata may be written."""
     intent = _begun(platform)
 
     assert (

@@ -33,7 +33,7 @@ def _told(platform: Platform) -> list[str]:
 
 
 def test_a_charge_is_disputed_as_often_as_wanted(platform: Platform) -> None:
-    """In parts, and all together for more than it was."""
+    """Three disputes of parts take together more than the charge was, each with its fee."""
     charge = _charge(platform)
     before = platform.funds()[0]
     opened = [_open(platform, charge, amount=amount).id for amount in (3_000, 4_000, 20_000)]
@@ -46,7 +46,7 @@ def test_a_charge_is_disputed_as_often_as_wanted(platform: Platform) -> None:
 
 
 def test_a_dispute_left_to_itself_asks_for_what_is_left(platform: Platform) -> None:
-    """A partial refund lowers it."""
+    """Without an amount, a dispute asks for the charge less what was refunded."""
     charge = _charge(platform)
     platform.v1.refunds.create({"charge": charge, "amount": 4_000})
 
@@ -54,7 +54,7 @@ def test_a_dispute_left_to_itself_asks_for_what_is_left(platform: Platform) -> N
 
 
 def test_what_is_taken_may_differ_from_what_is_shown(platform: Platform) -> None:
-    """In another currency, or another amount; what comes back is what was taken."""
+    """The balance loses `taken`, whatever the dispute shows; what comes back is what was taken."""
     charge = _charge(platform)
     dispute = _open(platform, charge, amount=7_400, currency="USD", taken=10_250)
 
@@ -68,7 +68,7 @@ def test_what_is_taken_may_differ_from_what_is_shown(platform: Platform) -> None
     "given", [{"amount": -1}, {"taken": -1}, {"currency": "xxx"}, {"case_type": "x"}, {"reason": "x"}]
 )
 def test_a_dispute_that_makes_no_sense_is_refused(platform: Platform, given: dict[str, Any]) -> None:
-    """By the name of what is wrong with it."""
+    """The refusal names what is wrong, and no dispute is made."""
     answer = platform.raw("POST", "/_sandbox/disputes", key=None, json={"charge": _charge(platform), **given})
 
     assert (answer.status_code, answer.json["error"]["param"]) == (400, next(iter(given)))
@@ -76,7 +76,7 @@ def test_a_dispute_that_makes_no_sense_is_refused(platform: Platform, given: dic
 
 
 def test_a_failed_charge_cannot_be_disputed(platform: Platform) -> None:
-    """Nothing was taken for it."""
+    """A declined charge is refused, for nothing was taken for it."""
     intent = platform.v1.payment_intents.create({"amount": 500, "currency": "cad"})
     answer = platform.raw(
         "POST", f"/_sandbox/payment_intents/{intent.id}/pay", key=None, json={"card": "pm_card_visa_chargeDeclined"}
@@ -87,7 +87,7 @@ def test_a_failed_charge_cannot_be_disputed(platform: Platform) -> None:
 
 
 def test_a_card_may_bring_several_disputes(platform: Platform) -> None:
-    """They share the amount."""
+    """The card for that is disputed twice, for the two halves of the amount."""
     payment = platform.paid(9_999, card="pm_card_createMultipleDisputes")
     platform.clock.advance(60)
 
@@ -108,7 +108,7 @@ def test_a_block_moves_no_money(platform: Platform) -> None:
 
 
 def test_a_resolution_pays_by_a_refund(platform: Platform) -> None:
-    """An own one, of no more than is left; the dispute itself moves nothing."""
+    """The refund is of no more than is left; the dispute itself moves nothing."""
     charge = _charge(platform)
     platform.v1.refunds.create({"charge": charge, "amount": 4_000})
     dispute = _open(platform, charge, case_type="resolution", amount=10_000)
@@ -119,7 +119,7 @@ def test_a_resolution_pays_by_a_refund(platform: Platform) -> None:
 
 
 def test_the_rest_of_a_charge_can_be_refunded_after_a_resolution(platform: Platform) -> None:
-    """Which paid a part of it by a refund."""
+    """A resolution that paid a part leaves the rest refundable."""
     charge = _charge(platform)
     _open(platform, charge, case_type="resolution", amount=3_000)
 
@@ -127,7 +127,7 @@ def test_the_rest_of_a_charge_can_be_refunded_after_a_resolution(platform: Platf
 
 
 def test_a_resolution_pays_by_the_dispute(platform: Platform) -> None:
-    """Then there is no refund."""
+    """The dispute takes the money itself, and there is no refund."""
     platform.control("/behaviour", prevented_pays="dispute")
     charge = _charge(platform)
     dispute = _open(platform, charge, case_type="resolution")
@@ -175,13 +175,13 @@ def test_a_won_dispute_can_be_lost_on_appeal(platform: Platform, when: str, move
 
 
 def test_only_a_decided_dispute_is_appealed(platform: Platform) -> None:
-    """Not one that is open, nor one that was prevented."""
+    """One that is open is not appealed, nor one that was prevented."""
     for dispute in (_open(platform, _charge(platform)), _open(platform, _charge(platform), case_type="block")):
         assert platform.raw("POST", f"/_sandbox/disputes/{dispute.id}/appeal", key=None).status_code == 400
 
 
 def test_the_money_of_a_won_dispute_may_come_later(platform: Platform) -> None:
-    """`won`, and nothing has moved yet."""
+    """The dispute says won an hour before anything is given back."""
     dispute = _open(platform, _charge(platform))
     platform.control(f"/disputes/{dispute.id}/win", lag=3_600)
 
@@ -193,7 +193,7 @@ def test_the_money_of_a_won_dispute_may_come_later(platform: Platform) -> None:
 
 
 def test_the_money_of_a_won_dispute_may_come_before(platform: Platform) -> None:
-    """It is back, and nothing is decided yet."""
+    """The money is back an hour before the dispute says won."""
     dispute = _open(platform, _charge(platform))
     platform.control(f"/disputes/{dispute.id}/win", lag=-3_600)
 

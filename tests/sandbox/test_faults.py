@@ -162,7 +162,7 @@ def _done(platform: Platform, payment: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", LATE)
 def test_any_call_may_come_true_late(platform: Platform, name: str) -> None:
-    """Once; the key goes on answering the 500 that it was first answered with."""
+    """The work is done once, and the key goes on answering the 500 that it was first answered with."""
     payment = platform.paid()
     call = functools.partial(_late(platform, payment)[name], {"idempotency_key": "k"})
     platform.sandbox.faults.add(match={"method": "POST"}, effect={"status": 500, "cache": True, "late": 600}, times=1)
@@ -179,7 +179,7 @@ def test_any_call_may_come_true_late(platform: Platform, name: str) -> None:
 
 
 def test_what_comes_true_late_may_be_refused_by_then(platform: Platform) -> None:
-    """As any call: the money has been refunded meanwhile."""
+    """A refund that was made meanwhile leaves nothing for the late one to do."""
     payment = platform.paid()
     platform.sandbox.faults.add(match={"method": "POST"}, effect={"status": 500, "cache": True, "late": 600}, times=1)
     with pytest.raises(stripe.APIError):
@@ -191,7 +191,7 @@ def test_what_comes_true_late_may_be_refused_by_then(platform: Platform) -> None
 
 
 def test_a_key_may_lack_a_permission(platform: Platform) -> None:
-    """403 without a code, not pinned: once the key may do it, the call goes through."""
+    """The 403 has no code and is not pinned: once the key may do it, the call goes through."""
     coach, payment = platform.coach(), platform.paid()
     platform.sandbox.faults.add(match={"method": "POST", "path": "/v1/transfers"}, effect="no_permission")
     given: Any = {

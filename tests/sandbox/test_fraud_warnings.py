@@ -27,7 +27,7 @@ def _told(platform: Platform) -> list[str]:
 
 
 def test_a_card_brings_a_warning(platform: Platform) -> None:
-    """Soon after the payment; it names the charge and the PaymentIntent."""
+    """The card for that brings a warning that names its charge and its PaymentIntent."""
     payment = platform.paid(card="pm_card_createIssuerFraudRecord")
     platform.clock.advance(60)
 
@@ -39,7 +39,7 @@ def test_a_card_brings_a_warning(platform: Platform) -> None:
 
 
 def test_warnings_are_found_by_charge(platform: Platform) -> None:
-    """And expanded."""
+    """The list by a charge has that charge's warnings only, and can expand the charge."""
     payments = [platform.paid() for _ in range(2)]
     for payment in payments:
         platform.control("/early_fraud_warnings", charge=_charge(payment), fraud_type="misc")
@@ -53,7 +53,7 @@ def test_warnings_are_found_by_charge(platform: Platform) -> None:
 
 @pytest.mark.parametrize("way", ["dispute", "refund"])
 def test_a_warning_lapses_once_nothing_can_be_done(platform: Platform, way: str) -> None:
-    """With a dispute, or with the last part of a refund; told once."""
+    """A dispute, or the last part of a refund, makes it no longer actionable, told once."""
     charge = _charge(platform.paid())
     warning = platform.control("/early_fraud_warnings", charge=charge)
     platform.v1.refunds.create({"charge": charge, "amount": 1_000})
@@ -69,7 +69,7 @@ def test_a_warning_lapses_once_nothing_can_be_done(platform: Platform, way: str)
 
 
 def test_a_warning_that_makes_no_sense_is_refused(platform: Platform) -> None:
-    """Of a kind that there is not, or of a charge that there is not."""
+    """A kind that there is not is refused, and so is a charge that there is not."""
     charge = _charge(platform.paid())
     for given in ({"charge": charge, "fraud_type": "x"}, {"charge": "ch_none"}):
         assert platform.raw("POST", "/_sandbox/early_fraud_warnings", key=None, json=given).status_code == 400

@@ -21,7 +21,7 @@ def _charge(payment: Any) -> str:
 
 
 def test_a_refund_waits_for_the_balance(platform: Platform) -> None:
-    """No movement; it is carried out once there is enough, without being asked."""
+    """It moves nothing, and is carried out by itself once there is enough."""
     platform.control("/behaviour", refund_waits_for_balance=True)
     payment = platform.paid()
     refund: Any = platform.v1.refunds.create({"payment_intent": payment.id})
@@ -86,7 +86,7 @@ def test_any_refund_may_fail_long_after(platform: Platform) -> None:
 
 
 def test_a_refund_that_ended_before_does_not_fail_later(platform: Platform) -> None:
-    """It was failed by hand meanwhile."""
+    """A refund that was failed by hand meanwhile is not failed again."""
     refund = platform.v1.refunds.create({"payment_intent": platform.paid().id})
     platform.control(f"/refunds/{refund.id}/fail", after=60)
     platform.control(f"/refunds/{refund.id}/fail")
@@ -97,7 +97,7 @@ def test_a_refund_that_ended_before_does_not_fail_later(platform: Platform) -> N
 
 @pytest.mark.parametrize("given", [{"failure_reason": "x"}, {"failure_reason": "x", "after": 5}])
 def test_an_unknown_failure_reason_is_refused(platform: Platform, given: dict[str, Any]) -> None:
-    """Now, not when the time has come."""
+    """It is refused when it is asked for, not when the time has come."""
     refund = platform.v1.refunds.create({"payment_intent": platform.paid().id})
     answer = platform.raw("POST", f"/_sandbox/refunds/{refund.id}/fail", key=None, json=given)
 
@@ -121,7 +121,7 @@ def test_a_refund_that_waits_for_the_customer_can_be_canceled(platform: Platform
 
 
 def test_a_person_cancels_or_the_customer_answers(platform: Platform) -> None:
-    """By the doors of the control path."""
+    """The doors of the control path cancel one, and let another succeed once."""
     platform.control("/behaviour", refund_begins="requires_action")
     first, second = (platform.v1.refunds.create({"payment_intent": platform.paid().id}) for _ in range(2))
 
@@ -131,14 +131,14 @@ def test_a_person_cancels_or_the_customer_answers(platform: Platform) -> None:
 
 
 def test_a_refund_that_succeeded_cannot_be_canceled(platform: Platform) -> None:
-    """Only one that waits for the customer."""
+    """One that does not wait for the customer is refused."""
     refund = platform.v1.refunds.create({"payment_intent": platform.paid().id})
 
     assert "cannot be canceled" in str(refusal(lambda: platform.v1.refunds.cancel(refund.id)))
 
 
 def test_a_charge_may_remember_a_refund_that_failed(platform: Platform) -> None:
-    """Where amount_refunded does not drop again."""
+    """As chosen, amount_refunded does not drop again when the refund fails."""
     platform.control("/behaviour", failed_refund_lowers_charge=False)
     payment = platform.paid()
     refund = platform.v1.refunds.create({"payment_intent": payment.id})
@@ -149,7 +149,7 @@ def test_a_charge_may_remember_a_refund_that_failed(platform: Platform) -> None:
 
 
 def test_a_refund_waits_for_the_balance_that_it_is_paid_from(platform: Platform) -> None:
-    """That of the settlement currency."""
+    """Euros that settle in dollars are refunded from the dollars."""
     platform.control("/settlement", charges_in="eur", settle_in="cad", rate="2")
     platform.control("/behaviour", refund_waits_for_balance=True)
     payment = platform.paid(1_000, currency="eur")

@@ -253,7 +253,7 @@ def test_the_background_thread_delivers_at_once_and_as_time_passes() -> None:
 
 
 def test_what_was_given_up_is_listed_as_undelivered(shop: Platform) -> None:
-    """Beside what still waits; what arrived, or what nobody wanted, is listed as delivered."""
+    """What was given up is listed beside what still waits, and apart from what arrived."""
     shop.status = 500
     lost = shop.paid().id
     for _ in range(40):

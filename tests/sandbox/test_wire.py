@@ -265,7 +265,7 @@ def test_over_a_socket_it_is_the_same() -> None:
 
 @pytest.mark.parametrize("path", ["/v1/balance", "/v1/nonsense", "/v1/charges/ch_none"])
 def test_date_tells_the_sandboxs_time(platform: Platform, path: str) -> None:
-    """Of refusals too; it moves with the clock, and nothing else tells another."""
+    """Every answer, a refusal too, has one Date, which moves with the clock."""
     platform.clock.advance(40 * 86_400)
     answer = platform.raw("GET", path)
 
@@ -273,7 +273,7 @@ def test_date_tells_the_sandboxs_time(platform: Platform, path: str) -> None:
 
 
 def test_the_sdk_hears_the_sandboxs_time(platform: Platform) -> None:
-    """Over a socket too: a replay tells the time of the replay."""
+    """On every line there is one Date, and a replay has the time of the replay."""
     for _ in range(2):
         platform.clock.advance(600)
         made = platform.v1.customers.create({}, {"idempotency_key": "k"})
