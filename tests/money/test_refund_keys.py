@@ -111,3 +111,16 @@ def test_a_500_under_a_key_that_comes_true_late_is_its_refund(market: Marketplac
     assert waits == [503, 503]
     assert refund(market, payment, "a-key").status_code == 200
     assert made(market, payment) == [4725]
+
+
+def test_a_key_is_found_behind_a_hundred_refunds(market: Marketplace) -> None:
+    """The whole list is read, to its last page."""
+    payment = market.paid()
+    refund(market, payment, "a-key", amount=1000)
+    for _ in range(100):
+        market.refund_in_dashboard(payment, 1)
+    market.clock.advance(3 * DAY)
+
+    assert refund(market, payment, "a-key", amount=999).status_code == 409
+    assert refund(market, payment, "a-key", amount=1000).status_code == 200
+    assert sum(one["amount"] for one in market.all("refunds")) == 1100

@@ -11,7 +11,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.builders import Marketplace
-from tests.money.refunds import DAY, HOUR, LOST, MINUTES, TEN_MINUTES, AnotherDate, made, refund
+from tests.money.refunds import DAY, HOUR, LOST, MINUTES, TEN_MINUTES, AnotherDate, ends, made, refund
 from tests.money.workers import CrashPoint, Interleaver, KilledError, Meanwhile
 
 # The answer is lost.
@@ -148,7 +148,39 @@ def test_what_an_earlier_version_has_under_way_is_met(market: Marketplace, earli
     assert made(market, payment) == [*earlier, 1000]
 
 
+def test_the_generations_of_an_earlier_version_are_met_too(market: Marketplace) -> None:
+    """After a refund that failed, the key says what stands, as it always did."""
+    payment = market.paid()
+    ends(market, refund(market, payment, amount=1000).json["refund"]["id"], "failed")
+    sent: Any = {
+        "payment_intent": payment,
+        "amount": 1000,
+        "reason": "requested_by_customer",
+        "metadata": {"app": "coaching-payments"},
+    }
+    key = f"refund:{payment}:1000:0:g1"
+    elsewhere = partial(market.stripe.v1.refunds.create, sent, {"idempotency_key": key})
+    with market.line.watched(Meanwhile(2, elsewhere)):
+        refund(market, payment, amount=1000)
+
+    assert made(market, payment) == [1000]
+
+
 # At the same moment.
+
+
+def test_a_click_whose_twin_failed_meanwhile_moves_money(market: Marketplace) -> None:
+    """The twin's refund came back already, so it is no answer to this one."""
+    payment = market.paid()
+
+    def twin() -> None:
+        ends(market, refund(market, payment, amount=1000).json["refund"]["id"], "failed")
+
+    with market.line.watched(Meanwhile(2, twin)):
+        answer = refund(market, payment, amount=1000)
+
+    assert answer.json["refund"]["status"] == "succeeded"
+    assert made(market, payment) == [1000]
 
 
 @pytest.mark.parametrize("amount", [1000, None])
