@@ -125,6 +125,15 @@ def test_a_stored_500_of_a_customer_stops_no_purchase(market: Marketplace, late:
     assert len(customers(market)) == (0 if late is None else 1)
 
 
+def test_a_500_behind_which_the_customer_was_made_hides_it_from_nobody(market: Marketplace) -> None:
+    """The list shows the customer to the very purchase that was answered with the 500."""
+    market.fault("POST", "/v1/customers", "after", STORED)
+
+    intent = bought(market, customerEmail=EMAIL, customerName="Pat")
+
+    assert customers(market) == [customer_of(market, intent)]
+
+
 @pytest.mark.parametrize("effect", ["close", {"status": 500}, "empty_200"])
 @pytest.mark.parametrize("stage", ["before", "after"])
 def test_a_lost_answer_makes_no_second_customer(market: Marketplace, stage: str, effect: Any) -> None:
