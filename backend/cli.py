@@ -17,6 +17,7 @@ import stripe
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from backend.coach_commands import coaches
 from backend.demo import demo
 from backend.domain.money import format_money
 from backend.drill import drill
@@ -37,7 +38,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 def attach_commands(app: Flask) -> None:
     """Make the commands known to ``flask``."""
-    for command in (demo, drill, settle, ledger, reconcile, doctor, webhooks):
+    for command in (demo, drill, settle, ledger, reconcile, coaches, doctor, webhooks):
         app.cli.add_command(command)
 
 
@@ -69,7 +70,7 @@ def _say_error(error: Exception) -> click.ClickException:
 @click.argument("payment")
 @click.option("--manual", is_flag=True, help="Leave this payment alone from now on: a person settles it.")
 @click.option("--auto", is_flag=True, help="Take --manual back, and settle.")
-@click.option("--release", metavar="ACCOUNT", help="Pay the coach who registered after the purchase: acct_…")
+@click.option("--release", metavar="ACCOUNT", help="Pay the coach's account of today: acct_…")
 @with_appcontext
 def settle(payment: str, manual: bool, auto: bool, release: str | None) -> None:
     """Settle one PAYMENT (pi_…): make the coach hold what the coach should.
@@ -78,7 +79,8 @@ def settle(payment: str, manual: bool, auto: bool, release: str | None) -> None:
     purpose, say --manual first, or the next event pays it again.
 
     In production with AUTH_MODE=off anybody could claim a coach id, so a payment whose coach had no account when
-    it was made waits until you have seen that the account is the coach's own, and name it with --release.
+    it was made waits until you have seen that the account is the coach's own, and name it with --release. So does one
+    that is frozen to an account which is closed or rejected, once flask coaches rebind has given the coach another.
 
     \b
     flask settle pi_123                     settle now

@@ -16,7 +16,8 @@ from backend.domain.settlement import HELD
 from backend.news import tell
 from backend.services import Services
 from backend.services.candidates import unbalanced_since
-from backend.services.reconcile import FAILED, Mended, Pace, Reconciler, restore_registry
+from backend.services.reconcile import FAILED, Mended, Pace, Reconciler
+from backend.services.registry_repair import restore_registry
 
 
 @dataclass(frozen=True)

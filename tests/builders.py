@@ -22,7 +22,8 @@ from backend.sandbox.clock import Clock
 from backend.server import create_app
 from backend.services import Services
 from backend.services.candidates import unbalanced_since
-from backend.services.reconcile import Mended, Reconciler, restore_registry
+from backend.services.reconcile import Mended, Reconciler
+from backend.services.registry_repair import restore_registry
 from backend.services.settlement import Settlement
 from tests.books import StripesBooks
 from tests.money.workers import StagedStripe

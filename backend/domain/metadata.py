@@ -8,6 +8,7 @@ back from here and never from today's settings.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -53,10 +54,19 @@ ENDPOINT_KIND = "endpointKind"  # on webhook endpoints: which of the two it is
 SECRET_FINGERPRINT = "secretFingerprint"  # and which signing secret is its own
 ACCOUNT = "account"  # on registry entries: the coach's account
 EMAIL_HASH = "emailHash"  # on registry entries: who the coach id belongs to, without keeping the address
+NEXT = "next"  # on registry entries: a person replaced the binding, and this is the number of the entry that holds
+WHY = "why"  # on registry entries that a person made: the reason
+ADOPTED_AT = "adoptedAt"  # on the adoption marker: every account made until this unix second is in the registry
+COACH_ACCOUNT_WAS = "coachAccountWas"  # on released payments: the accounts that were frozen before and are gone
 ATTEMPT = "attempt"  # on refunds: the caller's Idempotency-Key, hashed
 ATTEMPT_BODY = "attemptBody"  # on refunds: what that key asked for, hashed
 
+# The id of the Product that says until when accounts were adopted.
+ADOPTION_MARKER = "coaches_adopted"
+
 _MOST_DAYS = 36_500
+_ACCOUNT_ID = re.compile(r"acct_[A-Za-z0-9]{8,32}", re.ASCII)
+_HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 class NotAPurchase(ValueError):
@@ -68,6 +78,11 @@ def registry_id(coach_id: str) -> str:
     return ("coach_" + _digest(coach_id))[:40]
 
 
+def entry_id(coach_id: str, number: int) -> str:
+    """The id of a coach's registry entry: the first is the binding as it was made, each further one replaces the last."""
+    return registry_id(coach_id) if number == 1 else f"{registry_id(coach_id)}_{number}"
+
+
 def email_hash(email: str) -> str:
     """What the registry keeps of an email address: enough to recognise it, not enough to read it."""
     return _digest(email.strip().lower())
@@ -76,6 +91,38 @@ def email_hash(email: str) -> str:
 def attempt_hash(*parts: str) -> str:
     """A fingerprint of a caller's key or body. Parts are length-prefixed, so ("ab","c") is not ("a","bc")."""
     return _digest("".join(f"{len(part)}:{part}" for part in parts))[:32]
+
+
+@dataclass(frozen=True)
+class Binding:
+    """What a registry entry says. ``account_id`` and ``email_hash`` are empty where it cannot be read.
+
+    ``has_next``: a person began to replace it. The number that stands there is not needed, so it cannot be damaged.
+    """
+
+    account_id: str
+    email_hash: str
+    has_next: bool
+
+
+def read_binding(metadata: Mapping[str, str]) -> Binding:
+    """The binding in a registry entry's metadata, as far as it can be read."""
+    known = _matching(_HASH, metadata.get(EMAIL_HASH))
+    # Entries of accounts without an address once got the hash of nothing, which recognises nobody.
+    return Binding(
+        account_id=_matching(_ACCOUNT_ID, metadata.get(ACCOUNT)),
+        email_hash="" if known == email_hash("") else known,
+        has_next=NEXT in metadata,
+    )
+
+
+def read_adopted_at(metadata: Mapping[str, str]) -> int:
+    """The unix second in the adoption marker; 0, before every account, where it cannot be read."""
+    return int(_matching(re.compile(r"[0-9]{1,12}", re.ASCII), metadata.get(ADOPTED_AT)) or 0)
+
+
+def _matching(form: re.Pattern[str], value: object) -> str:
+    return value if isinstance(value, str) and form.fullmatch(value) else ""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from backend.schemas.fields import (
 )
 from backend.services.coaches import NewCoach
 from backend.services.manual_transfers import TransferClaim
+from backend.services.reads import is_payable
 
 
 def _country(**kwargs: Any) -> fields.String:
@@ -39,8 +40,9 @@ class CreateAccountRequest(Request):
     coach_name = Name(required=True)
     email = Email(required=True)
     sport = Text(required=True)
-    country = _country(load_default="CA")
-    business_type = choice("individual", "company", load_default="individual")
+    # No defaults here: what was left out differs from no account.
+    country = _country()
+    business_type = choice("individual", "company")
 
     @post_load
     def coach(self, data: dict[str, Any], **_: Any) -> NewCoach:
@@ -92,11 +94,20 @@ class OnboardingLink(StripeResponse):
     expires_at = fields.Integer()
 
 
+def _standing(account: stripe.Account) -> str:
+    """How far the coach is, in a sentence: what was onboarded long ago is not ready for it."""
+    if not account.details_submitted:
+        return "The coach's account is ready for onboarding."
+    if is_payable(account):
+        return "The coach's account is set up."
+    return "Stripe needs more before the coach can be paid. The onboarding link shows what."
+
+
 class CreateAccountResponse(Response):
     """The answer to ``POST /api/connect/create-account``."""
 
     success = fields.Constant(True)
-    message = fields.Constant("The coach's account is ready for onboarding.")
+    message = fields.Function(lambda onboarding: _standing(onboarding.account), metadata={"type": "string"})
     account = fields.Nested(Account)
     onboarding_link = fields.Nested(OnboardingLink, attribute="link")
 

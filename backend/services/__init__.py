@@ -46,10 +46,10 @@ def build_services(
     late_coaches_wait: bool = False,
 ) -> Services:
     """Wire the use cases. ``now`` gives the unix time in seconds; ``late_coaches_wait``: see ``Registry``."""
-    registry = Registry(client, late_coaches_wait)
+    registry = Registry(client, late_coaches_wait, now)
     settler = Settler(client, registry)
     return Services(
-        payments=Payments(client, registry, catalogue, rate),
+        payments=Payments(client, registry, catalogue, rate, now),
         receipts=Receipts(client),
         readiness=Readiness(client, now),
         refunds=Refunds(client, settler),

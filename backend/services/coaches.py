@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import stripe
 import structlog
 
-from backend.domain.access import TRUSTED, Caller
+from backend.domain.access import Caller
 from backend.domain.metadata import (
     APP,
     APP_VALUE,
@@ -21,7 +21,9 @@ from backend.domain.metadata import (
     attempt_hash,
     email_hash,
 )
+from backend.services.accounts import account_or_none, is_rejected
 from backend.services.answers import Done, InFlight, KeyTaken, Refused, Unknown
+from backend.services.claimants import choose, claimants_since
 from backend.services.creation import create_once
 from backend.services.errors import Conflict, Forbidden, InvalidRequest, NotFound, Undecided
 from backend.services.reads import coach_of, found
@@ -32,14 +34,17 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class NewCoach:
-    """What a coach gives to be paid. ``country`` is a two-letter code; it cannot be changed afterwards."""
+    """What a coach gives to be paid. ``country`` is a two-letter code; it cannot be changed afterwards.
+
+    ``country`` and ``business_type`` are None where the coach said nothing: CA and an individual, if it comes to that.
+    """
 
     coach_id: str
     coach_name: str
     email: str
     sport: str
-    country: str = "CA"
-    business_type: str = "individual"
+    country: str | None = None
+    business_type: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,11 +66,12 @@ class Coaches:
     def create(self, coach: NewCoach, caller: Caller) -> Onboarding:
         """The coach's one account, made if there is none, with an onboarding link.
 
-        Raises ``Conflict`` when the coach id belongs to another email address, ``Forbidden`` when it is not the caller's.
+        Raises ``Forbidden`` when the coach id is not the caller's, ``Conflict`` when it belongs to another email address,
+        when what is asked for differs from the account, and when that is gone or rejected: it is never replaced by itself.
         """
         if not caller.owns_account(coach.coach_id):
             raise Forbidden("A coach can only register for themselves.")
-        account = self._registered(coach) or self._register(coach)
+        account = self._registered(coach) or self._adopted(coach) or self._register(coach)
         # Last, so that no link to an account that lost the race ever leaves.
         return Onboarding(account, self._onboarding_link(account.id))
 
@@ -126,10 +132,22 @@ class Coaches:
 
     def _registered(self, coach: NewCoach) -> stripe.Account | None:
         entry = self._registry.read(coach.coach_id)
-        if entry is None:
+        return self._bound(entry, coach) if entry is not None else None
+
+    def _adopted(self, coach: NewCoach) -> stripe.Account | None:
+        """The account that the Node backend made for the coach, or that was made here and never registered."""
+        claimants = claimants_since(self._client, coach.coach_id, self._registry.adopted_at())
+        if not claimants:
             return None
-        self._same_person(entry, coach)
-        return self.account(entry.account_id, TRUSTED)
+        chosen = choose(claimants)
+        if chosen is None:
+            log.error("account.contested", coach=coach.coach_id, accounts=[one.account_id for one in claimants])
+            raise Conflict("This coach has several accounts at Stripe. Please contact support to choose one of them.")
+        # Before it is bound: a coach id alone must not make anybody's account the coach's.
+        _check_email(chosen.entry.email_hash, coach)
+        winner = self._registry.claim(replace(chosen.entry, email_hash=email_hash(coach.email)))
+        log.info("account.adopted", account=winner.account_id, coach=coach.coach_id)
+        return self._bound(winner, coach)
 
     def _register(self, coach: NewCoach) -> stripe.Account:
         account = self._new_account(coach)
@@ -140,8 +158,23 @@ class Coaches:
             return account
         log.info("account.lost_race", account=account.id, winner=winner.account_id, coach=coach.coach_id)
         found(lambda: self._client.v1.accounts.delete(account.id))
-        self._same_person(winner, coach)
-        return self.account(winner.account_id, TRUSTED)
+        return self._bound(winner, coach)
+
+    def _bound(self, entry: Entry, coach: NewCoach) -> stripe.Account:
+        """The account that the coach is bound to, if it is this coach's, can be onboarded, and is what was asked for."""
+        if entry.email_hash:
+            _check_email(entry.email_hash, coach)
+        account = account_or_none(self._client, entry.account_id) if entry.account_id else None
+        if account is None:
+            log.error("account.gone", account=entry.account_id, coach=coach.coach_id, remedy="flask coaches rebind")
+            raise Conflict("This coach's account at Stripe is closed. Please contact support to have it replaced.")
+        if not entry.email_hash:
+            _check_email(email_hash(account.email) if account.email else "", coach)
+        if is_rejected(account):
+            log.error("account.rejected", account=account.id, coach=coach.coach_id, remedy="flask coaches rebind")
+            raise Conflict("Stripe has rejected this coach's account, so it cannot be paid. Please contact support.")
+        _check_details(account, coach)
+        return account
 
     def _new_account(self, coach: NewCoach) -> stripe.Account:
         params = _account_params(coach)
@@ -160,10 +193,6 @@ class Coaches:
             case Unknown():
                 raise Undecided("The account could not be created now. Please try again in a moment.")
 
-    def _same_person(self, entry: Entry, coach: NewCoach) -> None:
-        if entry.email_hash != email_hash(coach.email):
-            raise Conflict("This coach is already registered with another email address.")
-
     def _onboarding_link(self, account_id: str) -> stripe.AccountLink:
         page = f"{self._app_url}/coach/earnings"
         return self._client.v1.account_links.create(
@@ -176,12 +205,34 @@ class Coaches:
         )
 
 
+def _check_email(known_hash: str, coach: NewCoach) -> None:
+    if not known_hash:
+        raise Conflict("This coach's account has no email address to know the coach by. Please contact support.")
+    if known_hash != email_hash(coach.email):
+        raise Conflict("This coach is already registered with another email address.", field="email")
+
+
+def _check_details(account: stripe.Account, coach: NewCoach) -> None:
+    """Refuse what the account is not: a coach who is answered 200 believes to have what was asked for.
+
+    Only what decides how the coach is onboarded and paid. The name and the sport are words on the profile, which the
+    coach may change at any time, and a coach of two sports asks with either.
+    """
+    asked = (("country", coach.country, account.country), ("businessType", coach.business_type, account.business_type))
+    for field, wanted, known in asked:
+        # What Stripe does not know yet contradicts nothing: the coach says it while onboarding.
+        if wanted and known and wanted != known:
+            raise Conflict(
+                f"This coach is already registered with {known}. Leave {field} out, or contact support.", field=field
+            )
+
+
 def _account_params(coach: NewCoach) -> stripe.params.AccountCreateParams:
     return {
         "type": "express",
-        "country": coach.country,
+        "country": coach.country or "CA",
         "email": coach.email,
-        "business_type": coach.business_type,
+        "business_type": coach.business_type or "individual",
         "capabilities": {"card_payments": {"requested": True}, "transfers": {"requested": True}},
         "business_profile": {
             "name": f"{coach.coach_name} - {coach.sport} coaching",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import stripe
@@ -26,6 +28,7 @@ from backend.services.answers import is_replay, was_replayed
 from backend.services.creation import GENERATIONS
 from backend.services.customers import customer_for
 from backend.services.errors import Conflict, InvalidRequest, NotFound, NotPaid, UnreadablePayment
+from backend.services.payees import Payees
 from backend.services.reads import NO_SUCH_PAYMENT, Payment, captured, metadata_of, sold_payment
 from backend.services.registry import Registry
 from backend.services.sessions import is_open, session_of
@@ -62,17 +65,25 @@ class Placed:
 class Payments:
     """The use cases of ``/api/payments`` that concern a purchase."""
 
-    def __init__(self, client: stripe.StripeClient, registry: Registry, catalogue: Catalogue, rate: FeeRate) -> None:
+    def __init__(
+        self,
+        client: stripe.StripeClient,
+        registry: Registry,
+        catalogue: Catalogue,
+        rate: FeeRate,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._client = client
-        self._registry = registry
         self._catalogue = catalogue
         self._rate = rate
+        self._payees = Payees(client, registry, now)
 
     def create_intent(self, order: Order, attempt: str | None = None) -> Placed:
         """A PaymentIntent for the order, at the catalogue's price.
 
         ``attempt`` is the caller's Idempotency-Key: the same one with the same order gives the same intent, or
-        the one that took its place when it was canceled; with another order a ``Conflict``.
+        the one that took its place when it was canceled; with another order a ``Conflict``; one too when the coach's
+        account is gone, for nothing could ever be paid to it.
         """
         purchase = self._purchase(order)
         customer = None
@@ -143,7 +154,6 @@ class Payments:
             offer = self._catalogue.offer(order.sport, order.package_type, order.package_id)
         except NotOffered as refusal:
             raise InvalidRequest(str(refusal), field=refusal.field) from refusal
-        entry = self._registry.lookup(order.coach_id)
         return Purchase(
             coach_id=order.coach_id,
             coach_name=order.coach_name,
@@ -151,7 +161,7 @@ class Payments:
             rate=self._rate,
             player_id=order.player_id,
             player_name=order.player_name,
-            coach_account_id=entry.account_id if entry else None,
+            coach_account_id=self._payees.for_purchase(order.coach_id),
         )
 
     def _create(self, purchase: Purchase, number: str, customer: str | None, email: str | None) -> stripe.PaymentIntent:

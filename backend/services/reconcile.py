@@ -13,11 +13,9 @@ from dataclasses import dataclass
 import stripe
 import structlog
 
-from backend.domain.metadata import registry_id
 from backend.services.errors import NotFound, PaymentsError
 from backend.services.ledger import ledger_of
-from backend.services.reads import PAGE, coach_of, every
-from backend.services.registry import Entry, Registry
+from backend.services.registry import Registry
 from backend.services.settlement import NOT_OURS, SETTLED, Settlement, Settler
 from backend.services.transfers import UnclearTransfers
 
@@ -102,64 +100,3 @@ class Reconciler:
             return Mended(payment_id, NOT_OURS)
         state = SETTLED if ledger.balances else "owed"
         return Mended(payment_id, state, ledger.owed, ledger.currency, ledger.note or "")
-
-
-@dataclass(frozen=True)
-class RegistrySweep:
-    """What a sweep of the registry found: coaches restored, coach ids that several accounts claim, and those whose
-    entry Stripe would not take.
-    """
-
-    coaches: int
-    restored: tuple[str, ...]
-    contested: tuple[str, ...]
-    refused: tuple[str, ...] = ()
-
-
-def restore_registry(client: stripe.StripeClient, registry: Registry, dry_run: bool = False) -> RegistrySweep:
-    """Put back registry entries that are gone, for coaches with one account; several claimants are reported.
-
-    Which of several is the coach is not to be guessed: their payments keep the account frozen at purchase,
-    or wait.
-    """
-    claims = _claims(client)
-    known = _registered(client, [registry_id(coach_id) for coach_id in claims])
-    missing = [coach_id for coach_id in claims if registry_id(coach_id) not in known]
-    single = [coach_id for coach_id in missing if len(claims[coach_id]) == 1]
-    refused = [one for one in single if not (dry_run or _restored(registry, Entry.of(one, claims[one][0])))]
-    restored = [coach_id for coach_id in single if coach_id not in refused]
-    contested = [coach_id for coach_id in missing if len(claims[coach_id]) > 1]
-    return RegistrySweep(len(claims), tuple(restored), tuple(contested), tuple(refused))
-
-
-def _restored(registry: Registry, entry: Entry) -> bool:
-    """Whether Stripe took the entry. It may hold the id of a deleted one for taken: no reason to sweep nobody else."""
-    try:
-        registry.claim(entry)
-    except stripe.StripeError as error:
-        if error.http_status not in (400, 409):  # which of the two says "exists already" is not documented
-            raise
-        log.warning("registry.refused", coach=entry.coach_id, account=entry.account_id, said=str(error))
-        return False
-    log.info("registry.restored", coach=entry.coach_id, account=entry.account_id)
-    return True
-
-
-def _claims(client: stripe.StripeClient) -> dict[str, list[stripe.Account]]:
-    """The Express accounts that carry each coach id; only onboarded ones where there are any."""
-    claims: dict[str, list[stripe.Account]] = {}
-    for account in every(client.v1.accounts.list({"limit": PAGE})):
-        coach_id = coach_of(account)
-        if coach_id is not None:
-            claims.setdefault(coach_id, []).append(account)
-    for coach_id, accounts in claims.items():
-        claims[coach_id] = [account for account in accounts if account.details_submitted] or accounts
-    return claims
-
-
-def _registered(client: stripe.StripeClient, ids: list[str]) -> set[str]:
-    known: set[str] = set()
-    for start in range(0, len(ids), PAGE):
-        page = client.v1.products.list({"ids": ids[start : start + PAGE], "limit": PAGE})
-        known.update(product.id for product in page.data)
-    return known

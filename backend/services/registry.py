@@ -2,65 +2,107 @@
 
 Stripe refuses a second Product of the same id, for ever, and finds one by id with no search lag. So an
 inactive Product per coach, its id derived from the coach id, is a durable compare-and-set. It is created
-once, complete, and never updated.
+once, complete, and its account is never changed.
+
+A person may replace a binding: ``next`` is written on the entry that holds, and then the next entry is
+created, under the same id and a number. Readers follow; where the next entry is absent (the person's
+command ended half-way) the older one holds until the command is run again.
 """
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import stripe
+import structlog
 
-from backend.domain.metadata import ACCOUNT, APP, APP_VALUE, COACH_ID, EMAIL_HASH, email_hash, registry_id
+from backend.domain.metadata import (
+    ACCOUNT,
+    ADOPTED_AT,
+    ADOPTION_MARKER,
+    APP,
+    APP_VALUE,
+    COACH_ID,
+    EMAIL_HASH,
+    NEXT,
+    WHY,
+    email_hash,
+    entry_id,
+    read_adopted_at,
+    read_binding,
+)
+from backend.services.cache import Cache
 from backend.services.reads import found, metadata_of
 
-# An entry never changes, but an operator may delete one to unbind a coach: no worker believes it for longer.
-_REMEMBER_SECONDS = 600
-_REMEMBER_ENTRIES = 10_000
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One coach's binding. ``email_hash`` recognises the address that claimed the coach id."""
+    """One coach's binding. ``account_id`` is empty where the Product is damaged: then nobody can be paid by it.
+
+    ``email_hash`` recognises the address that claimed the coach id; empty where the account's own has to do.
+    ``number`` counts the bindings of the coach. ``has_next``: its replacement was begun and not finished.
+    """
 
     coach_id: str
     account_id: str
     email_hash: str
+    number: int = 1
+    has_next: bool = False
 
     @classmethod
     def of(cls, coach_id: str, account: stripe.Account) -> Entry:
         """The binding that an account speaks for by itself, made before there was an entry or after it was lost."""
-        return cls(coach_id, account.id, email_hash(account.email or ""))
+        return cls(coach_id, account.id, email_hash(account.email) if account.email else "")
+
+    @property
+    def id(self) -> str:
+        """The Product's id."""
+        return entry_id(self.coach_id, self.number)
+
+    @property
+    def is_chained(self) -> bool:
+        """Whether a person replaced the first binding, or began to."""
+        return self.number > 1 or self.has_next
 
 
 class Registry:
-    """Looks up and claims coach ids.
+    """Looks up, claims and replaces bindings.
 
     ``late_coaches_wait``: a coach who registers after a purchase is not believed to be the one who was sold. Where
     nobody has to sign in, anybody could claim a coach id that is not registered yet, and the money with it.
     """
 
-    def __init__(self, client: stripe.StripeClient, late_coaches_wait: bool = False) -> None:
+    def __init__(
+        self,
+        client: stripe.StripeClient,
+        late_coaches_wait: bool = False,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._client = client
         self._late_coaches_wait = late_coaches_wait
-        self._known: OrderedDict[str, tuple[float, Entry]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._known: Cache[Entry] = Cache(now)
 
     def lookup(self, coach_id: str) -> Entry | None:
-        """The coach's entry, or None. Only hits are remembered: a coach may register at any moment."""
-        return self._remembered(coach_id) or self.read(coach_id)
+        """The coach's entry, or None. Only hits are remembered: a coach may register at any moment.
+
+        Nor are entries that a person replaced, so that what a person undid is not paid for another minute.
+        """
+        return self._known.get(coach_id) or self.read(coach_id)
 
     def read(self, coach_id: str) -> Entry | None:
-        """The coach's entry as Stripe has it now."""
-        product = found(lambda: self._client.v1.products.retrieve(registry_id(coach_id)))
-        if product is None:
-            return None
-        metadata = metadata_of(product)
-        entry = Entry(coach_id, metadata.get(ACCOUNT, ""), metadata.get(EMAIL_HASH, ""))
-        self._remember(entry)
+        """The coach's entry as Stripe has it now: one call, and one more for each time that it was replaced."""
+        entry = self._read(coach_id, 1)
+        while entry is not None and entry.has_next:
+            newer = self._read(coach_id, entry.number + 1)
+            if newer is None:
+                log.warning("registry.rebind_unfinished", coach=coach_id, account=entry.account_id)
+                break
+            entry = newer
+        self._remember(coach_id, entry)
         return entry
 
     def late_account(self, coach_id: str) -> str | None:
@@ -68,48 +110,97 @@ class Registry:
         if self._late_coaches_wait:
             return None
         entry = self.lookup(coach_id)
-        return entry.account_id if entry else None
+        return (entry.account_id or None) if entry else None
 
-    def claim(self, entry: Entry) -> Entry:
+    def claim(self, entry: Entry, why: str = "") -> Entry:
         """Bind the coach to the account, unless it is bound already; answers with the binding that holds.
 
         On *any* failure the entry is read: a lost answer, a lock timeout and "already exists" all leave the
-        same question, who won. Raises what Stripe raised when there is still no entry.
+        same question, who won. Raises what Stripe raised when there is still no entry. Where only the first
+        entry of a replaced binding is lost, it is put back and goes on leading to the one that holds.
         """
+        newer = self._read(entry.coach_id, 2)
+        first = entry if newer is None else Entry(entry.coach_id, newer.account_id, newer.email_hash, has_next=True)
         try:
-            self._create(entry)
+            self._create(first, why)
         except stripe.StripeError:
             winner = self.read(entry.coach_id)
             if winner is None:
                 raise
             return winner
-        self._remember(entry)
+        if newer is not None:
+            return self.read(entry.coach_id) or first
+        self._remember(entry.coach_id, entry)
         return entry
 
-    def _create(self, entry: Entry) -> None:
+    def replace(self, current: Entry, account_id: str, known_email_hash: str, why: str) -> Entry:
+        """Bind the coach to another account: a person's decision. Answers with the binding that holds.
+
+        First the entry that holds is marked, then the next one is created; done again after a crash, it finishes.
+        """
+        newer = Entry(current.coach_id, account_id, known_email_hash, current.number + 1)
+        if not current.has_next:
+            self._client.v1.products.update(current.id, {"metadata": {NEXT: str(newer.number)}})
+        self._known.drop(current.coach_id)
+        try:
+            self._create(newer, why)
+        except stripe.StripeError:
+            winner = self._read(current.coach_id, newer.number)
+            if winner is None:
+                raise
+            return winner
+        return newer
+
+    def adopted_at(self) -> int:
+        """The unix second until which every account is in the registry; 0 where nobody has adopted them."""
+        marker = found(lambda: self._client.v1.products.retrieve(ADOPTION_MARKER))
+        return read_adopted_at(metadata_of(marker))
+
+    def mark_adopted(self, at: int) -> None:
+        """Write that every account made until ``at`` is in the registry. The mark only moves forward."""
+        marker = found(lambda: self._client.v1.products.retrieve(ADOPTION_MARKER))
+        said = {ADOPTED_AT: str(at)}
+        if marker is None:
+            params: stripe.params.ProductCreateParams = {
+                "id": ADOPTION_MARKER,
+                "name": "Coaches' accounts are in the registry",
+                "active": False,
+                "metadata": {APP: APP_VALUE, **said},
+            }
+            self._client.v1.products.create(params)
+        elif at > read_adopted_at(metadata_of(marker)):
+            self._client.v1.products.update(ADOPTION_MARKER, {"metadata": said})
+
+    def _read(self, coach_id: str, number: int) -> Entry | None:
+        product = found(lambda: self._client.v1.products.retrieve(entry_id(coach_id, number)))
+        if product is None:
+            return None
+        binding = read_binding(metadata_of(product))
+        if not binding.account_id:
+            log.error("registry.damaged", coach=coach_id, product=product.id)
+        return Entry(coach_id, binding.account_id, binding.email_hash, number, binding.has_next)
+
+    def _create(self, entry: Entry, why: str) -> None:
         # No idempotency key of our own: the id is the lock. A pinned answer would outlive a deleted entry.
+        said = {
+            APP: APP_VALUE,
+            ACCOUNT: entry.account_id,
+            COACH_ID: entry.coach_id,
+            EMAIL_HASH: entry.email_hash,
+            WHY: why,
+            NEXT: str(entry.number + 1) if entry.has_next else "",
+        }
         self._client.v1.products.create(
             {
-                "id": registry_id(entry.coach_id),
+                "id": entry.id,
                 "name": f"Registry entry of coach {entry.coach_id}"[:250],
                 "active": False,
-                "metadata": {
-                    APP: APP_VALUE,
-                    ACCOUNT: entry.account_id,
-                    COACH_ID: entry.coach_id,
-                    EMAIL_HASH: entry.email_hash,
-                },
+                "metadata": {key: value for key, value in said.items() if value},
             }
         )
 
-    def _remembered(self, coach_id: str) -> Entry | None:
-        with self._lock:
-            until, entry = self._known.get(coach_id, (0.0, None))
-            return entry if time.monotonic() < until else None
-
-    def _remember(self, entry: Entry) -> None:
-        with self._lock:
-            self._known[entry.coach_id] = (time.monotonic() + _REMEMBER_SECONDS, entry)
-            self._known.move_to_end(entry.coach_id)
-            while len(self._known) > _REMEMBER_ENTRIES:
-                self._known.popitem(last=False)
+    def _remember(self, coach_id: str, entry: Entry | None) -> None:
+        if entry is None or entry.is_chained:
+            self._known.drop(coach_id)
+        else:
+            self._known.put(coach_id, entry)

@@ -154,7 +154,9 @@ def test_any_worker_answers_for_all_of_them(cluster: Cluster) -> None:
 def test_calls_to_stripe_are_counted_with_their_retries_and_refusals(cluster: Cluster) -> None:
     """A registration whose first call meets a 429 that the SDK repeats."""
     before = scrape(cluster)
-    cluster.sandbox.faults.add(match={"path": "/v1/accounts"}, stage="before", effect="lock_timeout", times=1)
+    cluster.sandbox.faults.add(
+        match={"method": "POST", "path": "/v1/accounts"}, stage="before", effect="lock_timeout", times=1
+    )
 
     assert cluster.post(0, "/api/connect/create-account", COACH).ok
     assert cluster.post(0, "/api/payments/create-intent", ORDER).ok

@@ -1,0 +1,25 @@
+"""The standing of a coach's account: there, rejected, or gone."""
+
+from __future__ import annotations
+
+import stripe
+
+from backend.services.reads import found
+
+_REJECTED = "rejected."
+
+
+def account_or_none(client: stripe.StripeClient, account_id: str) -> stripe.Account | None:
+    """The account; None when it was deleted or disconnected, which Stripe does not tell from never having been ours."""
+    return found(lambda: client.v1.accounts.retrieve(account_id))
+
+
+def is_rejected(account: stripe.Account) -> bool:
+    """Whether Stripe, or the platform, has rejected the account: nothing can be sent to it, whoever onboards it."""
+    reason = getattr(account.requirements, "disabled_reason", None)
+    return bool(reason and reason.startswith(_REJECTED))
+
+
+def is_gone(account: stripe.Account | None) -> bool:
+    """Whether money that is frozen to the account could never be paid. One that is only not onboarded yet is not gone."""
+    return account is None or is_rejected(account)

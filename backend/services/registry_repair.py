@@ -1,0 +1,155 @@
+"""Putting the registry right from the accounts themselves: what ``flask coaches adopt`` does, and every sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import stripe
+import structlog
+
+from backend.domain.metadata import ADOPTION_MARKER, Binding, entry_id, read_adopted_at, read_binding, registry_id
+from backend.services.claimants import Claimant, choose, claimant_of
+from backend.services.reads import PAGE, metadata_of
+from backend.services.registry import Entry, Registry
+
+log = structlog.get_logger(__name__)
+
+# A look through the accounts of a day costs a page or two; a sweep that finds nothing to do should not write each time.
+_MARKER_MOVES_AFTER = 86_400
+# What a person sees of each coach who is to be registered, and at which pace.
+Walk = Callable[[Sequence[str]], Iterable[str]]
+
+
+@dataclass(frozen=True)
+class RegistrySweep:
+    """What a sweep of the registry found, by coach id.
+
+    ``restored``: registered now. ``contested``: several accounts claim the id (``claimants`` has them). ``refused``:
+    Stripe would not take the entry. ``failed``: it could not be asked; run it again. ``broken``: the entry cannot be
+    read, or its replacement was begun and not finished; ``flask coaches rebind`` mends it. ``until``: every account that
+    was made by then, in unix seconds of Stripe's clock, was looked at.
+    """
+
+    coaches: int
+    restored: tuple[str, ...]
+    contested: tuple[str, ...]
+    refused: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+    claimants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    until: int = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every account that carries a coach's id has an entry, or another account has."""
+        return not (self.contested or self.refused or self.failed)
+
+
+def restore_registry(
+    client: stripe.StripeClient, registry: Registry, dry_run: bool = False, walk: Walk = iter
+) -> RegistrySweep:
+    """Register coaches whose accounts carry their id and who have no entry; who has one keeps it.
+
+    Which of several accounts is the coach's is not to be guessed, unless only one can be paid: payments keep the
+    account frozen at purchase, or wait. An entry whose replacement exists is put back so that it leads there. Where
+    accounts were adopted once, the marker moves forward, once a day. Calls: one for each hundred accounts and for each hundred
+    coaches, two for each who is registered, and two or more for each whose binding was replaced.
+    """
+    accounts, until = _accounts(client)
+    products = _products(client, [*map(registry_id, accounts), ADOPTION_MARKER])
+    missing = [coach_id for coach_id in accounts if registry_id(coach_id) not in products]
+    replaced = _products(client, [entry_id(coach_id, 2) for coach_id in missing])
+    clear = {
+        coach_id: chosen.entry
+        for coach_id in missing
+        if (chosen := choose(accounts[coach_id]) or _any_of(accounts[coach_id], entry_id(coach_id, 2) in replaced))
+    }
+    results = {one: "restored" if dry_run else _restore(registry, clear[one]) for one in walk(list(clear))}
+    results |= {
+        one: _check(registry, one, products[registry_id(one)]) for one in accounts if registry_id(one) in products
+    }
+    contested = tuple(coach_id for coach_id in missing if coach_id not in clear)
+    sweep = RegistrySweep(
+        len(accounts),
+        restored=_with(results, "restored"),
+        contested=contested,
+        refused=_with(results, "refused"),
+        failed=_with(results, "failed"),
+        broken=_with(results, "broken"),
+        claimants={one: tuple(claimant.account_id for claimant in accounts[one]) for one in contested},
+        until=until,
+    )
+    if ADOPTION_MARKER in products and not dry_run and sweep.is_complete:
+        _advance(registry, read_adopted_at(products[ADOPTION_MARKER]), until)
+    return sweep
+
+
+def _accounts(client: stripe.StripeClient) -> tuple[dict[str, list[Claimant]], int]:
+    """The accounts that carry each coach's id, and the second until which every account is among those looked at."""
+    claimants: dict[str, list[Claimant]] = {}
+    newest = 0
+    page = client.v1.accounts.list({"limit": PAGE})
+    for account in page.auto_paging_iter():
+        newest = max(newest, account.created or 0)
+        claimant = claimant_of(account)
+        if claimant is not None:
+            claimants.setdefault(claimant.entry.coach_id, []).append(claimant)
+    return claimants, _answered_at(page) or newest
+
+
+def _answered_at(answer: Any) -> int:
+    """Stripe's own time of an answer; 0 where it does not say."""
+    date = (getattr(answer.last_response, "headers", None) or {}).get("Date")
+    try:
+        return round(parsedate_to_datetime(date).timestamp()) if date else 0
+    except ValueError:
+        return 0
+
+
+def _products(client: stripe.StripeClient, ids: Sequence[str]) -> dict[str, Mapping[str, str]]:
+    """The metadata of those Products that exist."""
+    known: dict[str, Mapping[str, str]] = {}
+    for start in range(0, len(ids), PAGE):
+        page = client.v1.products.list({"ids": list(ids[start : start + PAGE]), "limit": PAGE})
+        known.update({product.id: metadata_of(product) for product in page.data})
+    return known
+
+
+def _any_of(claimants: Sequence[Claimant], is_replaced: bool) -> Claimant | None:
+    """Where the replacement of a lost entry exists, it decides: which account is named beside it is all one."""
+    return claimants[0] if is_replaced else None
+
+
+def _restore(registry: Registry, entry: Entry) -> str:
+    """Register one coach. Whatever Stripe says to that is no reason to leave out the next."""
+    try:
+        holds = registry.claim(entry)
+    except stripe.StripeError as error:
+        log.warning("registry.refused", coach=entry.coach_id, account=entry.account_id, said=str(error))
+        # Which of the two says that the id of a deleted entry is taken is not documented.
+        return "refused" if error.http_status in (400, 409) else "failed"
+    log.info("registry.restored", coach=entry.coach_id, account=holds.account_id)
+    return "restored"
+
+
+def _with(results: Mapping[str, str], outcome: str) -> tuple[str, ...]:
+    return tuple(coach_id for coach_id, result in results.items() if result == outcome)
+
+
+def _check(registry: Registry, coach_id: str, metadata: Mapping[str, str]) -> str:
+    """Look at an entry that is there; one that was replaced is followed to the one that holds."""
+    binding: Binding | Entry | None = read_binding(metadata)
+    try:
+        if binding is not None and binding.has_next:
+            binding = registry.read(coach_id)
+    except stripe.StripeError:
+        return "failed"
+    return "broken" if binding is None or binding.has_next or not binding.account_id else "bound"
+
+
+def _advance(registry: Registry, adopted_at: int, until: int) -> None:
+    if until - adopted_at >= _MARKER_MOVES_AFTER:
+        registry.mark_adopted(until)
