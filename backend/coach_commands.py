@@ -11,6 +11,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from backend.routes.errors import failure_of
+from backend.schemas.fields import is_account_id
 from backend.services import Services
 from backend.services.errors import PaymentsError
 from backend.services.rebinds import Rebind, Rebinds
@@ -135,6 +136,8 @@ def rebind(coach: str, account: str, why: str, dry_run: bool) -> None:
     reason = " ".join(why.split())
     if not 1 <= len(reason) <= _LONGEST_REASON:
         raise click.UsageError(f"Say why, in 1 to {_LONGEST_REASON} characters.")
+    if not is_account_id(account):
+        raise click.BadParameter("must be an account's id: acct_…", param_hint="--to")
     rebinds = Rebinds(_services().client, _services().registry)
     try:
         planned = rebinds.plan(coach, account)

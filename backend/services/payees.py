@@ -26,8 +26,9 @@ class Payees:
     def for_purchase(self, coach_id: str) -> str | None:
         """The account to freeze; None while the coach has none. Raises ``Conflict`` when it is gone.
 
-        Stripe is asked about an account once a minute, and once more about the coach before a sale is refused: a person
-        may have bound the coach to another account a moment ago.
+        Costs two reads, of the entry and of the account, and none for another minute; for a coach whose binding was
+        replaced the entries are read each time. Before a sale is refused both are read once more: a person may have bound
+        the coach to another account a moment ago.
         """
         for look in (self._registry.lookup, self._registry.read):
             entry = look(coach_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -71,7 +70,7 @@ class Payments:
         registry: Registry,
         catalogue: Catalogue,
         rate: FeeRate,
-        now: Callable[[], float] = time.monotonic,
+        now: Callable[[], float],
     ) -> None:
         self._client = client
         self._catalogue = catalogue

@@ -49,7 +49,8 @@ class Rebinds:
         """Check that the coach can be bound to the account, and see what waits. Writes nothing.
 
         The account must be an Express account of this platform's, neither closed nor rejected, and no other coach's. A
-        coach without a binding must be named by the account itself. Raises ``NotFound`` and ``Conflict``.
+        coach without a binding must be named by the account itself. Costs four reads, and one for each time that the
+        binding was replaced. Raises ``NotFound`` and ``Conflict``.
         """
         account = account_or_none(self._client, account_id)
         if account is None:
@@ -69,7 +70,10 @@ class Rebinds:
         return Rebind(coach_id, current, account, was_gone, self._frozen_to(old) if old != account_id else ())
 
     def carry_out(self, rebind: Rebind, why: str) -> Entry:
-        """Bind the coach. Done again after it was cut off, it finishes. Raises ``Conflict`` when another won."""
+        """Bind the coach: two writes, and one for an account that does not name the coach yet.
+
+        Done again after it was cut off, it finishes. Raises ``Conflict`` when another won.
+        """
         account, coach_id = rebind.account, rebind.coach_id
         if COACH_ID not in metadata_of(account):
             # By this it is the coach's in every look, and its events are heard.

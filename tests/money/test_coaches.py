@@ -56,6 +56,11 @@ def rebind(market: Marketplace, account: str, coach_id: str = "coach-1") -> tupl
     return run(market, "coaches", "rebind", coach_id, "--to", account, "--why", "ticket 81")
 
 
+def adopt(market: Marketplace, *words: str) -> tuple[int, str]:
+    """An operator adopts the accounts that another backend made."""
+    return run(market, "coaches", "adopt", "--rate", "1000", *words)
+
+
 def accounts(market: Marketplace) -> set[str]:
     """The ids of all connected accounts."""
     return {account["id"] for account in market.all("accounts")}
@@ -116,7 +121,7 @@ def test_an_account_without_an_address_is_nobodys_by_itself(market: Marketplace)
     ).id
 
     first = ask(market)
-    adopted = run(market, "coaches", "adopt", "--rate", "1000")
+    adopted = adopt(market)
     second = ask(market)
     market.stripe.v1.accounts.update(account, {"email": EMAIL})
 
@@ -191,7 +196,7 @@ def test_past_ten_pages_nobody_is_registered_until_the_accounts_are_adopted(mark
     market.clock.advance(DAY)
 
     refused = [ask(market, "coach-2"), ask(market, "coach-3")]
-    run(market, "coaches", "adopt", "--rate", "1000")
+    adopt(market)
     market.forget_calls()
     new = ask(market, "coach-3")
 
@@ -211,9 +216,9 @@ def test_adopting_registers_everybody_and_then_only_newer_accounts_are_looked_at
     here = market.register("d")
     market.clock.advance(DAY)
 
-    code, output = run(market, "coaches", "adopt", "--rate", "1000")
+    code, output = adopt(market)
     market.forget_calls()
-    again, _ = run(market, "coaches", "adopt", "--rate", "1000")
+    again, _ = adopt(market)
     writes = [call for call in market.calls() if not call.startswith("GET")]
     late = account_of(market, "e")
     market.forget_calls()
@@ -232,12 +237,12 @@ def test_adopting_dryly_writes_nothing_and_says_that_there_is_work(market: Marke
     account_of(market, ready=True)
     market.forget_calls()
 
-    code, output = run(market, "coaches", "adopt", "--dry-run")
+    code, output = adopt(market, "--dry-run")
 
     assert (code, {call.split()[0] for call in market.calls()}) == (3, {"GET"})
     assert "coach coach-1: would be registered" in output
-    run(market, "coaches", "adopt")
-    assert run(market, "coaches", "adopt", "--dry-run")[0] == 0
+    adopt(market)
+    assert adopt(market, "--dry-run")[0] == 0
 
 
 def test_while_a_person_has_to_choose_the_accounts_are_not_called_adopted(market: Marketplace) -> None:
@@ -246,10 +251,10 @@ def test_while_a_person_has_to_choose_the_accounts_are_not_called_adopted(market
     other = account_of(market, "coach-2")
     market.clock.advance(DAY)
 
-    code, output = run(market, "coaches", "adopt", "--json")
+    code, output = adopt(market, "--json")
     still = ask(market)
     rebind(market, second)
-    done, _ = run(market, "coaches", "adopt")
+    done, _ = adopt(market)
 
     report = json.loads(output)
     assert (code, done, still.status_code) == (1, 0, 409)
@@ -265,9 +270,9 @@ def test_one_coach_who_cannot_be_registered_keeps_nobody_else(market: Marketplac
         account_of(market, coach)
     market.fault("POST", "/v1/products", "before", effect)
 
-    code, output = run(market, "coaches", "adopt", "--json")
+    code, output = adopt(market, "--json")
     registered = [coach for coach in ("a", "b", "c") if bound(market, coach)]
-    again, _ = run(market, "coaches", "adopt")
+    again, _ = adopt(market)
 
     assert (code, len(registered), again) == (1, 2, 0)
     assert json.loads(output)["complete"] is False
@@ -277,7 +282,7 @@ def test_one_coach_who_cannot_be_registered_keeps_nobody_else(market: Marketplac
 @pytest.mark.parametrize("damage", [{"adoptedAt": "soon"}, {"adoptedAt": ""}, {"adoptedAt": "-1"}])
 def test_a_damaged_marker_widens_the_look(market: Marketplace, damage: dict[str, str]) -> None:
     """It never hides an account."""
-    run(market, "coaches", "adopt")
+    adopt(market)
     mine = account_of(market)
     market.clock.advance(30 * DAY)
     account_of(market, "coach-2")
@@ -296,7 +301,7 @@ def test_the_sweep_moves_the_marker_and_never_makes_one(market: Marketplace) -> 
     market.register()
     run(market, "reconcile", "--rate", "1000")
     unmade = marker()
-    run(market, "coaches", "adopt")
+    adopt(market)
     first = marker()
     market.clock.advance(DAY)
     market.register("coach-2")
@@ -391,7 +396,7 @@ def test_half_a_rebind_sells_on_the_old_account_and_the_sweep_reports_it(market:
 
     payment = market.paid()
     market.deliver()
-    code, output = run(market, "coaches", "adopt")
+    code, output = adopt(market)
     new = account_of(market)
     rebind(market, new)
 
@@ -458,13 +463,25 @@ def test_a_coach_is_not_bound_to_what_cannot_be_the_coachs(market: Marketplace, 
     assert len(market.all("products")) == 1
 
 
-@pytest.mark.parametrize("words", [[], ["--why", ""], ["--why", "  "], ["--why", "x" * 501]])
-def test_a_rebind_needs_a_reason(market: Marketplace, words: list[str]) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--to", "acct_0000000000000000"],
+        ["--to", "acct_0000000000000000", "--why", ""],
+        ["--to", "acct_0000000000000000", "--why", "  "],
+        ["--to", "acct_0000000000000000", "--why", "x" * 501],
+        ["--why", "x"],
+        ["--to", "", "--why", "x"],
+        ["--to", "coach-1", "--why", "x"],
+        ["--to", "acct_0000000000000000/../1", "--why", "x"],
+    ],
+)
+def test_a_rebind_needs_an_account_and_a_reason(market: Marketplace, words: list[str]) -> None:
     """Exit code 2, before Stripe is asked."""
     market.register()
     market.forget_calls()
 
-    code, _ = run(market, "coaches", "rebind", "coach-1", "--to", "acct_0000000000000000", *words)
+    code, _ = run(market, "coaches", "rebind", "coach-1", *words)
 
     assert (code, market.calls()) == (2, [])
 
@@ -514,7 +531,7 @@ def test_a_lost_first_entry_never_brings_the_old_account_back(market: Marketplac
         case "sweep":
             run(market, "reconcile", "--rate", "1000")
         case "adopt":
-            assert run(market, "coaches", "adopt", "--rate", "1000")[0] == 0
+            assert adopt(market)[0] == 0
         case "create-account":
             reject(market, new)  # so that only the old one could be chosen
             assert ask(market).status_code == 409
@@ -545,7 +562,7 @@ def test_a_damaged_entry_pays_nobody_and_is_mended_by_a_person(market: Marketpla
     market.deliver()
     waiting = market.note(payment)
     answer = ask(market)
-    code, output = run(market, "coaches", "adopt")
+    code, output = adopt(market)
     rebind(market, account)
     run(market, "reconcile", "--rate", "1000")
 
