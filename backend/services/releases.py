@@ -50,9 +50,7 @@ class Releases:
                 f"{account_id} is closed or rejected itself, and nothing can be sent to it. Bind the coach to another "
                 f"account first: flask coaches rebind {coach_id} --to acct_… --why …"
             )
-        changes = {COACH_ACCOUNT_ID: account_id}
-        if frozen is not None:
-            changes |= _replacing(payment, frozen)
+        changes = {COACH_ACCOUNT_ID: account_id, **_lifting(payment), **_keeping(payment, frozen)}
         self._client.v1.payment_intents.update(payment_id, {"metadata": changes})
         log.info("payment.released", payment=payment_id, account=account_id, was=frozen, coach=coach_id)
 
@@ -73,13 +71,18 @@ class Releases:
             )
 
 
-def _replacing(payment: Payment, frozen: str) -> dict[str, str]:
-    """What else is written where an account that is gone is replaced."""
-    earlier = metadata_of(payment.intent).get(COACH_ACCOUNT_WAS)
-    changes = {COACH_ACCOUNT_WAS: f"{earlier},{frozen}" if earlier else frozen}
+def _lifting(payment: Payment) -> dict[str, str]:
+    """The note of a payment that was refused for want of such an account: what it waits for has come."""
     note = payment.note
-    if note is not None and note.reason == Reason.REFUSED:
-        # It was refused because there was no such account: what it waits for has come. The generation stays, so that
-        # whoever read the payment before asks under the same key.
-        changes[SETTLEMENT] = str(replace(note, reason=Reason.NO_ACCOUNT))
-    return changes
+    if note is None or note.reason != Reason.REFUSED:
+        return {}
+    # The generation stays, so that whoever read the payment before asks under the same key.
+    return {SETTLEMENT: str(replace(note, reason=Reason.NO_ACCOUNT))}
+
+
+def _keeping(payment: Payment, frozen: str | None) -> dict[str, str]:
+    """The accounts that were frozen in the payment until now."""
+    if frozen is None:
+        return {}
+    earlier = metadata_of(payment.intent).get(COACH_ACCOUNT_WAS)
+    return {COACH_ACCOUNT_WAS: f"{earlier},{frozen}" if earlier else frozen}

@@ -689,6 +689,22 @@ def test_what_is_frozen_to_an_account_that_is_gone_is_released_to_the_coachs_new
     assert (metadata["coachAccountId"], metadata["coachAccountWas"]) == (new, old)
 
 
+def test_what_was_sold_before_the_coach_registered_is_released_too(market: Marketplace) -> None:
+    """It is frozen to nothing, but was refused for the account that is gone."""
+    payment = market.paid()
+    old = market.register()
+    market.stripe.v1.accounts.delete(old)
+    market.deliver()
+    new = account_of(market, ready=True)
+    rebind(market, new)
+
+    code, _ = run(market, "settle", payment, "--release", new)
+
+    metadata = market.stripe.v1.payment_intents.retrieve(payment).metadata.to_dict()
+    assert (code, [one.destination for one in market.transfers(payment)]) == (0, [new])
+    assert "coachAccountWas" not in metadata
+
+
 def test_a_payment_is_released_as_often_as_accounts_go(market: Marketplace) -> None:
     """Every account that it was frozen to is remembered."""
     payment, first = _frozen_to_nothing(market)
