@@ -310,6 +310,19 @@ def test_the_sweep_moves_the_marker_and_never_makes_one(market: Marketplace) -> 
     assert (unmade, marker() - first) == (0, DAY)
 
 
+def test_the_marker_stays_while_a_person_has_to_choose(market: Marketplace) -> None:
+    """Or the accounts to choose from would be looked past, and a third one made."""
+    adopt(market)
+    market.clock.advance(DAY)
+    two = {account_of(market, ready=True) for _ in range(2)}
+    market.clock.advance(3 * DAY)
+
+    run(market, "reconcile", "--rate", "1000")
+    market.clock.advance(DAY)
+
+    assert (ask(market).status_code, accounts(market)) == (409, two)
+
+
 # Bindings that a person replaces.
 
 
