@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import stripe
 
-from backend.domain.settlement import HELD, MANUAL, Reason
+from backend.domain.reasons import WORDS, words_of
+from backend.domain.settlement import HELD, Reason
 from backend.services.errors import Conflict, Forbidden, Undecided
 from backend.services.positions import PositionReader
 from backend.services.reads import Payment, sold_payment
@@ -54,36 +55,15 @@ class ManualTransfers:
             raise Conflict("The amount is not the amount that was paid.")
         payee = self._positions.destination(payment)
         if payee is None:
-            raise Conflict(_REASONS[Reason.NO_ACCOUNT])
+            raise Conflict(WORDS[Reason.NO_ACCOUNT].answer)
         if claim.coach_account_id != payee:
             raise Forbidden("This is not the account of the coach who was paid.")
 
 
-_REASONS = {
-    Reason.NO_ACCOUNT: "The coach has not set up payments yet.",
-    Reason.COACH_NOT_READY: "The coach cannot receive transfers yet. The money is kept for the coach.",
-    Reason.PLATFORM_BALANCE: "The platform's balance does not cover this transfer yet.",
-    Reason.UNCLEAR_TRANSFERS: "The coach may have been paid for this already. Please check in Stripe.",
-    Reason.MANY_TRANSFERS: (
-        "The coach was sent too much since to look through it now. Please run flask reconcile for this payment."
-    ),
-    Reason.UNCLEAR_DISPUTE: "A dispute of this payment has to be looked at in Stripe first.",
-    Reason.ACCOUNT_GONE: "The coach's account was closed. An operator has to name the coach's new account.",
-    Reason.NOT_ALLOWED: "Stripe does not allow transfers to the coach's account at the moment.",
-    Reason.SETTLEMENT_CURRENCY: (
-        "This payment arrived in another currency, from which Stripe makes no such transfer. Please pay the coach by hand."
-    ),
-    Reason.REFUSED: "Stripe refuses this transfer. Please look at the payment in Stripe.",
-}
-
-
 def _refusal(settlement: Settlement) -> Exception:
-    if settlement.state == MANUAL:
-        return Conflict("This payment is settled by hand.")
     if settlement.state == SETTLED:
         return Conflict("Nothing of this payment is left for the coach.")
-    reason = settlement.note.reason if settlement.note else ""
-    known = {str(one): text for one, text in _REASONS.items()}
-    if reason in known:
-        return Conflict(known[reason])
+    answer = words_of(settlement.note).answer
+    if answer:
+        return Conflict(answer)
     return Undecided("The transfer could not be made now. Please try again later.")

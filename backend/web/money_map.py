@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backend.domain.settlement import MANUAL, Note, Reason
+from backend.domain.reasons import words_of
+from backend.domain.settlement import HELD, Note
 from backend.services.ledger import Ledger
 
 # Of the drawing, in its own units; the page scales it.
@@ -13,17 +14,6 @@ WIDTH, HEIGHT, TOP = 340, 230, 14
 LEFT, RIGHT, NODE = 2, 166, 10
 # Room for two lines of text, however thin the band.
 _GAP, _LEAST = 22, 8
-
-WORDS = {
-    Reason.NO_ACCOUNT: "It waits: the coach has not registered yet. Registering releases it.",
-    Reason.COACH_NOT_READY: "It waits: the coach has not finished onboarding, or Stripe is still checking.",
-    Reason.PLATFORM_BALANCE: "It waits: the platform's available balance does not cover it yet.",
-    Reason.CLAWBACK_PENDING: "It is still to come back: the coach's balance does not cover it yet.",
-    Reason.REFUSED: "It waits: Stripe refuses, and a person has to look.",
-    Reason.UNCLEAR_TRANSFERS: "It waits: the coach may have been paid by hand, and a person has to look.",
-}
-_MANUAL = "A person settles this payment; nothing happens by itself."
-_UNKNOWN = "Stripe gave no clear answer. It is looked at again, and never paid twice."
 
 
 @dataclass(frozen=True)
@@ -79,12 +69,8 @@ def _flow(left: float, right: float, height: float) -> str:
 
 
 def explain(ledger: Ledger, note: Note | None) -> str:
-    """Why money waits, in a sentence; empty when none does."""
+    """The reason why money waits, in a sentence; empty when none does."""
     if ledger.balances:
         return ""
-    if note is None:
-        return "It is on its way: the next webhook settles it."
-    if note.kind == MANUAL:
-        return _MANUAL
-    known = {str(reason): text for reason, text in WORDS.items()}
-    return known.get(note.reason, _UNKNOWN)
+    meaning = words_of(note).meaning
+    return f"It waits: {meaning[0].lower()}{meaning[1:]}" if note is not None and note.kind == HELD else meaning
