@@ -8,7 +8,6 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +18,16 @@ from flask.cli import with_appcontext
 
 from backend.coach_commands import coaches
 from backend.demo import demo
-from backend.domain.money import format_money
 from backend.drill import drill
+from backend.ledger_output import UNTOLD, ledger_json, print_ledger, say_untold
 from backend.news import tell
 from backend.routes.errors import failure_of
 from backend.services import Services
 from backend.services.errors import PaymentsError
-from backend.services.ledger import Ledger, ledger_of
-from backend.services.transfers import UnclearTransfers
+from backend.services.ledger import ledger_of
 from backend.setup_commands import doctor, webhooks
 from backend.sweep import Wish, summary, sweep, unfinished, write_metrics
+from backend.why_command import why
 
 # Exit codes, for cron and scripts.
 DONE, UNFINISHED, OUT_OF_BALANCE = 0, 1, 3
@@ -38,7 +37,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 def attach_commands(app: Flask) -> None:
     """Make the commands known to ``flask``."""
-    for command in (demo, drill, settle, ledger, reconcile, coaches, doctor, webhooks):
+    for command in (demo, drill, settle, ledger, why, reconcile, coaches, doctor, webhooks):
         app.cli.add_command(command)
 
 
@@ -61,8 +60,6 @@ def _services() -> Services:
 
 
 def _say_error(error: Exception) -> click.ClickException:
-    if isinstance(error, UnclearTransfers):
-        return click.ClickException(str(UnclearTransfers.__doc__))
     return click.ClickException(failure_of(error).message)
 
 
@@ -98,8 +95,10 @@ def settle(payment: str, manual: bool, auto: bool, release: str | None) -> None:
             services.releases.release(payment, release)
         settlement = services.settler.settle(payment)
         tell(services, settlement)
-        _print_ledger(ledger_of(services.client, services.registry, payment))
-    except (stripe.StripeError, PaymentsError, UnclearTransfers) as error:
+        print_ledger(ledger_of(services.client, services.registry, payment))
+    except tuple(UNTOLD) as error:
+        raise SystemExit(say_untold(payment, UNTOLD[type(error)], as_json=False)) from error
+    except (stripe.StripeError, PaymentsError) as error:
         raise _say_error(error) from error
 
 
@@ -110,43 +109,17 @@ def settle(payment: str, manual: bool, auto: bool, release: str | None) -> None:
 def ledger(payment: str, as_json: bool) -> None:
     """Show where every cent of one PAYMENT (pi_…) is, from Stripe alone.
 
-    Exit code 0 when it balances, 3 when it does not.
+    Exit code 0 when it balances, 3 when it does not, 1 when it cannot be told.
     """
     services = _services()
     try:
         found = ledger_of(services.client, services.registry, payment)
-    except (stripe.StripeError, PaymentsError, UnclearTransfers) as error:
+    except tuple(UNTOLD) as error:
+        raise SystemExit(say_untold(payment, UNTOLD[type(error)], as_json)) from error
+    except (stripe.StripeError, PaymentsError) as error:
         raise _say_error(error) from error
-    if as_json:
-        click.echo(json.dumps({**asdict(found), "owed": found.owed, "balances": found.balances}))
-    else:
-        _print_ledger(found)
+    click.echo(json.dumps(ledger_json(found))) if as_json else print_ledger(found)
     raise SystemExit(DONE if found.balances else OUT_OF_BALANCE)
-
-
-def _print_ledger(found: Ledger) -> None:
-    def money(name: str, amount: int, remark: str = "") -> None:
-        click.echo(f"  {name:<22}{format_money(amount, found.currency):>16}  {remark}".rstrip())
-
-    click.secho(f"{found.payment_id}  {found.status}", bold=True)
-    money("charged", found.charged)
-    money("- refunded", found.refunded)
-    money("- disputed", found.disputed)
-    money("= kept", found.kept)
-    money("  platform fee", found.fee)
-    money("  due to the coach", found.due)
-    click.echo()
-    money("transferred", found.transferred)
-    money("- reversed", found.reversed)
-    money("= the coach holds", found.held)
-    if found.note:
-        click.echo(f"  {'note':<22}{found.note}")
-    if found.balances:
-        click.secho("It balances.", fg="green")
-    elif found.owed > 0:
-        click.secho(f"The coach is owed {format_money(found.owed, found.currency)}.", fg="yellow")
-    else:
-        click.secho(f"The coach owes {format_money(-found.owed, found.currency)}.", fg="yellow")
 
 
 @click.command()

@@ -36,10 +36,10 @@ WORDS: Mapping[Reason, Words] = MappingProxyType(
     {
         Reason.NO_ACCOUNT: Words(
             "The coach has not registered yet. Registering releases it.",
-            "Ask the coach to register. If the coach has, see that the account is the coach's own, and release the payment.",
+            "Ask the coach to register. Where anybody could have registered as that coach, see that the account is the coach's "
+            "own, and release the payment to it.",
             "Your share is kept for you until you have set up payments in the app, and is sent to you then.",
-            f"{SETTLE} --release acct_…",
-            "The coach has not set up payments yet.",
+            answer="The coach has not set up payments yet.",
         ),
         Reason.COACH_NOT_READY: Words(
             "The coach has not finished onboarding, or Stripe is still checking.",
@@ -126,6 +126,11 @@ WORDS: Mapping[Reason, Words] = MappingProxyType(
     }
 )
 
+REGISTERED_LATE = Words(
+    "The coach registered after the purchase, where anybody could have registered as that coach.",
+    "See that the account is the coach's own, then release the payment to it.",
+    "Your share is kept for you until somebody on our team has checked the account that you set up since.",
+)
 BY_A_PERSON = Words(
     "A person settles this payment; nothing happens by itself.",
     "Make it right by hand. When it may be settled by itself again, say so.",

@@ -38,7 +38,7 @@ __all__ = ["NOT_OURS", "NOT_PAID", "SETTLED", "Settlement", "Settler"]
 # Each look follows a write, or an answer that another worker's write has crossed ours. More than a few means
 # that the payment changes as fast as it is read; the next trigger finds it at rest.
 _MOST_LOOKS = 8
-_UNCLEAR: dict[type[Exception], Reason] = {
+UNCLEAR: dict[type[Exception], Reason] = {
     UnclearTransfers: Reason.UNCLEAR_TRANSFERS,
     UnclearDispute: Reason.UNCLEAR_DISPUTE,
     ManyTransfers: Reason.MANY_TRANSFERS,
@@ -109,7 +109,7 @@ class Settler:
                 refunded=activation.refunded,
             )
         except (UnclearTransfers, UnclearDispute, ManyTransfers) as unclear:
-            note = Note(HELD, _UNCLEAR[type(unclear)], at=payment.at or 0)
+            note = Note(HELD, UNCLEAR[type(unclear)], at=payment.at or 0)
             return held(payment, self._notes.hold(payment, note))
         if view is None:
             return Settlement(NOT_PAID, payment)

@@ -1,0 +1,130 @@
+"""The explanation of a payment, and those that need no look at its money: unpaid, somebody else's, damaged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import stripe
+
+from backend.domain.metadata import CLIPS, COACH_ID, DAYS, FEE_PERCENT, PACKAGE_ID, PACKAGE_PRICE, PACKAGE_TYPE, SPORT
+from backend.domain.money import format_money
+from backend.domain.reasons import WORDS
+from backend.domain.settlement import Reason
+from backend.services import why_letter, why_words
+from backend.services.errors import UnreadablePayment
+from backend.services.reads import Payment, answered_at, metadata_of, payment_of
+from backend.services.settlement import NOT_PAID
+
+BALANCES, WAITS, TAKES_BACK = "balances", "waits", "takes_back"
+NOT_A_PURCHASE, UNREADABLE, UNTOLD = "not_a_purchase", "unreadable", "unclear"
+
+# The keys without which a purchase cannot be read.
+_NEEDED = (COACH_ID, SPORT, PACKAGE_TYPE, PACKAGE_ID, PACKAGE_PRICE, CLIPS, DAYS, FEE_PERCENT)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One payment in plain sentences.
+
+    ``verdict``: the answer in one sentence; ``facts``: what was read. ``waits``: minor units that the coach is still
+    owed; negative: what is to come back. ``since``: unix second by Stripe's clock, ``now`` that of the reading.
+    ``next``: what to do, ``command`` the thing to type, if any. ``coach``: a paragraph to send to the coach, if any.
+    """
+
+    payment_id: str
+    state: str
+    verdict: str
+    facts: tuple[str, ...]
+    next: str
+    command: str = ""
+    coach: str = ""
+    currency: str = ""
+    reason: str = ""
+    waits: int = 0
+    since: int | None = None
+    now: int | None = None
+
+
+def unpaid(payment: Payment) -> Explanation:
+    """The player has not paid, or not yet."""
+    intent = payment.intent
+    facts = (
+        why_words.purchase_line(payment.purchase, intent),
+        why_words.unpaid_line(intent, payment.at),
+    )
+    return Explanation(
+        payment.id,
+        NOT_PAID,
+        "It is not paid, so there is nothing for the coach.",
+        facts,
+        "Nothing: when the player pays, the coach is sent the share.",
+        coach=why_letter.unpaid(payment.purchase, intent),
+        currency=intent.currency,
+        now=payment.at,
+    )
+
+
+def foreign(intent: stripe.PaymentIntent) -> Explanation:
+    """Somebody else's payment on the same Stripe account."""
+    amount = format_money(intent.amount, intent.currency)
+    return Explanation(
+        intent.id,
+        NOT_A_PURCHASE,
+        "This backend did not sell it: its metadata is not that of a purchase.",
+        (
+            f"{amount}, {why_words.plain(intent.status)}, made on {why_words.moment(intent.created, answered_at(intent))}.",
+        ),
+        "Nothing: it is left alone.",
+        currency=intent.currency,
+        now=answered_at(intent),
+    )
+
+
+def unreadable(intent: stripe.PaymentIntent) -> Explanation:
+    """A payment of ours whose record is damaged: each part of it as it stands."""
+    metadata, now = metadata_of(intent), answered_at(intent)
+    stands = ", ".join(
+        f"{key} is {repr(why_words.plain(metadata[key])) if key in metadata else 'missing'}" for key in _NEEDED
+    )
+    amount = format_money(intent.amount, intent.currency)
+    charge: Any = intent.latest_charge
+    paid = why_words.paid_line(charge, now) if intent.status == "succeeded" and charge is not None else ""
+    facts = (f"{amount}, {why_words.plain(intent.status)}.", *([paid] if paid else []), f"Its metadata: {stands}.")
+    words = WORDS[Reason.UNREADABLE]
+    return Explanation(
+        intent.id,
+        UNREADABLE,
+        words.meaning,
+        facts,
+        words.remedy,
+        words.command.format(payment=intent.id),
+        why_letter.damaged(intent, words),
+        intent.currency,
+        Reason.UNREADABLE,
+        since=charge.created if paid else None,
+        now=now,
+    )
+
+
+def overview(intent: stripe.PaymentIntent) -> str:
+    """One payment in a line, for a list of several."""
+    metadata, now = metadata_of(intent), answered_at(intent)
+    try:
+        payment = payment_of(intent)
+    except UnreadablePayment:
+        who, state = "damaged metadata", ""
+    else:
+        who = f"coach {why_words.plain(metadata.get(COACH_ID, ''), 30)}" if payment else "not a purchase"
+        state = _noted(payment) if payment else ""
+    amount = format_money(intent.amount, intent.currency)
+    return "  ".join(
+        word for word in (intent.id, why_words.moment(intent.created, now), amount, intent.status, who, state) if word
+    )
+
+
+def _noted(payment: Payment) -> str:
+    if payment.is_manual:
+        return "by hand"
+    note = payment.note
+    return "" if note is None else f"waits: {note.reason or 'no clear answer'}"
