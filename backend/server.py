@@ -10,6 +10,7 @@ from flask import Flask
 
 from backend import cli
 from backend.admission import attach_admission
+from backend.clock_watch import ClockWatch
 from backend.config.settings import Settings, load_settings
 from backend.config.stripe import build_client
 from backend.extensions import attach_extensions, limit_purchases
@@ -45,8 +46,10 @@ def create_app(
     app.url_map.merge_slashes = False  # an encoded slash in an id is a 404, not a redirect to another address
     app.config["SETTINGS"] = settings
     app.config["DEBUG"] = False  # a debugger in the browser is a shell for whoever finds it
+    # The bundled sandbox's clock is moved on purpose.
+    watch = None if settings.uses_sandbox else ClockWatch(clock).see
     app.extensions["payments"] = build_services(
-        client=build_client(settings, http_client),
+        client=build_client(settings, http_client, watch),
         catalogue=settings.catalogue,
         rate=settings.fee_rate,
         app_url=settings.app_url,

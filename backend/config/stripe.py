@@ -7,7 +7,7 @@ a person waits for the answer and a phone gives up after 30.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -59,7 +59,11 @@ def stripe_budget(seconds: float) -> Iterator[Budget]:
 
 
 class _BudgetAdapter(HTTPAdapter):
-    """Gives each call what is left of its request's budget."""
+    """Gives each call what is left of its request's budget, and shows each answer's headers to ``watch``."""
+
+    def __init__(self, watch: Callable[[Mapping[str, Any]], None] | None, connections: int) -> None:
+        super().__init__(pool_connections=2, pool_maxsize=connections)
+        self._watch = watch
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         budget = _budget.get()
@@ -71,6 +75,8 @@ class _BudgetAdapter(HTTPAdapter):
         try:
             response = super().send(request, *args, **kwargs)
             status = response.status_code
+            if self._watch is not None:
+                self._watch(response.headers)
             return response
         finally:
             count_stripe_call(str(request.method), str(request.url), status, time.monotonic() - began)
@@ -86,21 +92,25 @@ def _count_retry(budget: Budget, request: requests.PreparedRequest, status: int)
     budget.failed = call if status == 0 or status >= 400 else None
 
 
-def _session(use_proxies: bool, connections: int) -> requests.Session:
+def _session(use_proxies: bool, adapter: HTTPAdapter) -> requests.Session:
     session = requests.Session()
     session.trust_env = use_proxies
-    adapter = _BudgetAdapter(pool_connections=2, pool_maxsize=connections)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
 
 
-def build_client(settings: Settings, http_client: stripe.HTTPClient | None = None) -> stripe.StripeClient:
-    """The one ``StripeClient``, safe to share between threads."""
+def build_client(
+    settings: Settings,
+    http_client: stripe.HTTPClient | None = None,
+    watch: Callable[[Mapping[str, Any]], None] | None = None,
+) -> stripe.StripeClient:
+    """The one ``StripeClient``, safe to share between threads. ``watch`` is shown the headers of each answer."""
     if http_client is None:
         # A machine's HTTP_PROXY may be the way out to Stripe, but never the way to the sandbox on this machine.
         # Each request in flight keeps one connection.
-        session = _session(use_proxies=not settings.uses_sandbox, connections=settings.max_in_flight)
+        adapter = _BudgetAdapter(watch, settings.max_in_flight)
+        session = _session(not settings.uses_sandbox, adapter)
         http_client = stripe.RequestsClient(session=session)
     return stripe.StripeClient(
         settings.stripe_secret_key,

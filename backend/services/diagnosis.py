@@ -1,20 +1,23 @@
-"""What ``flask doctor`` asks Stripe: three reads, and a finding for each thing that can be wrong. It writes nothing."""
+"""``flask doctor``'s questions to Stripe: four reads, and a finding for each thing that can be wrong. It writes nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import stripe
 
+from backend.domain.metadata import MODE_MANUAL, SETTLEMENT, SETTLEMENT_MODE
+from backend.domain.notes import MANUAL, Reason, read_note
+from backend.domain.reasons import WORDS
 from backend.services.answers import error_code
 from backend.services.endpoints import BY_HAND, CREATE, KEEP, Wanted, endpoints_of, plan
+from backend.services.reads import PAGE, answered_at, metadata_of
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 # Stripe refuses nothing for our clock, but we refuse its webhooks at five minutes.
-_SKEW_WARNING, _SKEW_PROBLEM = 30, 240
+_SKEW_WARNING, MOST_SKEW_SECONDS = 30, 300
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Finding:
 def examine(
     client: stripe.StripeClient, wanted: Iterable[Wanted], live: bool, now: Callable[[], int]
 ) -> Iterator[Finding]:
-    """Everything that only Stripe knows: the key, the clock, Connect, payouts and both endpoints."""
+    """Everything that only Stripe knows: the key, the clock, Connect, payouts, money that waits, and both endpoints."""
     account, refused = _asked(client.v1.accounts.retrieve_current)
     if refused is not None:
         yield _refusal("secret key", refused)
@@ -42,6 +45,7 @@ def examine(
         yield _payouts(account)
     _, refused = _asked(lambda: client.v1.accounts.list({"limit": 1}))
     yield _refusal("connect", refused) if refused else Finding(OK, "connect", "accounts can be listed")
+    yield from _waiting(client)
     existing, refused = _asked(lambda: endpoints_of(client))
     if refused is not None:
         yield _refusal("webhooks", refused)
@@ -55,6 +59,50 @@ def _asked(read: Callable[[], Any]) -> tuple[Any, stripe.StripeError | None]:
         return read(), None
     except stripe.StripeError as error:
         return None, error
+
+
+def _waiting(client: stripe.StripeClient) -> Iterator[Finding]:
+    """The payments that carry a note, by reason: one page of Search, and a line for each reason that lasts."""
+    about = "money that waits"
+    query: Any = {"query": f'-metadata["{SETTLEMENT}"]:null', "limit": PAGE}
+    page, refused = _asked(lambda: client.v1.payment_intents.search(query))
+    if refused is not None:
+        said = error_code(refused) or type(refused).__name__
+        text = f"cannot be seen: Search refuses ({said})"
+        yield Finding(
+            WARNING, about, text, "flask reconcile --dry-run looks without Search, at what is not older than --since."
+        )
+        return
+    waiting: dict[str, list[str]] = {}
+    for intent in page.data:
+        reason = _reason(metadata_of(intent))
+        if reason is not None:
+            waiting.setdefault(reason, []).append(intent.id)
+    yield Finding(OK, about, _counted(waiting, page.has_more))
+    for reason in (one for one in Reason if WORDS[one].lasts and one in waiting):
+        # Where the money arrives is a setting of the platform's, and all later payments will wait too.
+        level = PROBLEM if reason == Reason.SETTLEMENT_CURRENCY else WARNING
+        many = len(waiting[reason])
+        text = f"{many} payment{'s' * (many > 1)}, the newest {waiting[reason][0]}. {WORDS[reason].meaning}"
+        yield Finding(level, f"waits: {reason}", text, f"flask why {waiting[reason][0]}. {WORDS[reason].remedy}")
+
+
+def _reason(metadata: Mapping[str, str]) -> str | None:
+    """The reason why a payment waits; None for one that a person settles."""
+    note = read_note(metadata.get(SETTLEMENT))
+    if metadata.get(SETTLEMENT_MODE) == MODE_MANUAL or (note is not None and note.kind == MANUAL):
+        return None
+    return (note.reason or note.kind) if note is not None else "note that cannot be read"
+
+
+def _counted(waiting: Mapping[str, list[str]], has_more: bool) -> str:
+    if not waiting:
+        return "none that Search knows of" + (
+            " among the newest 100 noted payments; there are more" if has_more else ""
+        )
+    total = sum(map(len, waiting.values()))
+    parts = ", ".join(f"{len(ids)} {reason}" for reason, ids in sorted(waiting.items()))
+    return f"payments: {total} ({parts})" + ("; there are more, this is the newest page" if has_more else "")
 
 
 _REMEDIES: dict[str, str] = {
@@ -76,11 +124,11 @@ def _refusal(about: str, error: stripe.StripeError) -> Finding:
 
 
 def _clock(account: Any, now: int) -> Finding:
-    date = (getattr(account.last_response, "headers", None) or {}).get("Date")
-    if date is None:
+    at = answered_at(account)
+    if at is None:
         return Finding(WARNING, "clock", "Stripe's answer has no date", "Compare this machine's clock by hand.")
-    skew = now - round(parsedate_to_datetime(date).timestamp())
-    level = PROBLEM if abs(skew) > _SKEW_PROBLEM else WARNING if abs(skew) > _SKEW_WARNING else OK
+    skew = now - at
+    level = PROBLEM if abs(skew) > MOST_SKEW_SECONDS else WARNING if abs(skew) > _SKEW_WARNING else OK
     remedy = "" if level == OK else "Set the clock by NTP: at five minutes every webhook is refused."
     return Finding(level, "clock", f"{abs(skew)} seconds {'ahead of' if skew > 0 else 'behind'} Stripe's", remedy)
 

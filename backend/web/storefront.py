@@ -7,14 +7,15 @@ from typing import Any
 import stripe
 from flask import Blueprint, Response
 
-from backend.domain.metadata import is_ours
+from backend.domain.metadata import Purchase, is_ours
+from backend.domain.reasons import WORDS
 from backend.routes.bodies import services, settings
 from backend.schemas.fields import is_payment_id
-from backend.services.errors import NotFound, PaymentsError
+from backend.services.errors import NotFound, PaymentsError, UnreadablePayment
 from backend.services.ledger import ledger_of
 from backend.services.reads import metadata_of, purchase_of, sold_payment
+from backend.services.settlement import UNCLEAR
 from backend.services.story import story_of
-from backend.services.transfers import UnclearTransfers
 from backend.web.money_map import HEIGHT, WIDTH, bands, explain, source
 from backend.web.rendering import page, problem
 from backend.web.samples import SampleCoach, sample_coaches
@@ -65,8 +66,16 @@ def _coach(coach_id: str) -> SampleCoach:
 def payments() -> Response:
     """The newest purchases, each with its map."""
     newest = services().client.v1.payment_intents.list({"limit": _NEWEST}).data
-    sold = [(intent, purchase_of(intent)) for intent in newest if is_ours(metadata_of(intent))]
-    return page("payments.html", sold=sold)
+    sold = [(intent, _purchase(intent)) for intent in newest if is_ours(metadata_of(intent))]
+    return page("payments.html", sold=[one for one in sold if one[1] is not None])
+
+
+def _purchase(intent: stripe.PaymentIntent) -> Purchase | None:
+    """None for one that is damaged too: it must not hide the others."""
+    try:
+        return purchase_of(intent)
+    except UnreadablePayment:
+        return None
 
 
 @storefront.get("/money/<payment_id>")
@@ -79,8 +88,9 @@ def money_map(payment_id: str) -> Response:
     facts: dict[str, Any] = {"payment": payment, "story": story_of(client, payment), "size": (WIDTH, HEIGHT)}
     try:
         ledger = ledger_of(client, services().registry, payment_id)
-    except UnclearTransfers:
-        return page("money.html", scripts=True, ledger=None, why=str(UnclearTransfers.__doc__), bands=[], **facts)
+    except tuple(UNCLEAR) as unclear:
+        why = WORDS[UNCLEAR[type(unclear)]].meaning
+        return page("money.html", scripts=True, ledger=None, why=why, bands=[], **facts)
     drawn = bands(ledger)
     why = explain(ledger, payment.note)
     return page("money.html", scripts=True, ledger=ledger, bands=drawn, source=source(drawn), why=why, **facts)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import stripe
+import structlog
 
+from backend.config.settings import load_settings
 from backend.events import CONNECTED_TYPES, PLATFORM_TYPES
 from backend.server import create_app
 from tests.builders import STRIPE, Marketplace
 from tests.conftest import NOW
-from tests.processes import free_port_pair
+from tests.processes import free_port_pair, sandbox_server
 from tests.routes.test_commands import run
 from tests.routes.test_webhooks_sync import sync
 
@@ -57,7 +60,7 @@ def test_all_is_well(staged: Marketplace) -> None:
 
     assert (code, "Problems: 0. Warnings: 0." in output) == (0, True), output
     assert {call.split()[0] for call in staged.calls()} == {"GET"}
-    assert len(staged.calls()) <= 3
+    assert len(staged.calls()) == 4
 
 
 def test_the_bundled_sandbox_is_well(market: Marketplace) -> None:
@@ -197,7 +200,19 @@ def test_warnings_fail_a_strict_run_only(staged: Marketplace, words: list[str], 
     assert run(staged, "doctor", *words)[0] == code
 
 
-@pytest.mark.parametrize(("seconds", "level"), [(0, "ok"), (100, "warning"), (-100, "warning"), (400, "problem")])
+@pytest.mark.parametrize(
+    ("seconds", "level"),
+    [
+        (0, "ok"),
+        (30, "ok"),
+        (100, "warning"),
+        (-100, "warning"),
+        (300, "warning"),
+        (301, "problem"),
+        (-301, "problem"),
+        (14_400, "problem"),
+    ],
+)
 def test_a_clock_that_is_off_is_seen(staged: Marketplace, seconds: int, level: str) -> None:
     """By the date of Stripe's answer."""
     staged.app = create_app(
@@ -216,3 +231,110 @@ def test_a_problem_is_exit_code_1_and_no_secret_is_shown(staged: Marketplace) ->
     for words in ([], ["--json"]):
         code, output = run(staged, "doctor", *words)
         assert (code, "whsec_" in output, "sk_test" in output) == (1, False, False)
+
+
+def _wait_for(market: Marketplace, note: str, **metadata: str) -> str:
+    """A paid payment that carries a note, which Search knows of."""
+    payment = market.paid()
+    market.stripe.v1.payment_intents.update(payment, {"metadata": {"settlement": note, **metadata}})
+    market.clock.advance(61)
+    return payment
+
+
+def test_money_that_waits_is_counted_by_reason(staged: Marketplace) -> None:
+    """What ends by itself is no warning."""
+    for note in ("held:no_account:0.0:1", "held:no_account:0.0:1", "held:coach_not_ready:0.0:1:4252", "unknown:0.0:1"):
+        _wait_for(staged, note)
+    _wait_for(staged, "manual")
+    _wait_for(staged, "held:refused:0.0:1:4252", settlementMode="manual")
+
+    code, output = run(staged, "doctor", "--json", "--strict")
+
+    said = {finding["about"]: finding["text"] for finding in json.loads(output)}
+    assert code == 0
+    assert said["money that waits"] == "payments: 4 (1 coach_not_ready, 2 no_account, 1 unknown)"
+    assert not [about for about in said if about.startswith("waits: ")]
+
+
+@pytest.mark.parametrize(
+    ("reason", "level", "remedy"),
+    [
+        ("settlement_currency", "problem", "bank account"),
+        ("account_gone", "warning", "another account"),
+        ("transfers_not_allowed", "warning", "Stripe's support"),
+        ("refused", "warning", "stripe.refused"),
+        ("unclear_transfers", "warning", "paymentIntentId"),
+        ("unclear_dispute", "warning", "dispute"),
+        ("unreadable", "warning", "metadata"),
+    ],
+)
+def test_what_only_a_person_ends_has_a_line_with_its_remedy(
+    staged: Marketplace, reason: str, level: str, remedy: str
+) -> None:
+    """It names one of the payments, and the command that explains it."""
+    payment = _wait_for(staged, f"held:{reason}:0.0:1")
+
+    finding = findings(staged)[f"waits: {reason}"]
+
+    assert (finding["level"], payment in finding["text"], remedy in finding["remedy"]) == (level, True, True), finding
+    assert f"flask why {payment}" in finding["remedy"]
+
+
+def test_only_a_page_of_what_waits_is_read(staged: Marketplace) -> None:
+    """A call more for each hundred would make doctor slow where it is needed most; it says that there are more."""
+    for _ in range(101):
+        intent = staged.stripe.v1.payment_intents.create({"amount": 500, "currency": "cad"})
+        staged.stripe.v1.payment_intents.update(intent.id, {"metadata": {"settlement": "held:refused:0.0:1"}})
+    staged.clock.advance(61)
+    staged.forget_calls()
+
+    said = findings(staged)["money that waits"]["text"]
+
+    assert said == "payments: 100 (100 refused); there are more, this is the newest page"
+    assert len(staged.calls()) == 4
+
+
+def test_a_search_that_is_refused_is_said(staged: Marketplace) -> None:
+    """Nothing that waits can be seen then: that is no sign that nothing waits."""
+    staged.fault(
+        "GET", "/v1/payment_intents/search", "before", {"status": 500, "body": {"error": {"type": "api_error"}}}, 9
+    )
+
+    finding = findings(staged)["money that waits"]
+
+    assert (finding["level"], "cannot be seen" in finding["text"]) == ("warning", True)
+
+
+def test_a_restricted_key_is_told_what_cannot_be_tried(staged: Marketplace) -> None:
+    """Whether it may make transfers would take a transfer to find out. That is no reason to fail a strict run."""
+    finding_before = findings(staged).get("restricted key")
+    restricted = Marketplace(now=NOW, stripe_secret_key="rk_test_a1")
+
+    finding = findings(restricted)["restricted key"]
+
+    assert finding_before is None
+    assert (finding["level"], "cannot be told" in finding["text"], "Transfers" in finding["remedy"]) == (
+        "ok",
+        True,
+        True,
+    )
+
+
+def _ask(sandbox: Any, seconds: float, times: int) -> list[str]:
+    """What a backend whose clock is off logs while Stripe answers so many calls."""
+    settings = replace(
+        load_settings({}, env_file=None), stripe_secret_key="sk_test_a1", stripe_api_base=sandbox.base_url
+    )
+    app = create_app(settings, clock=lambda: time.time() + seconds)
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(times):
+            app.extensions["payments"].client.v1.balance.retrieve()
+    return [f"{one['event']} {one['direction']}" for one in logs if one["event"] == "clock.off"]
+
+
+def test_a_running_backend_warns_once_of_a_clock_that_is_off() -> None:
+    """By the answers that come anyway: three calls, one warning, and none from a clock that is right."""
+    with sandbox_server(secret_key="sk_test_a1") as sandbox:
+        assert _ask(sandbox, 400, 3) == ["clock.off ahead"]
+        assert _ask(sandbox, -400, 3) == ["clock.off behind"]
+        assert _ask(sandbox, 200, 3) == []

@@ -145,3 +145,13 @@ def test_a_foreign_payment_is_not_shown(market: Marketplace) -> None:
     listed = market.http.get("/money").text
     assert ours in listed
     assert foreign not in listed
+
+
+def test_a_damaged_payment_does_not_hide_the_others(market: Marketplace) -> None:
+    """The list of the newest has those that can be read."""
+    whole, damaged = market.paid(), market.paid()
+    market.stripe.v1.payment_intents.update(damaged, {"metadata": {"clips": ""}})
+
+    listed = market.http.get("/money")
+
+    assert (listed.status_code, whole in listed.text, damaged in listed.text) == (200, True, False)
