@@ -9,7 +9,7 @@ import stripe
 from backend.domain.metadata import is_ours
 from backend.domain.settlement import MANUAL
 from backend.services.positions import PositionReader, View
-from backend.services.reads import Payment, metadata_of, sold_payment
+from backend.services.reads import PAGE, Payment, every, id_of, metadata_of, sold_payment
 from backend.services.registry import Registry
 from backend.services.transfers import CoachLists
 
@@ -29,7 +29,7 @@ class Ledger:
 
     ``charged`` = ``refunded`` + ``disputed`` + ``kept``; ``kept`` = ``fee`` + ``due``. The coach was sent
     ``transferred`` (of it ``by_hand`` by people or other programs), gave back ``reversed`` and holds ``held``. It
-    balances when ``held`` is ``due``. ``refunds``: each with its state, as far as anything was refunded.
+    balances when ``held`` is ``due``. ``refunds``: each with its state, failed ones too.
     """
 
     payment_id: str
@@ -71,10 +71,18 @@ def ledger_of(client: stripe.StripeClient, registry: Registry, payment_id: str) 
     view = positions.read(payment, positions.destination(payment), adopting=not payment.purchase.ours)
     if view is None:
         return Ledger(payment.id, payment.intent.status, payment.intent.currency)
-    return _ledger(view)
+    return _ledger(view, every_refund(client, view))
 
 
-def _ledger(view: View) -> Ledger:
+def every_refund(client: stripe.StripeClient, view: View) -> tuple[stripe.Refund, ...]:
+    """Every refund of the payment. After the only one has failed, the charge says no more that there was one."""
+    charge_id = id_of(view.payment.charge)
+    if view.refunds or charge_id is None:
+        return view.refunds
+    return tuple(every(client.v1.refunds.list({"charge": charge_id, "limit": PAGE})))
+
+
+def _ledger(view: View, refunds: tuple[stripe.Refund, ...]) -> Ledger:
     payment, position = view.payment, view.position
     split = position.split
     return Ledger(
@@ -91,7 +99,7 @@ def _ledger(view: View) -> Ledger:
         reversed=sum(transfer.amount_reversed for transfer in position.transfers),
         held=position.held,
         note=_note_of(payment),
-        refunds=tuple(RefundLine(one.id, one.amount, one.status or "unknown") for one in view.refunds),
+        refunds=tuple(RefundLine(one.id, one.amount, one.status or "unknown") for one in refunds),
         by_hand=sum(one.amount for one in view.transfers if not is_ours(metadata_of(one))),
     )
 

@@ -15,6 +15,7 @@ from backend.domain.reasons import BY_A_PERSON, REGISTERED_LATE, SETTLE, WORDS, 
 from backend.domain.settlement import MANUAL, Reason
 from backend.services import why_letter, why_words
 from backend.services.errors import UnreadablePayment
+from backend.services.ledger import every_refund
 from backend.services.positions import PositionReader, View
 from backend.services.reads import (
     PAGE,
@@ -107,7 +108,8 @@ class Explainer:
     def _told(self, view: View) -> Explanation:
         """A payment whose money was read whole."""
         payment, charge = view.payment, cast(stripe.Charge, view.payment.charge)
-        facts = _facts(payment, charge, view.refunds, view.disputes, view.transfers)
+        refunds = every_refund(self._client, view)
+        facts = _facts(payment, charge, refunds, view.disputes, view.transfers)
         told = Explanation(
             payment.id,
             BALANCES,
