@@ -16,7 +16,7 @@ from backend.services import Services
 from backend.services.errors import PaymentsError
 from backend.services.reads import found
 from backend.services.why import Explainer
-from backend.services.why_ends import BALANCES, Explanation, overview
+from backend.services.why_ends import BALANCES, Explanation, Overview, overview
 from backend.services.why_finder import Finder, Found, typed
 from backend.services.why_words import moment
 
@@ -64,21 +64,20 @@ def _report(services: Services, query: str, seen: Found) -> dict[str, Any]:
     explained = None
     if len(seen.payment_ids) == 1:
         explained = Explainer(services.client, services.registry).explain(seen.payment_ids[0])
-        lines = [explained.payment_id] if explained is not None else []
-    else:
-        lines = _lines(services.client, seen)
+    several = _several(services.client, seen) if len(seen.payment_ids) > 1 else []
     return {
         "query": query,
         "looked": seen.looked,
         "whole": seen.whole,
         "remarks": list(seen.remarks),
-        "payments": lines,
+        "payments": [explained.payment_id] if explained is not None else [one.payment_id for one in several],
+        "overviews": [asdict(one) for one in several],
         "more": max(0, len(seen.payment_ids) - _SHOWN),
         "explanation": asdict(explained) if explained is not None else None,
     }
 
 
-def _lines(client: stripe.StripeClient, seen: Found) -> list[str]:
+def _several(client: stripe.StripeClient, seen: Found) -> list[Overview]:
     known = {intent.id: intent for intent in seen.intents}
     shown = [
         known.get(one) or found(lambda one=one: client.v1.payment_intents.retrieve(one, {"expand": ["latest_charge"]}))  # type: ignore[misc]
@@ -92,8 +91,8 @@ def _print(report: dict[str, Any]) -> None:
         _print_one(Explanation(**report["explanation"]))
     elif report["payments"]:
         click.secho(f"{len(report['payments']) + report['more']} payments:", bold=True)
-        for line in report["payments"]:
-            click.echo(f"  {line}")
+        for one in report["overviews"]:
+            click.echo(f"  {Overview(**one).line}")
         if report["more"]:
             click.echo(f"  and {report['more']} more.")
         click.echo("Explain one with: flask why pi_…")

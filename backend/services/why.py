@@ -43,6 +43,8 @@ from backend.services.why_ends import (
 # A coach who could not be paid when the note was written, and perhaps can be now.
 _OF_THE_ACCOUNT = (Reason.NO_ACCOUNT, Reason.COACH_NOT_READY, Reason.ACCOUNT_GONE)
 
+_UNREAD = (*UNCLEAR.values(), Reason.UNREADABLE)
+
 
 class Explainer:
     """Explains payments. It writes nothing."""
@@ -131,13 +133,14 @@ class Explainer:
 
     def _waiting(self, view: View, told: Explanation) -> Explanation:
         payment, charge = view.payment, view.payment.charge
-        words, command = words_of(payment.note), ""
+        note = payment.note
+        # The money has just been read: what kept a note's writer from reading it has gone.
+        words, command = (_LIFTED if note is not None and note.reason in _UNREAD else words_of(note)), ""
         account_facts: tuple[str, ...] = ()
         if told.waits > 0:
             words, account_facts, command = self._account_now(view, words)
         amount = format_money(abs(told.waits), told.currency)
         is_owed = told.waits > 0
-        note = payment.note
         return replace(
             told,
             state=WAITS if is_owed else TAKES_BACK,

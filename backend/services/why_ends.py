@@ -13,7 +13,7 @@ from backend.domain.reasons import WORDS
 from backend.domain.settlement import Reason
 from backend.services import why_letter, why_words
 from backend.services.errors import UnreadablePayment
-from backend.services.reads import Payment, answered_at, metadata_of, payment_of
+from backend.services.reads import Payment, answered_at, metadata_of, purchase_of
 from backend.services.settlement import NOT_PAID
 
 BALANCES, WAITS, TAKES_BACK = "balances", "waits", "takes_back"
@@ -107,24 +107,43 @@ def unreadable(intent: stripe.PaymentIntent) -> Explanation:
     )
 
 
-def overview(intent: stripe.PaymentIntent) -> str:
-    """One payment in a line, for a list of several."""
-    metadata, now = metadata_of(intent), answered_at(intent)
+@dataclass(frozen=True)
+class Overview:
+    """One payment among several. ``created``: unix second. ``waits``: the reason, if a note says one."""
+
+    payment_id: str
+    created: int
+    amount: int
+    currency: str
+    status: str
+    coach_id: str | None
+    waits: str = ""
+
+    @property
+    def line(self) -> str:
+        """The same for people."""
+        amount = format_money(self.amount, self.currency)
+        who = f"coach {why_words.plain(self.coach_id, 30)}" if self.coach_id is not None else "not a purchase"
+        words = (self.payment_id, why_words.moment(self.created), amount, self.status, who, self.waits)
+        return "  ".join(word for word in words if word)
+
+
+def overview(intent: stripe.PaymentIntent) -> Overview:
+    """A payment in short, from its PaymentIntent alone."""
+    metadata = metadata_of(intent)
+    coach_id, waits = metadata.get(COACH_ID), ""
     try:
-        payment = payment_of(intent)
+        purchase = purchase_of(intent)
     except UnreadablePayment:
-        who, state = "damaged metadata", ""
+        waits = "damaged metadata"
     else:
-        who = f"coach {why_words.plain(metadata.get(COACH_ID, ''), 30)}" if payment else "not a purchase"
-        state = _noted(payment) if payment else ""
-    amount = format_money(intent.amount, intent.currency)
-    return "  ".join(
-        word for word in (intent.id, why_words.moment(intent.created, now), amount, intent.status, who, state) if word
-    )
+        coach_id = purchase.coach_id if purchase is not None else None
+        waits = _noted(Payment(intent, purchase, None)) if purchase is not None else ""
+    return Overview(intent.id, intent.created, intent.amount, intent.currency, intent.status, coach_id, waits)
 
 
 def _noted(payment: Payment) -> str:
     if payment.is_manual:
-        return "by hand"
+        return "settled by hand"
     note = payment.note
     return "" if note is None else f"waits: {note.reason or 'no clear answer'}"

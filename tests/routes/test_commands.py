@@ -21,7 +21,9 @@ def run(market: Marketplace, *words: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-@pytest.mark.parametrize("command", ["demo", "drill", "settle", "ledger", "reconcile", "coaches", "doctor", "webhooks"])
+@pytest.mark.parametrize(
+    "command", ["demo", "drill", "settle", "ledger", "why", "reconcile", "coaches", "doctor", "webhooks"]
+)
 def test_every_command_explains_itself(market: Marketplace, command: str) -> None:
     """``--help`` teaches."""
     code, output = run(market, command, "--help")
