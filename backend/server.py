@@ -46,10 +46,8 @@ def create_app(
     app.url_map.merge_slashes = False  # an encoded slash in an id is a 404, not a redirect to another address
     app.config["SETTINGS"] = settings
     app.config["DEBUG"] = False  # a debugger in the browser is a shell for whoever finds it
-    # The bundled sandbox's clock is moved on purpose.
-    watch = None if settings.uses_sandbox else ClockWatch(clock).see
     app.extensions["payments"] = build_services(
-        client=build_client(settings, http_client, watch),
+        client=build_client(settings, http_client, ClockWatch(clock).see),
         catalogue=settings.catalogue,
         rate=settings.fee_rate,
         app_url=settings.app_url,

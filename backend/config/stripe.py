@@ -20,6 +20,8 @@ from requests.adapters import HTTPAdapter
 from backend.config.settings import Settings
 from backend.metrics import STRIPE_RETRIES, count_stripe_call
 
+Watch = Callable[[Mapping[str, Any]], None]
+
 # Stripe creates an account in two to five seconds; all else answers within one.
 CALL_TIMEOUT_SECONDS = 8.0
 # One more try, with the same idempotency key. Any further try is the caller's: every request may be repeated.
@@ -59,11 +61,7 @@ def stripe_budget(seconds: float) -> Iterator[Budget]:
 
 
 class _BudgetAdapter(HTTPAdapter):
-    """Gives each call what is left of its request's budget, and shows each answer's headers to ``watch``."""
-
-    def __init__(self, watch: Callable[[Mapping[str, Any]], None] | None, connections: int) -> None:
-        super().__init__(pool_connections=2, pool_maxsize=connections)
-        self._watch = watch
+    """Gives each call what is left of its request's budget."""
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         budget = _budget.get()
@@ -75,8 +73,6 @@ class _BudgetAdapter(HTTPAdapter):
         try:
             response = super().send(request, *args, **kwargs)
             status = response.status_code
-            if self._watch is not None:
-                self._watch(response.headers)
             return response
         finally:
             count_stripe_call(str(request.method), str(request.url), status, time.monotonic() - began)
@@ -92,26 +88,52 @@ def _count_retry(budget: Budget, request: requests.PreparedRequest, status: int)
     budget.failed = call if status == 0 or status >= 400 else None
 
 
-def _session(use_proxies: bool, adapter: HTTPAdapter) -> requests.Session:
+def _session(use_proxies: bool, connections: int) -> requests.Session:
     session = requests.Session()
     session.trust_env = use_proxies
+    adapter = _BudgetAdapter(pool_connections=2, pool_maxsize=connections)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
 
 
+class _WatchedLine(stripe.HTTPClient):
+    """Any way to Stripe, with the headers of each answer shown to somebody."""
+
+    name = "watched"
+
+    def __init__(self, line: stripe.HTTPClient, watch: Watch) -> None:
+        super().__init__()
+        self._line = line
+        self._watch = watch
+
+    def request(  # type: ignore[override]
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
+    ) -> tuple[Any, int, Any]:
+        """One call."""
+        body, status, answer_headers = self._line.request(method, url, headers, post_data)
+        self._watch(answer_headers)
+        return body, status, answer_headers
+
+    def close(self) -> None:
+        """Close the line."""
+        self._line.close()  # type: ignore[no-untyped-call]
+
+    def _sleep_time_seconds(self, num_retries: int) -> float:
+        return self._line._sleep_time_seconds(num_retries)
+
+
 def build_client(
-    settings: Settings,
-    http_client: stripe.HTTPClient | None = None,
-    watch: Callable[[Mapping[str, Any]], None] | None = None,
+    settings: Settings, http_client: stripe.HTTPClient | None = None, watch: Watch | None = None
 ) -> stripe.StripeClient:
     """The one ``StripeClient``, safe to share between threads. ``watch`` is shown the headers of each answer."""
     if http_client is None:
         # A machine's HTTP_PROXY may be the way out to Stripe, but never the way to the sandbox on this machine.
         # Each request in flight keeps one connection.
-        adapter = _BudgetAdapter(watch, settings.max_in_flight)
-        session = _session(not settings.uses_sandbox, adapter)
+        session = _session(use_proxies=not settings.uses_sandbox, connections=settings.max_in_flight)
         http_client = stripe.RequestsClient(session=session)
+    if watch is not None:
+        http_client = _WatchedLine(http_client, watch)
     return stripe.StripeClient(
         settings.stripe_secret_key,
         base_addresses={"api": settings.stripe_api_base} if settings.stripe_api_base else {},

@@ -12,6 +12,7 @@ import pytest
 import stripe
 import structlog
 
+from backend.clock_watch import ClockWatch
 from backend.config.settings import load_settings
 from backend.events import CONNECTED_TYPES, PLATFORM_TYPES
 from backend.server import create_app
@@ -320,21 +321,60 @@ def test_a_restricted_key_is_told_what_cannot_be_tried(staged: Marketplace) -> N
     )
 
 
-def _ask(sandbox: Any, seconds: float, times: int) -> list[str]:
-    """What a backend whose clock is off logs while Stripe answers so many calls."""
-    settings = replace(
-        load_settings({}, env_file=None), stripe_secret_key="sk_test_a1", stripe_api_base=sandbox.base_url
+def _warnings(market: Marketplace, seconds: int, calls: int) -> list[str]:
+    """The warnings of a backend whose clock is off, while people buy so many times."""
+    app = create_app(
+        replace(market.settings, stripe_api_base=STRIPE),
+        http_client=market.line,
+        clock=lambda: market.clock.now() + seconds,
     )
-    app = create_app(settings, clock=lambda: time.time() + seconds)
     with structlog.testing.capture_logs() as logs:
-        for _ in range(times):
-            app.extensions["payments"].client.v1.balance.retrieve()
-    return [f"{one['event']} {one['direction']}" for one in logs if one["event"] == "clock.off"]
+        for _ in range(calls):
+            assert app.test_client().post("/api/payments/create-intent", json=market.order()).status_code == 200
+    return [f"{one['log_level']} {one['seconds']} {one['direction']}" for one in logs if one["event"] == "clock.off"]
 
 
-def test_a_running_backend_warns_once_of_a_clock_that_is_off() -> None:
-    """By the answers that come anyway: three calls, one warning, and none from a clock that is right."""
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, []),
+        (300, []),
+        (-300, []),
+        (301, ["warning 301 ahead"]),
+        (-301, ["warning 301 behind"]),
+        (14_400, ["warning 14400 ahead"]),
+    ],
+)
+def test_a_running_backend_warns_once_of_a_clock_that_is_off(
+    market: Marketplace, seconds: int, said: list[str]
+) -> None:
+    """By the answers that come anyway: many calls, one warning, and not a call more."""
+    market.forget_calls()
+    assert _warnings(market, 0, 3) == []
+    asked = len(market.calls())
+    market.forget_calls()
+
+    assert _warnings(market, seconds, 3) == said
+    assert len(market.calls()) == asked
+
+
+def test_the_clock_is_watched_over_a_real_line_too() -> None:
+    """As production has it."""
     with sandbox_server(secret_key="sk_test_a1") as sandbox:
-        assert _ask(sandbox, 400, 3) == ["clock.off ahead"]
-        assert _ask(sandbox, -400, 3) == ["clock.off behind"]
-        assert _ask(sandbox, 200, 3) == []
+        settings = load_settings({}, env_file=None)
+        settings = replace(settings, stripe_secret_key="sk_test_a1", stripe_api_base=sandbox.base_url)
+        app = create_app(settings, clock=lambda: time.time() - 400)
+        with structlog.testing.capture_logs() as logs:
+            app.extensions["payments"].client.v1.balance.retrieve()
+
+    assert [one["direction"] for one in logs if one["event"] == "clock.off"] == ["behind"]
+
+
+def test_an_answer_without_a_date_says_nothing_of_the_clock() -> None:
+    """A proxy may have taken it away."""
+    watch = ClockWatch(lambda: 1_793_631_600)
+    with structlog.testing.capture_logs() as logs:
+        for headers in ({}, {"Date": "yesterday"}, {"Date": ""}):
+            watch.see(headers)
+
+    assert logs == []
