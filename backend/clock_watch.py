@@ -9,8 +9,8 @@ from typing import Any
 
 import structlog
 
+from backend.services.answers import stripes_time
 from backend.services.diagnosis import MOST_SKEW_SECONDS
-from backend.services.reads import stripes_time
 
 log = structlog.get_logger(__name__)
 

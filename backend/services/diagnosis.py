@@ -11,9 +11,9 @@ import stripe
 from backend.domain.metadata import MODE_MANUAL, SETTLEMENT, SETTLEMENT_MODE
 from backend.domain.notes import MANUAL, Reason, read_note
 from backend.domain.reasons import WORDS
-from backend.services.answers import error_code
+from backend.services.answers import answered_at, error_code
 from backend.services.endpoints import BY_HAND, CREATE, KEEP, Wanted, endpoints_of, plan
-from backend.services.reads import PAGE, answered_at, metadata_of
+from backend.services.reads import PAGE, metadata_of
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 # Stripe refuses nothing for our clock, but we refuse its webhooks at five minutes.

@@ -9,7 +9,7 @@ import stripe
 from backend.domain.metadata import is_ours
 from backend.domain.settlement import MANUAL
 from backend.services.positions import PositionReader, View
-from backend.services.reads import PAGE, Payment, every, id_of, metadata_of, sold_payment
+from backend.services.reads import Payment, metadata_of, sold_payment
 from backend.services.registry import Registry
 from backend.services.transfers import CoachLists
 
@@ -66,23 +66,16 @@ def ledger_of(client: stripe.StripeClient, registry: Registry, payment_id: str) 
     payment = sold_payment(client, payment_id)
     if payment.charge is None:
         return Ledger(payment.id, payment.intent.status, payment.intent.currency)
-    # People ask for one payment at a time, so every page is read.
+    # People ask for one payment at a time, so every page is read; and the charge forgets a refund that failed.
     positions = PositionReader(client, registry, CoachLists())
-    view = positions.read(payment, positions.destination(payment), adopting=not payment.purchase.ours)
+    adopting = not payment.purchase.ours
+    view = positions.read(payment, positions.destination(payment), adopting=adopting, refunded=True)
     if view is None:
         return Ledger(payment.id, payment.intent.status, payment.intent.currency)
-    return _ledger(view, every_refund(client, view))
+    return _ledger(view)
 
 
-def every_refund(client: stripe.StripeClient, view: View) -> tuple[stripe.Refund, ...]:
-    """Every refund of the payment. After the only one has failed, the charge says no more that there was one."""
-    charge_id = id_of(view.payment.charge)
-    if view.refunds or charge_id is None:
-        return view.refunds
-    return tuple(every(client.v1.refunds.list({"charge": charge_id, "limit": PAGE})))
-
-
-def _ledger(view: View, refunds: tuple[stripe.Refund, ...]) -> Ledger:
+def _ledger(view: View) -> Ledger:
     payment, position = view.payment, view.position
     split = position.split
     return Ledger(
@@ -99,7 +92,7 @@ def _ledger(view: View, refunds: tuple[stripe.Refund, ...]) -> Ledger:
         reversed=sum(transfer.amount_reversed for transfer in position.transfers),
         held=position.held,
         note=_note_of(payment),
-        refunds=tuple(RefundLine(one.id, one.amount, one.status or "unknown") for one in refunds),
+        refunds=tuple(RefundLine(one.id, one.amount, one.status or "unknown") for one in view.refunds),
         by_hand=sum(one.amount for one in view.transfers if not is_ours(metadata_of(one))),
     )
 

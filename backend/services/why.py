@@ -15,7 +15,6 @@ from backend.domain.reasons import BY_A_PERSON, REGISTERED_LATE, SETTLE, WORDS, 
 from backend.domain.settlement import MANUAL, Reason
 from backend.services import why_letter, why_words
 from backend.services.errors import UnreadablePayment
-from backend.services.ledger import every_refund
 from backend.services.positions import PositionReader, View
 from backend.services.reads import (
     PAGE,
@@ -70,9 +69,8 @@ class Explainer:
 
     def _paid(self, payment: Payment, charge: stripe.Charge) -> Explanation:
         try:
-            view = self._positions.read(
-                payment, self._positions.destination(payment), adopting=not payment.purchase.ours
-            )
+            destination, adopting = self._positions.destination(payment), not payment.purchase.ours
+            view = self._positions.read(payment, destination, adopting=adopting, refunded=True)
         except tuple(UNCLEAR) as trouble:
             return self._untold(payment, charge, UNCLEAR[type(trouble)])
         return self._told(view) if view is not None else unpaid(payment)
@@ -81,7 +79,7 @@ class Explainer:
         """A payment of which it cannot be told what the coach holds, or should."""
         disputes = disputes_of(self._client, charge.id) if payment.may_be_disputed else []
         transfers = self._candidates(payment, charge)
-        facts = _facts(payment, charge, refunds_of(self._client, charge), disputes, transfers)
+        facts = _facts(payment, charge, refunds_of(self._client, payment, known=True), disputes, transfers)
         words = BY_A_PERSON if payment.is_manual else WORDS[reason]
         noted = payment.note.at if payment.note is not None else 0
         return Explanation(
@@ -110,8 +108,7 @@ class Explainer:
     def _told(self, view: View) -> Explanation:
         """A payment whose money was read whole."""
         payment, charge = view.payment, cast(stripe.Charge, view.payment.charge)
-        refunds = every_refund(self._client, view)
-        facts = _facts(payment, charge, refunds, view.disputes, view.transfers)
+        facts = _facts(payment, charge, view.refunds, view.disputes, view.transfers)
         told = Explanation(
             payment.id,
             BALANCES,

@@ -12,8 +12,9 @@ from backend.domain.money import format_money
 from backend.domain.reasons import WORDS
 from backend.domain.settlement import Reason
 from backend.services import why_letter, why_words
+from backend.services.answers import answered_at
 from backend.services.errors import UnreadablePayment
-from backend.services.reads import Payment, answered_at, metadata_of, purchase_of
+from backend.services.reads import Payment, metadata_of, purchase_of
 from backend.services.settlement import NOT_PAID
 
 BALANCES, WAITS, TAKES_BACK = "balances", "waits", "takes_back"
