@@ -1,0 +1,135 @@
+"""The decisions on the model's small values, each made by a function of the domain and kept, since all are pure."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+from backend.domain.money import FeeRate
+from backend.domain.settlement import (
+    HELD,
+    UNKNOWN,
+    Answered,
+    Attempt,
+    Next,
+    Note,
+    Pay,
+    Position,
+    Reason,
+    TakeBack,
+    TransferRecord,
+    read_note,
+)
+from tests.model.rules import Rules
+from tests.model.world import ALL, Noted, Sent
+
+HOUR = 3_600
+NOW = 1_000_000_000
+_PLENTY = 1_000
+
+
+class Seen(NamedTuple):
+    """One complete look."""
+
+    captured: int
+    percent: int
+    refunded: int
+    disputed: int
+    transfers: tuple[Sent, ...]
+    note: Noted | None
+
+
+class Move(NamedTuple):
+    """A step of the domain's in the model's terms. ``whole``: what may be asked for at most."""
+
+    slot: str
+    amount: int
+    sourced: bool
+    owed: int = 0
+    whole: int = 0
+
+
+@cache
+def rate_of(percent: int) -> FeeRate:
+    """The percentage as the domain counts with it."""
+    return FeeRate.from_percent(str(percent))
+
+
+@cache
+def note_of(noted: Noted | None) -> Note | None:
+    """The note as the domain reads it from the payment's metadata."""
+    if noted is None:
+        return read_note("")
+    reason = Reason(noted.reason) if noted.reason else ""
+    note = Note(
+        noted.kind, reason, noted.slot, noted.generation, NOW - noted.age * HOUR, noted.amount, noted.pinned
+    )
+    return read_note(str(note))
+
+
+@cache
+def position_of(seen: Seen) -> Position:
+    """The position as the domain is given it."""
+    records = [
+        TransferRecord(f"tr_{index}", sent.amount, sent.back, sent.count, _reversed_at(sent), frozenset(sent.filled))
+        for index, sent in enumerate(seen.transfers)
+    ]
+    return Position(seen.captured, seen.refunded, seen.disputed, rate_of(seen.percent), records)
+
+
+def _reversed_at(sent: Sent) -> int:
+    return {0: 0, 1: NOW - HOUR, 2: NOW - 30 * HOUR}[sent.lately]
+
+
+class Core:
+    """The rules, asked once for each question."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        for name in ("plan", "judged", "is_open", "part"):
+            setattr(self, name, cache(getattr(self, name)))
+
+    def plan(self, seen: Seen) -> tuple[str, Move | None, int]:
+        """``end``, ``blocked`` or ``send``; with the move and the generation at which its slot starts."""
+        position, note = position_of(seen), note_of(seen.note)
+        step = self.rules.next_step(position)
+        if step is None:
+            return "end", None, 0
+        if self.rules.stands_in_the_way(note, step, position, NOW):
+            return "blocked", None, 0
+        generation = self.rules.first_generation(note, step.slot, NOW)
+        if isinstance(step, Pay):
+            return "send", Move(step.slot, step.amount, step.from_charge, step.owed), generation
+        whole = min(step.owed, position.transfers[int(step.slot.split("r")[0])].held)
+        return "send", Move(step.slot, step.amount, False, step.owed, whole), generation
+
+    def judged(self, answer: str, replayed: bool, facts: tuple[Any, ...]) -> Next:
+        """The consequence of an answer. ``facts``: note, slot, generation, listed, crossed, refused."""
+        note, slot, generation, listed, crossed, refused = facts
+        attempt = Attempt(note_of(note), slot, generation, NOW, listed, crossed, refused)
+        return self.rules.judge(Answered(answer), replayed, attempt)
+
+    def is_open(self, seen: Seen) -> bool:
+        """True while the note's write may still come true."""
+        return self.rules.is_open(note_of(seen.note), position_of(seen), NOW)
+
+    def part(self, move: Move, sent: Sent, coach: int) -> int:
+        """The part of a take-back that the coach's balance covers, or 0."""
+        step = TakeBack("tr", move.amount, move.slot, sent.count, move.owed, _reversed_at(sent))
+        part = self.rules.part_of(step, _PLENTY if coach == ALL else coach, NOW)
+        return part.amount if part is not None else 0
+
+    def holds_still(self, note: Noted | None, move: Move) -> str:
+        """The reason of the note if it holds exactly this move; else empty."""
+        if note is None or note.kind != HELD or note.slot != move.slot or note.amount not in (None, move.owed):
+            return ""
+        return note.reason
+
+    def waiting(self, before: Noted | None, slot: str, generation: int, pinned: bool) -> Noted | None:
+        """The note of an unknown outcome that has to be written over ``before``; None where that one stays."""
+        new = Noted(UNKNOWN, "", slot, generation, 0, pinned, None)
+        if before is None or (before.kind, before.slot, before.generation) != (UNKNOWN, slot, generation):
+            return new
+        if before.pinned or not pinned:
+            return None
+        return new._replace(age=before.age)

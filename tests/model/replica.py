@@ -1,0 +1,317 @@
+"""A replica of the loop of ``services/settlement`` and ``services/steps``: one call to Stripe at a time.
+
+A worker's memory is a tuple; ``advance`` makes its next call and answers with each state that may follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from backend.domain.settlement import HELD, Next, Reason
+from tests.model.core import Core, Move, Seen
+from tests.model.outside import answers, older
+from tests.model.world import ALL, Config, Key, Noted, Sent, World, refunded, share, with_key
+
+_REASONS = {"not_ready": Reason.COACH_NOT_READY, "platform_balance": Reason.PLATFORM_BALANCE}
+
+
+class Worker(NamedTuple):
+    """The memory of one activation. ``at``: the call that it makes next. ``edge``: the note has aged since it was read.
+
+    The last six are kept for the invariants: the open outcomes that a note had told of when the note was read; how often people had moved money at the wide list; what others had moved at the lists; what was refunded and disputed at the list, or at the later read of it; whether the coach has held the
+    target since; and whether others changed it since.
+    """
+
+    at: str
+    stale: bool = False
+    listed: bool = True
+    looked_for: str = ""
+    crossed: tuple[tuple[str, int], ...] = ()
+    refused: tuple[tuple[str, int], ...] = ()
+    note: Noted | None = None
+    edge: bool = False
+    charge: tuple[int, bool] = (0, False)
+    transfers: tuple[Sent, ...] = ()
+    refunded: int = 0
+    disputed: int = 0
+    move: Move | None = None
+    generation: int = 0
+    out: Noted | None = None
+    code: str = ""
+    first: int = 0
+    knew: tuple[tuple[str, int], ...] = ()
+    hand: int = 0
+    moved: int = 0
+    basis: tuple[int, int] = (0, 0)
+    right: bool = False
+    others: bool = False
+
+
+Outcome = tuple[str, World, Worker | None]
+ENDED = "settled"
+# The services climb 50 in one activation; each is like the last.
+MOST_GENERATIONS = 3
+
+
+class Replica:
+    """Workers on one payment."""
+
+    def __init__(self, config: Config, core: Core) -> None:
+        self._config = config
+        self._core = core
+
+    def starts(self, world: World) -> Iterator[Outcome]:
+        """A worker reads the payment, and knows whether it must list."""
+        charge = _charge(world)
+        worker = Worker("list", note=world.note, charge=charge, knew=_told(world))
+        yield "reads the payment", world, self._list(worker)
+        skips = world.young and world.note is None and charge == (0, False)
+        if self._config.fast and (skips or self._core.rules.never_lists):
+            taken = worker._replace(listed=False, moved=world.excused, basis=(refunded(world), world.disputed))
+            yield "reads the payment and skips the list", world, self._decide(taken)
+
+    def basis(self, worker: Worker) -> int:
+        """The outside level on which the worker decides: each part as it was at the list, or read later."""
+        return share(self._config, *worker.basis) - worker.moved
+
+    def advance(self, world: World, worker: Worker) -> Iterator[Outcome]:
+        """The next call."""
+        if worker.at == "send":
+            yield from self._send(world, worker)
+        else:
+            label, after, worker_after = getattr(self, f"_{worker.at}_")(world, worker)
+            yield label, after, worker_after
+
+    def _again(self, worker: Worker, **changes: object) -> Worker:
+        """Look once more: lists first, and reads the payment after them."""
+        fresh = Worker(
+            "list", True, True, worker.looked_for, worker.crossed, worker.refused, worker.note, worker.edge, worker.charge
+        )._replace(knew=worker.knew)
+        return self._list(fresh._replace(**changes))  # type: ignore[arg-type]
+
+    def _list(self, worker: Worker) -> Worker:
+        if self._core.rules.charge_before_list and worker.stale:
+            return worker._replace(at="charge")
+        return worker._replace(at="wide" if self._config.apart else "group")
+
+    def _wide_(self, world: World, worker: Worker) -> Outcome:
+        """Transfers to the payee; those of the group are read again by the next call."""
+        apart = tuple(sent for sent in world.transfers if not sent.grouped)
+        return "lists the coach's transfers", world, worker._replace(at="group", transfers=apart, hand=world.hands, moved=world.by_hand)
+
+    def _group_(self, world: World, worker: Worker) -> Outcome:
+        hand, by_hand = (worker.hand, worker.moved) if self._config.apart else (world.hands, world.by_hand)
+        seen = worker._replace(
+            transfers=self._merged(world, worker),
+            hand=hand,
+            moved=by_hand + world.excused,
+            basis=(refunded(world), world.disputed),
+            right=False,
+            others=hand != world.hands,
+        )
+        sourced = any(sent.sourced for sent in world.transfers)
+        if self._core.rules.charge_before_list:
+            return "lists the group", world, self._after_charge(seen)
+        if worker.stale or not sourced:
+            return "lists the group", world, seen._replace(at="charge")
+        return "lists the group, with its charge", world, self._after_charge(seen._replace(charge=_charge(world)))
+
+    def _merged(self, world: World, worker: Worker) -> tuple[Sent, ...]:
+        """In the order of creation; one that lies apart as the wide list had it, or not at all."""
+        if not self._config.apart:
+            return world.transfers
+        apart = list(worker.transfers)
+        merged = [sent if sent.grouped else apart.pop(0) if apart else None for sent in world.transfers]
+        return tuple(sent for sent in merged if sent is not None)
+
+    def _charge_(self, world: World, worker: Worker) -> Outcome:
+        seen = worker._replace(charge=_charge(world), note=world.note, edge=False, knew=_told(world))
+        if self._core.rules.charge_before_list:
+            return "reads the payment again", world, seen._replace(at="wide" if self._config.apart else "group")
+        return "reads the payment again", world, self._after_charge(seen)
+
+    def _after_charge(self, worker: Worker) -> Worker | None:
+        if worker.charge[0]:
+            return worker._replace(at="refunds")
+        return self._after_refunds(worker)
+
+    def _refunds_(self, world: World, worker: Worker) -> Outcome:
+        now = refunded(world)
+        seen = worker._replace(refunded=now, basis=(now, worker.basis[1]))
+        return "lists the refunds", world, self._after_refunds(seen)
+
+    def _after_refunds(self, worker: Worker) -> Worker | None:
+        return worker._replace(at="disputes") if worker.charge[1] else self._after_disputes(worker)
+
+    def _disputes_(self, world: World, worker: Worker) -> Outcome:
+        seen = worker._replace(disputed=world.disputed, basis=(worker.basis[0], world.disputed))
+        return "lists the disputes", world, self._after_disputes(seen)
+
+    def _after_disputes(self, worker: Worker) -> Worker | None:
+        if self._core.rules.count_apart and any(sent.count for sent in worker.transfers):
+            return worker._replace(at="counts")
+        return self._decide(worker)
+
+    def _counts_(self, world: World, worker: Worker) -> Outcome:
+        """Only a planted bug makes this call."""
+        pairs = zip(worker.transfers, world.transfers, strict=False)
+        counted = tuple(sent._replace(count=now.count) for sent, now in pairs)
+        return "counts the reversals", world, self._decide(worker._replace(transfers=counted))
+
+    def _seen(self, worker: Worker) -> Seen:
+        config = self._config
+        return Seen(config.captured, config.percent, worker.refunded, worker.disputed, worker.transfers, worker.note)
+
+    def _decide(self, worker: Worker) -> Worker | None:
+        what, move, generation = self._core.plan(self._seen(worker))
+        if what == "end":
+            return self._end(worker, "")
+        if what == "blocked" or move is None:
+            return None
+        planned = worker._replace(at="send", move=move, generation=generation, first=generation)
+        reason = self._core.holds_still(worker.note, move)
+        if not reason:
+            return planned
+        if reason in (Reason.COACH_NOT_READY, Reason.PLATFORM_BALANCE, Reason.CLAWBACK_PENDING):
+            return planned._replace(at="waits")
+        return planned if worker.note and worker.note.age else None
+
+    def _waits_(self, world: World, worker: Worker) -> Outcome:
+        """Read what the hold waits for."""
+        note, move = worker.note, worker.move
+        assert note is not None
+        assert move is not None
+        if note.reason == Reason.COACH_NOT_READY:
+            lifted = world.ready
+        elif note.reason == Reason.PLATFORM_BALANCE:
+            lifted = world.funds
+        else:
+            there = world.coach == ALL or world.coach >= (note.amount or 0)
+            part = self._core.part(move, worker.transfers[int(move.slot.split("r")[0])], world.coach)
+            lifted = there or bool(part) or note.age > 20
+        return f"looks whether {note.reason} is over", world, worker._replace(at="send") if lifted else None
+
+    def _end(self, worker: Worker, filled: str) -> Worker | None:
+        seen = self._seen(worker)
+        still_open = self._core.is_open(seen) and worker.note is not None and worker.note.slot != filled
+        if worker.note is not None and (not still_open or self._core.rules.clears_open_notes):
+            return worker._replace(at="clear")
+        return worker._replace(at=ENDED)
+
+    def _clear_(self, world: World, worker: Worker) -> Outcome:
+        return "clears the note", world._replace(note=None), worker._replace(at=ENDED)
+
+    def _send(self, world: World, worker: Worker) -> Iterator[Outcome]:
+        move = worker.move
+        assert move is not None
+        generation = 1000 + len(world.keys) if self._core.rules.random_keys else worker.generation
+        write = Key(move.slot, generation, move.amount, move.sourced, "", level=self.basis(worker), crossed=worker.hand != world.hands)
+        words = f"{'takes back' if 'r' in move.slot else 'sends'} {move.amount} under {move.slot}.{generation}"
+        for said, after, (answer, replayed, code) in answers(self._config, world, write):
+            yield f"{words}: Stripe {said}", after, self._answered(after, worker, answer, replayed, code)
+
+    def _answered(self, world: World, worker: Worker, answer: str, replayed: bool, code: str) -> Worker | None:
+        move = worker.move
+        assert move is not None
+        here = (move.slot, worker.generation)
+        facts = (worker.note, *here, worker.listed, here in worker.crossed, here in worker.refused)
+        verdict = self._core.judged(answer, replayed, facts)
+        if answer in ("key_taken", "in_flight"):
+            worker = worker._replace(crossed=tuple(sorted({*worker.crossed, here})))
+        elif answer == "refused" and not replayed:
+            worker = worker._replace(refused=tuple(sorted({*worker.refused, here})))
+        if verdict == Next.FINISH:
+            return self._done(world, worker, move)
+        if verdict == Next.LOOK:
+            return self._again(worker)
+        if verdict in (Next.CLIMB, Next.REPEAT):
+            generation = worker.generation + (verdict == Next.CLIMB)
+            return worker._replace(generation=generation) if generation < worker.first + MOST_GENERATIONS else None
+        if verdict == Next.LEAVE:
+            return None
+        if verdict == Next.WAIT:
+            return self._unknown(worker, answer, replayed)
+        held_back = worker._replace(code=code, out=Noted(HELD, "", *here, 0, replayed, move.owed))
+        if "r" in move.slot and move.amount >= move.whole:
+            return held_back._replace(at="balance")
+        return self._refused(held_back)
+
+    def _done(self, world: World, worker: Worker, move: Move) -> Worker | None:
+        """A transfer from the charge brings the charge with it; everything else is followed by a look."""
+        if self._core.rules.ends_on_the_write:
+            return self._end(worker, move.slot)
+        quiet = worker.charge == (0, False)  # else a refund or a dispute may have changed, and the charge not tell
+        if "r" in move.slot or not move.sourced or not quiet or _charge(world) != worker.charge:
+            return self._again(worker)
+        return self._end(worker, move.slot)
+
+    def _unknown(self, worker: Worker, answer: str, replayed: bool) -> Worker | None:
+        move = worker.move
+        assert move is not None
+        stored = answer != "unknown" or replayed
+        out = self._core.waiting(worker.note, move.slot, worker.generation, stored)
+        return worker._replace(at="note", out=out) if out is not None else None
+
+    def _balance_(self, world: World, worker: Worker) -> Outcome:
+        """The coach's balance, after a refusal to take back the whole."""
+        move, out = worker.move, worker.out
+        assert move is not None
+        assert out is not None
+        part = self._core.part(move, worker.transfers[int(move.slot.split("r")[0])], world.coach)
+        if not part:
+            return "reads the coach's balance", world, self._refused(worker)
+        generation = worker.generation + out.pinned
+        parted = worker._replace(at="send", move=move._replace(amount=part), generation=generation, out=None, code="")
+        return "reads the coach's balance", world, parted
+
+    def _refused(self, worker: Worker) -> Worker | None:
+        """The hold that is noted; an unknown outcome that stands there in another's name keeps its place."""
+        move, out, before = worker.move, worker.out, worker.note
+        assert move is not None
+        assert out is not None
+        reason = Reason.CLAWBACK_PENDING if "r" in move.slot else _REASONS.get(worker.code, Reason.REFUSED)
+        if reason == worker.looked_for == Reason.COACH_NOT_READY:
+            reason = Reason.NOT_ALLOWED
+        out = out._replace(reason=str(reason))
+        worker = worker._replace(out=out, code="")
+        if before is not None and out == before._replace(age=0):
+            return self._noted_hold(worker)
+        other = before is not None and (before.slot, before.generation) != (out.slot, out.generation)
+        if other and self._core.is_open(self._seen(worker)):
+            return None
+        return worker._replace(at="note")
+
+    def _noted_hold(self, worker: Worker) -> Worker | None:
+        reason = worker.out.reason if worker.out else ""
+        if reason != Reason.COACH_NOT_READY or worker.looked_for == reason:
+            return None
+        return worker._replace(at="lifted", looked_for=reason, out=None)
+
+    def _note_(self, world: World, worker: Worker) -> Outcome:
+        out = worker.out
+        assert out is not None
+        before = worker.note
+        if worker.edge and before is not None and before[:4] == out[:4] and out.kind != HELD:
+            out = out._replace(age=older(out.age))  # the time is kept, and it has passed a limit since it was read
+        after = world._replace(note=out)
+        for key in world.keys:
+            if key.late and out.kind != HELD and key[:2] == (out.slot, out.generation):
+                after = with_key(after, key._replace(noted=True))
+        return f"notes {_words(out)}", after, self._noted_hold(worker) if out.kind == HELD else None
+
+    def _lifted_(self, world: World, worker: Worker) -> Outcome:
+        return "reads the account", world, self._again(worker) if world.ready else None
+
+
+def _charge(world: World) -> tuple[int, bool]:
+    """What the charge tells: the amount refunded, failures included, and whether it was ever disputed."""
+    return sum(amount for amount, _ in world.refunds), world.was_disputed
+
+
+def _told(world: World) -> tuple[tuple[str, int], ...]:
+    return tuple(key[:2] for key in world.keys if key.late and key.noted)
+
+
+def _words(note: Noted) -> str:
+    return f"{note.kind} {note.reason} {note.slot}.{note.generation}{' pinned' * note.pinned}".replace("  ", " ")

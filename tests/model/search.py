@@ -1,0 +1,195 @@
+"""Every state that a beginning leads to, breadth first, each checked; and the shortest way to one that is wrong."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tests.model.core import Core
+from tests.model.outside import happenings
+from tests.model.replica import ENDED, Replica, Worker
+from tests.model.rest import Rest
+from tests.model.rules import REAL, Rules
+from tests.model.world import Config, World, beginning, find_key, held, level, target, with_key
+
+
+class State(NamedTuple):
+    """The world, and the workers under way."""
+
+    world: World
+    workers: tuple[Worker, ...]
+
+
+class Edge(NamedTuple):
+    """One thing that happens: ``who`` did ``what``; ``wrong`` says what is broken by it."""
+
+    who: str
+    what: str
+    after: State
+    wrong: str = ""
+
+
+@dataclass
+class Found:
+    """The result of one search. ``money``: hashes of the distinct states of the books. ``story``: the way to a fault."""
+
+    states: int = 0
+    edges: int = 0
+    money: set[int] = field(default_factory=set)
+    complete: bool = True
+    wrong: str = ""
+    story: list[tuple[str, str, State]] = field(default_factory=list)
+
+
+class Search:
+    """A search from one beginning."""
+
+    def __init__(self, config: Config, rules: Rules = REAL) -> None:
+        self.config = config
+        self._replica = Replica(config, Core(rules))
+        self._rest = Rest(config, self._replica)
+
+    def run(self, most: int = 10_000_000) -> Found:
+        """Explore until nothing is new, a state is wrong, or there are ``most`` states."""
+        first = State(beginning(self.config), ())
+        came: dict[State, tuple[State, str, str] | None] = {first: None}
+        waiting = deque([first])
+        found = Found()
+        while waiting:
+            state = waiting.popleft()
+            found.money.add(hash(state.world.money))
+            if not state.workers:
+                found.wrong = self._rest.wrong(state.world)
+            for edge in [] if found.wrong else self._edges(state):
+                found.edges += 1
+                if edge.wrong:
+                    found.wrong, source, state = edge.wrong, state, edge.after
+                    came[state] = (source, edge.who, edge.what)
+                    break
+                if edge.after not in came:
+                    came[edge.after] = (state, edge.who, edge.what)
+                    waiting.append(edge.after)
+            if found.wrong:
+                found.story = _way(came, state)
+                break
+            if len(came) >= most:
+                found.complete = False
+                break
+        found.states = len(came)
+        return found
+
+    def _edges(self, state: State) -> Iterator[Edge]:
+        world, workers = state
+        for name, after in happenings(self.config, world, not workers):
+            yield self._happened(state, name, after)
+        if len(workers) < self.config.workers:
+            for what, _, worker in self._replica.starts(world):
+                yield self._moved(state, "a new worker", what, world, (*workers, worker), len(workers))
+        for index, worker in enumerate(workers):
+            yield Edge(f"worker {index}", "dies", State(world, workers[:index] + workers[index + 1 :]))
+            for what, after, next_worker in self._replica.advance(world, worker):
+                moved = (*workers[:index], next_worker, *workers[index + 1 :])
+                yield self._moved(state, f"worker {index}", what, after, moved, index)
+                if after is not world and next_worker is not None:
+                    dead = (*workers[:index], None, *workers[index + 1 :])
+                    yield self._moved(state, f"worker {index}", f"{what}; and dies", after, dead, index)
+
+    def _happened(self, state: State, name: str, after: World) -> Edge:
+        """Others did something: what the workers know of it is nothing, but for the invariants."""
+        world, workers = state
+        changed = target(self.config, world) != target(self.config, after) or world.transfers != after.transfers
+        aged = name == "edge"
+        seen = [
+            worker._replace(others=worker.others or changed, edge=worker.edge or (aged and worker.note is not None))
+            for worker in workers
+        ]
+        wrong = ""
+        if name.startswith("late:"):
+            wrong = self._late(world, after, name)
+            key = _key_of(name)
+            seen = [worker if key in worker.knew else worker._replace(hand=-1) for worker in seen]
+        return Edge("Stripe" if name.startswith("late:") else "others", name, self._state(after, seen), wrong)
+
+    def _late(self, world: World, after: World, name: str) -> str:
+        """A stored 500 that comes true may exceed the target by what others changed since it was sent, and no more."""
+        slot, generation = _key_of(name)
+        key = find_key(world, slot, generation)
+        assert key is not None
+        if key.crossed:
+            return _twice(after)
+        return self._beyond(after, slot, key.level - level(self.config, world)) or _twice(after)
+
+    def _moved(
+        self, state: State, who: str, what: str, after: World, workers: tuple[Worker | None, ...], index: int
+    ) -> Edge:
+        before, mover = state.world, workers[index]
+        wrong = ""
+        if after.transfers != before.transfers:
+            after, wrong = self._written(before, after, state.workers[index])
+            if mover is not None:
+                mover = mover._replace(right=False, others=state.workers[index].hand != after.hands)
+        rest = [worker for worker in (*workers[:index], mover, *workers[index + 1 :]) if worker is not None]
+        if mover is not None and mover.at == ENDED:
+            right = mover.right or held(after) == target(self.config, after)
+            wrong = wrong or ("" if right or mover.others else "a worker ends as settled, on an old read")
+            rest.remove(mover)
+        return Edge(who, what, self._state(after, rest), wrong)
+
+    def _written(self, before: World, after: World, writer: Worker) -> tuple[World, str]:
+        """The world in which a worker's write is done, and the fault of it. What a person crossed is excused."""
+        assert writer.move is not None
+        after = _crossing(after, writer)
+        if writer.hand != after.hands:
+            return after._replace(excused=after.excused + held(after) - held(before)), _twice(after)
+        change = self._replica.basis(writer) - level(self.config, after)
+        return after, self._beyond(after, writer.move.slot, change) or _twice(after)
+
+    def _beyond(self, after: World, slot: str, change: int) -> str:
+        """The fault of a write that moved the coach past the target. ``change``: what others did since its look."""
+        over = held(after) - target(self.config, after)
+        if "r" not in slot and over > max(0, change):
+            return f"the coach holds {over} more than the target"
+        if "r" in slot and -over > max(0, -change):
+            return f"the coach holds {-over} less than the target"
+        return ""
+
+    def _state(self, world: World, workers: list[Worker]) -> State:
+        """In a fixed order: which worker is which makes no difference."""
+        right = held(world) == target(self.config, world)
+        marked = [worker._replace(right=True) if right and not worker.right else worker for worker in workers]
+        return State(world, tuple(sorted(marked, key=hash)))
+
+
+def _key_of(name: str) -> tuple[str, int]:
+    slot, _, generation = name.removeprefix("late:").rpartition(".")
+    return slot, int(generation)
+
+
+def _crossing(world: World, writer: Worker) -> World:
+    """Mark the open outcomes that the writer could not know of: no note had told of them when it read the note."""
+    assert writer.move is not None
+    slot = writer.move.slot
+    for key in world.keys:
+        same_way = key.slot != slot and ("r" in key.slot) == ("r" in slot)
+        if key.late and same_way and key[:2] not in writer.knew:
+            world = with_key(world, key._replace(crossed=True))
+    return world
+
+
+def _twice(world: World) -> str:
+    """The fault of two writes for one slot."""
+    slots = [slot for sent in world.transfers for slot in sent.filled]
+    twice = {slot for slot in slots if slots.count(slot) > 1}
+    return f"slot {min(twice)} is filled twice" if twice else ""
+
+
+def _way(came: dict[State, tuple[State, str, str] | None], state: State) -> list[tuple[str, str, State]]:
+    steps = []
+    before = came[state]
+    while before is not None:
+        steps.append((before[1], before[2], state))
+        state = before[0]
+        before = came[state]
+    return steps[::-1]
