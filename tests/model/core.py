@@ -61,9 +61,7 @@ def note_of(noted: Noted | None) -> Note | None:
     if noted is None:
         return read_note("")
     reason = Reason(noted.reason) if noted.reason else ""
-    note = Note(
-        noted.kind, reason, noted.slot, noted.generation, NOW - noted.age * HOUR, noted.amount, noted.pinned
-    )
+    note = Note(noted.kind, reason, noted.slot, noted.generation, NOW - noted.age * HOUR, noted.amount, noted.pinned)
     return read_note(str(note))
 
 
@@ -82,10 +80,11 @@ def _reversed_at(sent: Sent) -> int:
 
 
 class Core:
-    """The rules, asked once for each question."""
+    """The rules, asked once for each question. ``dated``: False where Stripe's answers carry no time."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, dated: bool = True) -> None:
         self.rules = rules
+        self.now = NOW if dated else None
         for name in ("plan", "judged", "is_open", "part"):
             setattr(self, name, cache(getattr(self, name)))
 
@@ -95,9 +94,9 @@ class Core:
         step = self.rules.next_step(position)
         if step is None:
             return "end", None, 0
-        if self.rules.stands_in_the_way(note, step, position, NOW):
+        if self.rules.stands_in_the_way(note, step, position, self.now):
             return "blocked", None, 0
-        generation = self.rules.first_generation(note, step.slot, NOW)
+        generation = self.rules.first_generation(note, step.slot, self.now)
         if isinstance(step, Pay):
             return "send", Move(step.slot, step.amount, step.from_charge, step.owed), generation
         whole = min(step.owed, position.transfers[int(step.slot.split("r")[0])].held)
@@ -106,17 +105,17 @@ class Core:
     def judged(self, answer: str, replayed: bool, facts: tuple[Any, ...]) -> Next:
         """The consequence of an answer. ``facts``: note, slot, generation, listed, crossed, refused."""
         note, slot, generation, listed, crossed, refused = facts
-        attempt = Attempt(note_of(note), slot, generation, NOW, listed, crossed, refused)
+        attempt = Attempt(note_of(note), slot, generation, self.now, listed, crossed, refused)
         return self.rules.judge(Answered(answer), replayed, attempt)
 
     def is_open(self, seen: Seen) -> bool:
         """True while the note's write may still come true."""
-        return self.rules.is_open(note_of(seen.note), position_of(seen), NOW)
+        return self.rules.is_open(note_of(seen.note), position_of(seen), self.now)
 
     def part(self, move: Move, sent: Sent, coach: int) -> int:
         """The part of a take-back that the coach's balance covers, or 0."""
         step = TakeBack("tr", move.amount, move.slot, sent.count, move.owed, _reversed_at(sent))
-        part = self.rules.part_of(step, _PLENTY if coach == ALL else coach, NOW)
+        part = self.rules.part_of(step, _PLENTY if coach == ALL else coach, self.now)
         return part.amount if part is not None else 0
 
     def holds_still(self, note: Noted | None, move: Move) -> str:

@@ -48,7 +48,9 @@ def come_true(world: World, key: Key) -> World | None:
         return None
     before = held(world)
     after = with_key(carry_out(world, key.slot, key.amount, key.sourced), key._replace(late=False))
-    return after._replace(excused=world.excused + held(after) - before)
+    # A transfer that lies apart was listed before the group: it may change in between.
+    hands = world.hands + ("r" in key.slot and not world.transfers[index].grouped)
+    return after._replace(excused=world.excused + held(after) - before, hands=hands)
 
 
 def fault(config: Config, world: World, name: str) -> World | None:
@@ -61,9 +63,7 @@ def fault(config: Config, world: World, name: str) -> World | None:
 
 def pass_time(world: World, hours: int) -> World:
     """The ages after so many hours. Late work is not done after three hours; keys are gone after a day."""
-    keys = tuple(
-        key._replace(age=_age(key.age + hours), late=False) for key in world.keys if key.age + hours < 24
-    )
+    keys = tuple(key._replace(age=_age(key.age + hours), late=False) for key in world.keys if key.age + hours < 24)
     note = world.note and world.note._replace(age=_age(world.note.age + hours))
     transfers = tuple(
         sent._replace(lately=2 if sent.lately and hours >= 24 else sent.lately) for sent in world.transfers
@@ -85,9 +85,7 @@ def _edge(_config: Config, world: World, _: int) -> World | None:
     note = world.note
     if note is None or note.age == OVER_TWENTY:
         return None
-    keys = tuple(
-        key._replace(age=older(key.age), late=False) if key.age >= note.age else key for key in world.keys
-    )
+    keys = tuple(key._replace(age=older(key.age), late=False) if key.age >= note.age else key for key in world.keys)
     return world._replace(keys=keys, note=note._replace(age=older(note.age)), young=False)
 
 
@@ -127,7 +125,9 @@ def _hand_back(_config: Config, world: World, amount: int) -> World | None:
         return None
     sent = world.transfers[-1]
     changed = sent._replace(back=sent.back + amount, count=sent.count + 1, lately=1)
-    return world._replace(transfers=(*world.transfers[:-1], changed), by_hand=world.by_hand - amount, hands=world.hands + 1)
+    return world._replace(
+        transfers=(*world.transfers[:-1], changed), by_hand=world.by_hand - amount, hands=world.hands + 1
+    )
 
 
 def _ready(_config: Config, world: World, value: int) -> World | None:
@@ -190,9 +190,7 @@ def _again(world: World, known: Key, write: Key) -> tuple[str, World, tuple[str,
     return f"replays the refusal: {known.stored}", world, ("refused", True, known.stored)
 
 
-def _faulty(
-    config: Config, world: World, write: Key, name: str
-) -> Iterator[tuple[str, World, tuple[str, bool, str]]]:
+def _faulty(config: Config, world: World, write: Key, name: str) -> Iterator[tuple[str, World, tuple[str, bool, str]]]:
     possible = not refusal(config, world, write.slot, write.amount, write.sourced)
     unknown = ("unknown", False, "")
     if name == "fresh-500":

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from backend.domain.settlement import HELD, Next, Reason
 from tests.model.core import Core, Move, Seen
 from tests.model.outside import answers, older
-from tests.model.world import ALL, Config, Key, Noted, Sent, World, refunded, share, with_key
+from tests.model.world import ALL, OVER_TWENTY, YOUNG, Config, Key, Noted, Sent, World, refunded, share, with_key
 
 _REASONS = {"not_ready": Reason.COACH_NOT_READY, "platform_balance": Reason.PLATFORM_BALANCE}
 
@@ -47,6 +47,11 @@ class Worker(NamedTuple):
     right: bool = False
     others: bool = False
 
+    @property
+    def memory(self) -> tuple[object, ...]:
+        """All but what the invariants count."""
+        return self[: Worker._fields.index("knew")]
+
 
 Outcome = tuple[str, World, Worker | None]
 ENDED = "settled"
@@ -60,13 +65,14 @@ class Replica:
     def __init__(self, config: Config, core: Core) -> None:
         self._config = config
         self._core = core
+        self._age = YOUNG if config.dated else OVER_TWENTY  # of a hold: without a time it counts as of long ago
 
     def starts(self, world: World) -> Iterator[Outcome]:
         """A worker reads the payment, and knows whether it must list."""
         charge = _charge(world)
         worker = Worker("list", note=world.note, charge=charge, knew=_told(world))
         yield "reads the payment", world, self._list(worker)
-        skips = world.young and world.note is None and charge == (0, False)
+        skips = world.young and self._config.dated and world.note is None and charge == (0, False)
         if self._config.fast and (skips or self._core.rules.never_lists):
             taken = worker._replace(listed=False, moved=world.excused, basis=(refunded(world), world.disputed))
             yield "reads the payment and skips the list", world, self._decide(taken)
@@ -86,7 +92,15 @@ class Replica:
     def _again(self, worker: Worker, **changes: object) -> Worker:
         """Look once more: lists first, and reads the payment after them."""
         fresh = Worker(
-            "list", True, True, worker.looked_for, worker.crossed, worker.refused, worker.note, worker.edge, worker.charge
+            "list",
+            True,
+            True,
+            worker.looked_for,
+            worker.crossed,
+            worker.refused,
+            worker.note,
+            worker.edge,
+            worker.charge,
         )._replace(knew=worker.knew)
         return self._list(fresh._replace(**changes))  # type: ignore[arg-type]
 
@@ -98,7 +112,11 @@ class Replica:
     def _wide_(self, world: World, worker: Worker) -> Outcome:
         """Transfers to the payee; those of the group are read again by the next call."""
         apart = tuple(sent for sent in world.transfers if not sent.grouped)
-        return "lists the coach's transfers", world, worker._replace(at="group", transfers=apart, hand=world.hands, moved=world.by_hand)
+        return (
+            "lists the coach's transfers",
+            world,
+            worker._replace(at="group", transfers=apart, hand=world.hands, moved=world.by_hand),
+        )
 
     def _group_(self, world: World, worker: Worker) -> Outcome:
         hand, by_hand = (worker.hand, worker.moved) if self._config.apart else (world.hands, world.by_hand)
@@ -175,7 +193,7 @@ class Replica:
             return planned
         if reason in (Reason.COACH_NOT_READY, Reason.PLATFORM_BALANCE, Reason.CLAWBACK_PENDING):
             return planned._replace(at="waits")
-        return planned if worker.note and worker.note.age else None
+        return planned if worker.note and worker.note.age and self._config.dated else None
 
     def _waits_(self, world: World, worker: Worker) -> Outcome:
         """Read what the hold waits for."""
@@ -189,7 +207,7 @@ class Replica:
         else:
             there = world.coach == ALL or world.coach >= (note.amount or 0)
             part = self._core.part(move, worker.transfers[int(move.slot.split("r")[0])], world.coach)
-            lifted = there or bool(part) or note.age > 20
+            lifted = there or bool(part) or (note.age > 20 and self._config.dated)
         return f"looks whether {note.reason} is over", world, worker._replace(at="send") if lifted else None
 
     def _end(self, worker: Worker, filled: str) -> Worker | None:
@@ -200,13 +218,21 @@ class Replica:
         return worker._replace(at=ENDED)
 
     def _clear_(self, world: World, worker: Worker) -> Outcome:
-        return "clears the note", world._replace(note=None), worker._replace(at=ENDED)
+        return "clears the note", _overwritten(world, worker)._replace(note=None), worker._replace(at=ENDED)
 
     def _send(self, world: World, worker: Worker) -> Iterator[Outcome]:
         move = worker.move
         assert move is not None
         generation = 1000 + len(world.keys) if self._core.rules.random_keys else worker.generation
-        write = Key(move.slot, generation, move.amount, move.sourced, "", level=self.basis(worker), crossed=worker.hand != world.hands)
+        write = Key(
+            move.slot,
+            generation,
+            move.amount,
+            move.sourced,
+            "",
+            level=self.basis(worker),
+            crossed=worker.hand != world.hands,
+        )
         words = f"{'takes back' if 'r' in move.slot else 'sends'} {move.amount} under {move.slot}.{generation}"
         for said, after, (answer, replayed, code) in answers(self._config, world, write):
             yield f"{words}: Stripe {said}", after, self._answered(after, worker, answer, replayed, code)
@@ -232,7 +258,7 @@ class Replica:
             return None
         if verdict == Next.WAIT:
             return self._unknown(worker, answer, replayed)
-        held_back = worker._replace(code=code, out=Noted(HELD, "", *here, 0, replayed, move.owed))
+        held_back = worker._replace(code=code, out=Noted(HELD, "", *here, self._age, replayed, move.owed))
         if "r" in move.slot and move.amount >= move.whole:
             return held_back._replace(at="balance")
         return self._refused(held_back)
@@ -250,6 +276,8 @@ class Replica:
         move = worker.move
         assert move is not None
         stored = answer != "unknown" or replayed
+        if not self._config.dated:
+            return None
         out = self._core.waiting(worker.note, move.slot, worker.generation, stored)
         return worker._replace(at="note", out=out) if out is not None else None
 
@@ -275,7 +303,7 @@ class Replica:
             reason = Reason.NOT_ALLOWED
         out = out._replace(reason=str(reason))
         worker = worker._replace(out=out, code="")
-        if before is not None and out == before._replace(age=0):
+        if before is not None and out == before._replace(age=out.age):
             return self._noted_hold(worker)
         other = before is not None and (before.slot, before.generation) != (out.slot, out.generation)
         if other and self._core.is_open(self._seen(worker)):
@@ -294,8 +322,8 @@ class Replica:
         before = worker.note
         if worker.edge and before is not None and before[:4] == out[:4] and out.kind != HELD:
             out = out._replace(age=older(out.age))  # the time is kept, and it has passed a limit since it was read
-        after = world._replace(note=out)
-        for key in world.keys:
+        after = _overwritten(world, worker)._replace(note=out)
+        for key in after.keys:
             if key.late and out.kind != HELD and key[:2] == (out.slot, out.generation):
                 after = with_key(after, key._replace(noted=True))
         return f"notes {_words(out)}", after, self._noted_hold(worker) if out.kind == HELD else None
@@ -307,6 +335,16 @@ class Replica:
 def _charge(world: World) -> tuple[int, bool]:
     """What the charge tells: the amount refunded, failures included, and whether it was ever disputed."""
     return sum(amount for amount, _ in world.refunds), world.was_disputed
+
+
+def _overwritten(world: World, worker: Worker) -> World:
+    """A note that the worker never read is lost, and with it what it told of: the last write wins."""
+    note = world.note
+    for key in world.keys:
+        told = note is not None and key[:2] == (note.slot, note.generation)
+        if key.late and told and key[:2] not in worker.knew:
+            world = with_key(world, key._replace(noted=False))
+    return world
 
 
 def _told(world: World) -> tuple[tuple[str, int], ...]:

@@ -49,5 +49,3 @@ class Rest:
         if over > 0:
             return world.coach != ALL and world.coach < over
         return over == 0 or not world.ready or not world.funds
-
-

@@ -33,11 +33,16 @@ class Edge(NamedTuple):
 
 @dataclass
 class Found:
-    """The result of one search. ``money``: hashes of the distinct states of the books. ``story``: the way to a fault."""
+    """The result of one search. ``story``: the way to a fault.
+
+    ``money``: hashes of the distinct states of the money, which are the books and what each worker has read of them;
+    neither what is left of the bag nor what the invariants count makes a difference. ``books``: without the workers.
+    """
 
     states: int = 0
     edges: int = 0
     money: set[int] = field(default_factory=set)
+    books: set[int] = field(default_factory=set)
     complete: bool = True
     wrong: str = ""
     story: list[tuple[str, str, State]] = field(default_factory=list)
@@ -48,8 +53,10 @@ class Search:
 
     def __init__(self, config: Config, rules: Rules = REAL) -> None:
         self.config = config
-        self._replica = Replica(config, Core(rules))
-        self._rest = Rest(config, self._replica)
+        self._replica = Replica(config, Core(rules, config.dated))
+        dated = config._replace(dated=True)
+        self._rest = Rest(dated, Replica(dated, Core(rules)))
+        self.pairs: set[tuple[str, str]] = set()
 
     def run(self, most: int = 10_000_000) -> Found:
         """Explore until nothing is new, a state is wrong, or there are ``most`` states."""
@@ -59,7 +66,9 @@ class Search:
         found = Found()
         while waiting:
             state = waiting.popleft()
-            found.money.add(hash(state.world.money))
+            books = state.world.money
+            found.books.add(hash(books))
+            found.money.add(hash((books, tuple(sorted(hash(worker.memory) for worker in state.workers)))))
             if not state.workers:
                 found.wrong = self._rest.wrong(state.world)
             for edge in [] if found.wrong else self._edges(state):
@@ -86,15 +95,22 @@ class Search:
             yield self._happened(state, name, after)
         if len(workers) < self.config.workers:
             for what, _, worker in self._replica.starts(world):
+                self._follows("start", worker)
                 yield self._moved(state, "a new worker", what, world, (*workers, worker), len(workers))
         for index, worker in enumerate(workers):
             yield Edge(f"worker {index}", "dies", State(world, workers[:index] + workers[index + 1 :]))
             for what, after, next_worker in self._replica.advance(world, worker):
+                self._follows(worker.at, next_worker)
                 moved = (*workers[:index], next_worker, *workers[index + 1 :])
                 yield self._moved(state, f"worker {index}", what, after, moved, index)
                 if after is not world and next_worker is not None:
                     dead = (*workers[:index], None, *workers[index + 1 :])
                     yield self._moved(state, f"worker {index}", f"{what}; and dies", after, dead, index)
+
+    def _follows(self, at: str, worker: Worker | None) -> None:
+        """Keep which call may follow which."""
+        if worker is not None and worker.at != ENDED:
+            self.pairs.add((at, worker.at))
 
     def _happened(self, state: State, name: str, after: World) -> Edge:
         """Others did something: what the workers know of it is nothing, but for the invariants."""

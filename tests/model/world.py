@@ -16,6 +16,7 @@ class Config(NamedTuple):
     """The beginning of one search. ``bag``: what may happen, each entry once, in any order, at any moment.
 
     ``fast``: workers may begin with the payment's own success. ``apart``: a hand transfer may lie outside the group.
+    ``dated``: False where Stripe's answers carry no time.
     """
 
     captured: int
@@ -27,6 +28,7 @@ class Config(NamedTuple):
     coach: int = ALL
     fast: bool = False
     apart: bool = False
+    dated: bool = True
 
 
 class Sent(NamedTuple):
@@ -110,9 +112,7 @@ class World(NamedTuple):
 
 def beginning(config: Config) -> World:
     """The payment has just succeeded."""
-    return World(
-        (), 0, False, (), (), None, config.ready, config.funds, config.coach, True, (1 << len(config.bag)) - 1
-    )
+    return World((), 0, False, (), (), None, config.ready, config.funds, config.coach, True, (1 << len(config.bag)) - 1)
 
 
 def refunded(world: World) -> int:
