@@ -19,7 +19,6 @@ from backend.domain.settlement import (
     Attempt,
     Next,
     Note,
-    Pay,
     Position,
     Reason,
     Step,
@@ -202,8 +201,8 @@ class Acceptor:
     def _records(self) -> Iterator[TransferRecord]:
         everything = self._look.wide | (self._look.group or {})
         facts = PaymentFacts(self._intent["id"], self._charge["id"], "cad", lambda account: account == self._payee)
-        # Stripe lists the newest first.
-        oldest_first = sorted(reversed(everything.values()), key=lambda made: made["created"])
+        oldest_first = list(everything.values())[::-1]  # as Stripe lists them: the newest first
+        oldest_first.sort(key=lambda made: made["created"])
         for made in oldest_first:
             source = made["source_transaction"]
             source_id = source["id"] if isinstance(source, dict) else source

@@ -24,7 +24,8 @@ class Branches:
     def watched(self, rules: Rules) -> Rules:
         """The rules with each function of the domain watched."""
         names = ("next_step", "part_of", "is_open", "stands_in_the_way", "first_generation", "judge")
-        return replace(rules, **{name: self._watch(getattr(rules, name)) for name in names})
+        functions: dict[str, Any] = {name: self._watch(getattr(rules, name)) for name in names}
+        return replace(rules, **functions)
 
     def missed(self) -> list[str]:
         """The lines of conditional jumps of which one way was never taken."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from backend.domain.metadata import SETTLEMENT
 from tests.model.acceptor import repeats
 from tests.model.tapes import Request, Tape
@@ -24,7 +26,7 @@ def of_tape(tape: Tape) -> set[Pair]:
         again = number > 0 and repeats(tape.requests[number - 1], request)
         if name and not again and not (name == "charge" and names == ["start"] and number == 0):
             names.append(name)
-    return set(zip(names, names[1:], strict=False))
+    return set(pairwise(names))
 
 
 def _name(request: Request) -> str:

@@ -21,7 +21,7 @@ from backend.domain.settlement import (
     read_note,
 )
 from tests.model.rules import Rules
-from tests.model.world import ALL, Noted, Sent
+from tests.model.world import ALL, Noted, Sent, index_of
 
 HOUR = 3_600
 NOW = 1_000_000_000
@@ -69,7 +69,9 @@ def note_of(noted: Noted | None) -> Note | None:
 def position_of(seen: Seen) -> Position:
     """The position as the domain is given it."""
     records = [
-        TransferRecord(f"tr_{index}", sent.amount, sent.back, sent.count, _reversed_at(sent), frozenset(sent.filled))
+        TransferRecord(
+            f"tr_{index}", sent.amount, sent.back, sent.reversals, _reversed_at(sent), frozenset(sent.filled)
+        )
         for index, sent in enumerate(seen.transfers)
     ]
     return Position(seen.captured, seen.refunded, seen.disputed, rate_of(seen.percent), records)
@@ -99,7 +101,7 @@ class Core:
         generation = self.rules.first_generation(note, step.slot, self.now)
         if isinstance(step, Pay):
             return "send", Move(step.slot, step.amount, step.from_charge, step.owed), generation
-        whole = min(step.owed, position.transfers[int(step.slot.split("r")[0])].held)
+        whole = min(step.owed, position.transfers[index_of(step.slot)].held)
         return "send", Move(step.slot, step.amount, False, step.owed, whole), generation
 
     def judged(self, answer: str, replayed: bool, facts: tuple[Any, ...]) -> Next:
@@ -114,7 +116,7 @@ class Core:
 
     def part(self, move: Move, sent: Sent, coach: int) -> int:
         """The part of a take-back that the coach's balance covers, or 0."""
-        step = TakeBack("tr", move.amount, move.slot, sent.count, move.owed, _reversed_at(sent))
+        step = TakeBack("tr", move.amount, move.slot, sent.reversals, move.owed, _reversed_at(sent))
         part = self.rules.part_of(step, _PLENTY if coach == ALL else coach, self.now)
         return part.amount if part is not None else 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tests.model.world import (
+    NEAR_THREE,
     OVER_THREE,
     OVER_TWENTY,
     YOUNG,
@@ -15,6 +16,7 @@ from tests.model.world import (
     carry_out,
     find_key,
     held,
+    index_of,
     refunded,
     refusal,
     with_key,
@@ -43,7 +45,7 @@ def happenings(config: Config, world: World, idle: bool) -> Iterator[tuple[str, 
 
 def come_true(world: World, key: Key) -> World | None:
     """The work behind a stored 500 is done after all; the 500 stays stored."""
-    index = int(key.slot.split("r")[0])
+    index = index_of(key.slot)
     if "r" in key.slot and key.amount > world.transfers[index].held:
         return None
     before = held(world)
@@ -62,7 +64,7 @@ def fault(config: Config, world: World, name: str) -> World | None:
 
 
 def pass_time(world: World, hours: int) -> World:
-    """The ages after so many hours. Late work is not done after three hours; keys are gone after a day."""
+    """The ages after so many hours. Stripe does late work at once or never: well before our limit of three hours."""
     keys = tuple(key._replace(age=_age(key.age + hours), late=False) for key in world.keys if key.age + hours < 24)
     note = world.note and world.note._replace(age=_age(world.note.age + hours))
     transfers = tuple(
@@ -72,18 +74,20 @@ def pass_time(world: World, hours: int) -> World:
 
 
 def older(age: int) -> int:
-    """The next class."""
-    return OVER_THREE if age == YOUNG else OVER_TWENTY
+    """The class after the next limit."""
+    return OVER_THREE if age == NEAR_THREE else OVER_TWENTY
 
 
 def _age(hours: int) -> int:
-    return YOUNG if hours <= 3 else OVER_THREE if hours <= 20 else OVER_TWENTY
+    if hours <= 3:
+        return NEAR_THREE if hours else YOUNG
+    return OVER_THREE if hours <= 20 else OVER_TWENTY
 
 
 def _edge(_config: Config, world: World, _: int) -> World | None:
-    """The note, and keys as old as it, pass a limit while workers are under way: minutes make the difference."""
+    """The note, and keys as old as it, pass a limit while workers are under way: seconds make the difference."""
     note = world.note
-    if note is None or note.age == OVER_TWENTY:
+    if note is None or note.age in (YOUNG, OVER_TWENTY):
         return None
     keys = tuple(key._replace(age=older(key.age), late=False) if key.age >= note.age else key for key in world.keys)
     return world._replace(keys=keys, note=note._replace(age=older(note.age)), young=False)
@@ -124,7 +128,7 @@ def _hand_back(_config: Config, world: World, amount: int) -> World | None:
     if not world.transfers or world.transfers[-1].held < amount:
         return None
     sent = world.transfers[-1]
-    changed = sent._replace(back=sent.back + amount, count=sent.count + 1, lately=1)
+    changed = sent._replace(back=sent.back + amount, reversals=sent.reversals + 1, lately=1)
     return world._replace(
         transfers=(*world.transfers[:-1], changed), by_hand=world.by_hand - amount, hands=world.hands + 1
     )

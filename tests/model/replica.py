@@ -6,52 +6,27 @@ A worker's memory is a tuple; ``advance`` makes its next call and answers with e
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from backend.domain.settlement import HELD, Next, Reason
 from tests.model.core import Core, Move, Seen
+from tests.model.memory import Worker, charge_of, overwritten, told_of, words_of
 from tests.model.outside import answers, older
-from tests.model.world import ALL, OVER_TWENTY, YOUNG, Config, Key, Noted, Sent, World, refunded, share, with_key
+from tests.model.world import (
+    ALL,
+    OVER_TWENTY,
+    YOUNG,
+    Config,
+    Key,
+    Noted,
+    Sent,
+    World,
+    index_of,
+    refunded,
+    share,
+    with_key,
+)
 
 _REASONS = {"not_ready": Reason.COACH_NOT_READY, "platform_balance": Reason.PLATFORM_BALANCE}
-
-
-class Worker(NamedTuple):
-    """The memory of one activation. ``at``: the call that it makes next. ``edge``: the note has aged since it was read.
-
-    The last six are kept for the invariants: the open outcomes that a note had told of when the note was read; how often people had moved money at the wide list; what others had moved at the lists; what was refunded and disputed at the list, or at the later read of it; whether the coach has held the
-    target since; and whether others changed it since.
-    """
-
-    at: str
-    stale: bool = False
-    listed: bool = True
-    looked_for: str = ""
-    crossed: tuple[tuple[str, int], ...] = ()
-    refused: tuple[tuple[str, int], ...] = ()
-    note: Noted | None = None
-    edge: bool = False
-    charge: tuple[int, bool] = (0, False)
-    transfers: tuple[Sent, ...] = ()
-    refunded: int = 0
-    disputed: int = 0
-    move: Move | None = None
-    generation: int = 0
-    out: Noted | None = None
-    code: str = ""
-    first: int = 0
-    knew: tuple[tuple[str, int], ...] = ()
-    hand: int = 0
-    moved: int = 0
-    basis: tuple[int, int] = (0, 0)
-    right: bool = False
-    others: bool = False
-
-    @property
-    def memory(self) -> tuple[object, ...]:
-        """All but what the invariants count."""
-        return self[: Worker._fields.index("knew")]
-
 
 Outcome = tuple[str, World, Worker | None]
 ENDED = "settled"
@@ -69,8 +44,8 @@ class Replica:
 
     def starts(self, world: World) -> Iterator[Outcome]:
         """A worker reads the payment, and knows whether it must list."""
-        charge = _charge(world)
-        worker = Worker("list", note=world.note, charge=charge, knew=_told(world))
+        charge = charge_of(world)
+        worker = Worker("list", note=world.note, charge=charge, knew=told_of(world))
         yield "reads the payment", world, self._list(worker)
         skips = world.young and self._config.dated and world.note is None and charge == (0, False)
         if self._config.fast and (skips or self._core.rules.never_lists):
@@ -133,7 +108,7 @@ class Replica:
             return "lists the group", world, self._after_charge(seen)
         if worker.stale or not sourced:
             return "lists the group", world, seen._replace(at="charge")
-        return "lists the group, with its charge", world, self._after_charge(seen._replace(charge=_charge(world)))
+        return "lists the group, with its charge", world, self._after_charge(seen._replace(charge=charge_of(world)))
 
     def _merged(self, world: World, worker: Worker) -> tuple[Sent, ...]:
         """In the order of creation; one that lies apart as the wide list had it, or not at all."""
@@ -144,7 +119,7 @@ class Replica:
         return tuple(sent for sent in merged if sent is not None)
 
     def _charge_(self, world: World, worker: Worker) -> Outcome:
-        seen = worker._replace(charge=_charge(world), note=world.note, edge=False, knew=_told(world))
+        seen = worker._replace(charge=charge_of(world), note=world.note, edge=False, knew=told_of(world))
         if self._core.rules.charge_before_list:
             return "reads the payment again", world, seen._replace(at="wide" if self._config.apart else "group")
         return "reads the payment again", world, self._after_charge(seen)
@@ -167,14 +142,14 @@ class Replica:
         return "lists the disputes", world, self._after_disputes(seen)
 
     def _after_disputes(self, worker: Worker) -> Worker | None:
-        if self._core.rules.count_apart and any(sent.count for sent in worker.transfers):
+        if self._core.rules.count_apart and any(sent.reversals for sent in worker.transfers):
             return worker._replace(at="counts")
         return self._decide(worker)
 
     def _counts_(self, world: World, worker: Worker) -> Outcome:
         """Only a planted bug makes this call."""
         pairs = zip(worker.transfers, world.transfers, strict=False)
-        counted = tuple(sent._replace(count=now.count) for sent, now in pairs)
+        counted = tuple(sent._replace(reversals=now.reversals) for sent, now in pairs)
         return "counts the reversals", world, self._decide(worker._replace(transfers=counted))
 
     def _seen(self, worker: Worker) -> Seen:
@@ -197,16 +172,15 @@ class Replica:
 
     def _waits_(self, world: World, worker: Worker) -> Outcome:
         """Read what the hold waits for."""
-        note, move = worker.note, worker.move
+        note, move = worker.note, worker.planned
         assert note is not None
-        assert move is not None
         if note.reason == Reason.COACH_NOT_READY:
             lifted = world.ready
         elif note.reason == Reason.PLATFORM_BALANCE:
             lifted = world.funds
         else:
             there = world.coach == ALL or world.coach >= (note.amount or 0)
-            part = self._core.part(move, worker.transfers[int(move.slot.split("r")[0])], world.coach)
+            part = self._core.part(move, worker.transfers[index_of(move.slot)], world.coach)
             lifted = there or bool(part) or (note.age > 20 and self._config.dated)
         return f"looks whether {note.reason} is over", world, worker._replace(at="send") if lifted else None
 
@@ -218,11 +192,10 @@ class Replica:
         return worker._replace(at=ENDED)
 
     def _clear_(self, world: World, worker: Worker) -> Outcome:
-        return "clears the note", _overwritten(world, worker)._replace(note=None), worker._replace(at=ENDED)
+        return "clears the note", overwritten(world, worker)._replace(note=None), worker._replace(at=ENDED)
 
     def _send(self, world: World, worker: Worker) -> Iterator[Outcome]:
-        move = worker.move
-        assert move is not None
+        move = worker.planned
         generation = 1000 + len(world.keys) if self._core.rules.random_keys else worker.generation
         write = Key(
             move.slot,
@@ -238,8 +211,7 @@ class Replica:
             yield f"{words}: Stripe {said}", after, self._answered(after, worker, answer, replayed, code)
 
     def _answered(self, world: World, worker: Worker, answer: str, replayed: bool, code: str) -> Worker | None:
-        move = worker.move
-        assert move is not None
+        move = worker.planned
         here = (move.slot, worker.generation)
         facts = (worker.note, *here, worker.listed, here in worker.crossed, here in worker.refused)
         verdict = self._core.judged(answer, replayed, facts)
@@ -254,10 +226,8 @@ class Replica:
         if verdict in (Next.CLIMB, Next.REPEAT):
             generation = worker.generation + (verdict == Next.CLIMB)
             return worker._replace(generation=generation) if generation < worker.first + MOST_GENERATIONS else None
-        if verdict == Next.LEAVE:
-            return None
-        if verdict == Next.WAIT:
-            return self._unknown(worker, answer, replayed)
+        if verdict in (Next.LEAVE, Next.WAIT):
+            return self._unknown(worker, answer, replayed) if verdict == Next.WAIT else None
         held_back = worker._replace(code=code, out=Noted(HELD, "", *here, self._age, replayed, move.owed))
         if "r" in move.slot and move.amount >= move.whole:
             return held_back._replace(at="balance")
@@ -268,13 +238,12 @@ class Replica:
         if self._core.rules.ends_on_the_write:
             return self._end(worker, move.slot)
         quiet = worker.charge == (0, False)  # else a refund or a dispute may have changed, and the charge not tell
-        if "r" in move.slot or not move.sourced or not quiet or _charge(world) != worker.charge:
+        if "r" in move.slot or not move.sourced or not quiet or charge_of(world) != worker.charge:
             return self._again(worker)
         return self._end(worker, move.slot)
 
     def _unknown(self, worker: Worker, answer: str, replayed: bool) -> Worker | None:
-        move = worker.move
-        assert move is not None
+        move = worker.planned
         stored = answer != "unknown" or replayed
         if not self._config.dated:
             return None
@@ -283,10 +252,9 @@ class Replica:
 
     def _balance_(self, world: World, worker: Worker) -> Outcome:
         """The coach's balance, after a refusal to take back the whole."""
-        move, out = worker.move, worker.out
-        assert move is not None
+        move, out = worker.planned, worker.out
         assert out is not None
-        part = self._core.part(move, worker.transfers[int(move.slot.split("r")[0])], world.coach)
+        part = self._core.part(move, worker.transfers[index_of(move.slot)], world.coach)
         if not part:
             return "reads the coach's balance", world, self._refused(worker)
         generation = worker.generation + out.pinned
@@ -295,8 +263,7 @@ class Replica:
 
     def _refused(self, worker: Worker) -> Worker | None:
         """The hold that is noted; an unknown outcome that stands there in another's name keeps its place."""
-        move, out, before = worker.move, worker.out, worker.note
-        assert move is not None
+        move, out, before = worker.planned, worker.out, worker.note
         assert out is not None
         reason = Reason.CLAWBACK_PENDING if "r" in move.slot else _REASONS.get(worker.code, Reason.REFUSED)
         if reason == worker.looked_for == Reason.COACH_NOT_READY:
@@ -322,34 +289,11 @@ class Replica:
         before = worker.note
         if worker.edge and before is not None and before[:4] == out[:4] and out.kind != HELD:
             out = out._replace(age=older(out.age))  # the time is kept, and it has passed a limit since it was read
-        after = _overwritten(world, worker)._replace(note=out)
+        after = overwritten(world, worker)._replace(note=out)
         for key in after.keys:
             if key.late and out.kind != HELD and key[:2] == (out.slot, out.generation):
                 after = with_key(after, key._replace(noted=True))
-        return f"notes {_words(out)}", after, self._noted_hold(worker) if out.kind == HELD else None
+        return f"notes {words_of(out)}", after, self._noted_hold(worker) if out.kind == HELD else None
 
     def _lifted_(self, world: World, worker: Worker) -> Outcome:
         return "reads the account", world, self._again(worker) if world.ready else None
-
-
-def _charge(world: World) -> tuple[int, bool]:
-    """What the charge tells: the amount refunded, failures included, and whether it was ever disputed."""
-    return sum(amount for amount, _ in world.refunds), world.was_disputed
-
-
-def _overwritten(world: World, worker: Worker) -> World:
-    """A note that the worker never read is lost, and with it what it told of: the last write wins."""
-    note = world.note
-    for key in world.keys:
-        told = note is not None and key[:2] == (note.slot, note.generation)
-        if key.late and told and key[:2] not in worker.knew:
-            world = with_key(world, key._replace(noted=False))
-    return world
-
-
-def _told(world: World) -> tuple[tuple[str, int], ...]:
-    return tuple(key[:2] for key in world.keys if key.late and key.noted)
-
-
-def _words(note: Noted) -> str:
-    return f"{note.kind} {note.reason} {note.slot}.{note.generation}{' pinned' * note.pinned}".replace("  ", " ")

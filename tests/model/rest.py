@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tests.model.memory import Worker
 from tests.model.outside import pass_time
-from tests.model.replica import ENDED, Replica, Worker
+from tests.model.replica import ENDED, Replica
 from tests.model.world import ALL, Config, World, held, target
 
 # Hours before each run: what is unknown gets old, holds lapse, keys are forgotten, a part is taken each day.

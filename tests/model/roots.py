@@ -13,7 +13,7 @@ SMALL = [
     Config(5, 10, ("stored-500-done", "fresh-500", "+:4"), workers=1, fast=True),
     Config(5, 60, ("refund:2", "stored-500", "hand:1", "hand-back:1"), workers=1),
     Config(5, 60, ("refund:2", "hand-apart:1", "dispute:1"), workers=1, apart=True),
-    Config(5, 60, ("ready:1", "refund:1"), ready=False),
+    Config(5, 60, ("ready:1", "+:2"), ready=False, workers=1),
     Config(5, 10, ("ready:1", "ready:0", "+:4", "+:25"), workers=1, ready=False),
     Config(5, 10, ("refund:2", "coach:0", "coach:1", "+:4", "+:25"), workers=1),
     Config(5, 10, ("refund:3", "refund-fails", "funds:0", "funds:1", "+:25"), workers=1),
@@ -26,7 +26,7 @@ SMALL = [
 
 _BAGS = [
     ("refund:2", "refund-fails", "stored-500", "+:4"),
-    ("refund:2", "stored-500", "edge", "+:4"),
+    ("refund:2", "stored-500", "edge", "+:2"),
     ("refund:2", "dispute:2", "dispute-won", "lost"),
     ("hand:2", "stored-500", "refuse", "+:4"),
     ("hand:1", "hand-back:1", "refund:1", "stored-500"),
@@ -36,7 +36,7 @@ _BAGS = [
 ]
 _LONG = [
     ("refund:2", "refund-fails", "stored-500", "hand:1", "hand-back:1", "+:4", "+:25"),
-    ("ready:0", "ready:1", "stored-500", "refund:1", "+:18", "+:4", "edge"),
+    ("ready:0", "ready:1", "stored-500", "refund:1", "+:18", "+:2", "edge"),
     ("refund:2", "coach:0", "coach:1", "stored-500", "+:4", "+:25", "hand:1"),
     ("dispute:2", "dispute-won", "refund:1", "stored-500-done", "funds:0", "+:25", "fresh-500"),
 ]

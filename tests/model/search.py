@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tests.model.core import Core
+from tests.model.memory import Worker
 from tests.model.outside import happenings
-from tests.model.replica import ENDED, Replica, Worker
+from tests.model.replica import ENDED, Replica
 from tests.model.rest import Rest
 from tests.model.rules import REAL, Rules
 from tests.model.world import Config, World, beginning, find_key, held, level, target, with_key
@@ -155,12 +156,11 @@ class Search:
 
     def _written(self, before: World, after: World, writer: Worker) -> tuple[World, str]:
         """The world in which a worker's write is done, and the fault of it. What a person crossed is excused."""
-        assert writer.move is not None
         after = _crossing(after, writer)
         if writer.hand != after.hands:
             return after._replace(excused=after.excused + held(after) - held(before)), _twice(after)
         change = self._replica.basis(writer) - level(self.config, after)
-        return after, self._beyond(after, writer.move.slot, change) or _twice(after)
+        return after, self._beyond(after, writer.planned.slot, change) or _twice(after)
 
     def _beyond(self, after: World, slot: str, change: int) -> str:
         """The fault of a write that moved the coach past the target. ``change``: what others did since its look."""
@@ -186,7 +186,7 @@ def _key_of(name: str) -> tuple[str, int]:
 def _crossing(world: World, writer: Worker) -> World:
     """Mark the open outcomes that the writer could not know of: no note had told of them when it read the note."""
     assert writer.move is not None
-    slot = writer.move.slot
+    slot = writer.planned.slot
     for key in world.keys:
         same_way = key.slot != slot and ("r" in key.slot) == ("r" in slot)
         if key.late and same_way and key[:2] not in writer.knew:

@@ -1,7 +1,8 @@
 """A small Stripe: one payment's money, the keys and what is stored under them, and everything that others do to it.
 
-Amounts are small integers. Time is reduced to classes: an age is 0, 4 or 22 hours, which stand for "under three",
-"over three" and "over twenty"; a key that passes 24 hours is gone. All values are tuples, so that a state can be hashed.
+Amounts are small integers. Time is reduced to classes: an age is 0, 2, 4 or 22 hours, which stand for "just now", "under
+three", "over three" and "over twenty"; a key that passes 24 hours is gone. All values are tuples, so that they can be
+hashed.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 ALL = -1  # the coach's balance covers whatever is asked back
-YOUNG, OVER_THREE, OVER_TWENTY = 0, 4, 22
+YOUNG, NEAR_THREE, OVER_THREE, OVER_TWENTY = 0, 2, 4, 22
 
 
 class Config(NamedTuple):
@@ -38,7 +39,7 @@ class Sent(NamedTuple):
 
     amount: int
     back: int
-    count: int
+    reversals: int
     filled: tuple[str, ...]
     sourced: bool
     grouped: bool
@@ -155,10 +156,15 @@ def with_key(world: World, new: Key) -> World:
     return world._replace(keys=tuple(sorted([*others, new])))
 
 
+def index_of(slot: str) -> int:
+    """The transfer of which a slot such as ``1r0`` is a reversal."""
+    return int(slot.partition("r")[0])
+
+
 def refusal(config: Config, world: World, slot: str, amount: int, sourced: bool) -> str:
     """The reason for which Stripe refuses the write now; empty where it does not."""
     if "r" in slot:
-        sent = world.transfers[int(slot.split("r")[0])]
+        sent = world.transfers[index_of(slot)]
         if amount > sent.held:
             return "too_much"
         return "coach_balance" if world.coach not in (ALL,) and world.coach < amount else ""
@@ -174,10 +180,10 @@ def carry_out(world: World, slot: str, amount: int, sourced: bool) -> World:
     """The money moves."""
     if "r" not in slot:
         return world._replace(transfers=(*world.transfers, Sent(amount, 0, 0, (slot,), sourced, True)))
-    index = int(slot.split("r")[0])
+    index = index_of(slot)
     sent = world.transfers[index]
     changed = sent._replace(
-        back=sent.back + amount, count=sent.count + 1, filled=tuple(sorted((*sent.filled, slot))), lately=1
+        back=sent.back + amount, reversals=sent.reversals + 1, filled=tuple(sorted((*sent.filled, slot))), lately=1
     )
     coach = world.coach if world.coach == ALL else world.coach - amount
     return world._replace(
