@@ -14,7 +14,7 @@ N ?= 1000
 SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo drill sandbox serve test check format lint types imports properties chaos planted mutation bench overload picture audit clean
+.PHONY: help run demo drill sandbox serve test check format lint types imports properties chaos model planted mutation bench overload picture audit clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ properties: $(DEV_READY) ## Try N random histories of everything that can happen
 
 chaos: $(DEV_READY) ## Buy N packages while everything goes wrong, then account for every cent (N=1000 SEED=0)
 	@$(BIN)/python -m tests.chaos.chaos --payments $(N) --seed $(SEED)
+
+model: $(DEV_READY) ## Search a model of the money, state by state, and hold the service's requests against it
+	@$(BIN)/python -m tests.model
 
 planted: $(DEV_READY) ## Plant bugs in a copy of the backend; the tests have to catch each one
 	@$(BIN)/python -m tests.planted
