@@ -26,7 +26,8 @@ from backend.services import Services
 from backend.services.errors import PaymentsError
 from backend.services.ledger import ledger_of
 from backend.setup_commands import doctor, webhooks
-from backend.sweep import Wish, summary, sweep, unfinished, write_metrics
+from backend.sweep import SweepOptions, run_sweep
+from backend.sweep_report import report_of, summary, unfinished, write_metrics
 from backend.why_command import why
 
 # Exit codes, for cron and scripts.
@@ -124,7 +125,7 @@ def ledger(payment: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument("payments", nargs=-1)
-@click.option("--since", type=Duration(), default="3d", show_default=True, help="How far back to look.")
+@click.option("--since", type=Duration(), help="How far back to look, instead of from where the last sweep ended.")
 @click.option("--every", type=Duration(), help="Do it again and again, this far apart, until stopped.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--adopt", is_flag=True, help="Settle payments of the Node backend too.")
@@ -143,44 +144,41 @@ def reconcile(
 ) -> None:
     """Find what does not balance, from Stripe alone, and mend it.
 
-    Looks at everything created --since, and at whatever waits, of any age; or only at the PAYMENTS given.
-    It is safe beside live traffic, and a second run changes nothing. Run it every hour: webhooks can be lost.
+    Looks at everything that moved money since the last sweep, at bank debits and refunds on their way, and at whatever
+    waits, of any age; or only at the PAYMENTS given. Where the last sweep ended is kept in Stripe, in a Product; the
+    first sweep looks back 35 days. It is safe beside live traffic and other sweeps, and a second run changes nothing.
+    Run it every hour: webhooks can be lost.
 
     \b
-    flask reconcile                   the last three days
-    flask reconcile --since 30d       after a long outage
+    flask reconcile                   since the last sweep
+    flask reconcile --since 60d       after a very long outage
     flask reconcile --every 1h        as a service
     flask reconcile pi_123 --dry-run  what would be done for one payment
 
-    The report also says what still waits: how many payments, how much, how long, and why. --metrics-file writes that
-    for Prometheus after each whole sweep.
+    The report says what was looked at, what was mended, what waits and why, what the next sweep tries first, and what
+    could not be read. --metrics-file writes what waits for Prometheus after each whole sweep.
 
-    Exit code 0 when done, 1 when something could not be finished (run it again), 3 when --dry-run found work.
+    Exit code 0 when done, 1 when something could not be finished or read (run it again), 3 when --dry-run found work.
     """
-    asked = Wish(payments, wish["since"], wish["dry_run"], wish["adopt"], wish["rate"])
+    asked = SweepOptions(payments, wish["since"], wish["dry_run"], wish["adopt"], wish["rate"])
     with stopped_by_signals() as stop:
         while True:
-            try:
-                code = _sweep(asked, as_json, metrics_file)
-            except stripe.StripeError as error:
-                if every is None:
-                    raise _say_error(error) from error
-                click.echo(_say_error(error).message, err=True)
-                code = UNFINISHED
+            code = _sweep(asked, as_json, metrics_file)
             if every is None:
                 raise SystemExit(code)
             if stop.wait(every):
                 return
 
 
-def _sweep(wish: Wish, as_json: bool, metrics_file: Path | None) -> int:
-    report = sweep(_services(), wish, quiet=as_json)
+def _sweep(options: SweepOptions, as_json: bool, metrics_file: Path | None) -> int:
+    services = _services()
+    report = report_of(run_sweep(services, options, quiet=as_json), services.now())
     click.echo(json.dumps(report) if as_json else summary(report))
-    if metrics_file is not None and not wish.dry_run and not wish.payments:
+    if metrics_file is not None and not options.dry_run and not options.payments:
         write_metrics(report, metrics_file)
     if unfinished(report):
         return UNFINISHED
-    return OUT_OF_BALANCE if wish.dry_run and any(one["moved"] for one in report["payments"]) else DONE
+    return OUT_OF_BALANCE if options.dry_run and any(one["moved"] for one in report["payments"]) else DONE
 
 
 @contextmanager

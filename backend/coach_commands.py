@@ -14,8 +14,8 @@ from backend.routes.errors import failure_of
 from backend.schemas.fields import is_account_id
 from backend.services import Services
 from backend.services.errors import PaymentsError
+from backend.services.pace import Pace
 from backend.services.rebinds import Rebind, Rebinds
-from backend.services.reconcile import Pace
 from backend.services.registry_repair import RegistrySweep, restore_registry
 
 # Exit codes, as of the other commands.

@@ -1,144 +1,112 @@
-"""One sweep of ``flask reconcile``: what it mended, what still waits, and both for people and for machines."""
+"""One sweep of ``flask reconcile``: find what does not balance, from Stripe alone, mend it, and tell of it.
+
+Webhooks can be lost, late, or never generated. Settling is safe beside live traffic and does nothing to what
+balances, so a sweep may run at any time, anywhere, and as often as one likes.
+https://docs.stripe.com/webhooks/handle-irrecoverable-events
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
 
 import click
-from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
+import structlog
 
-from backend.domain.money import format_money
-from backend.domain.settlement import HELD
-from backend.news import tell
+from backend.mending import Mender
 from backend.services import Services
-from backend.services.candidates import unbalanced_since
-from backend.services.reconcile import FAILED, Mended, Pace, Reconciler
-from backend.services.registry_repair import restore_registry
+from backend.services.books import Traces
+from backend.services.joins import PROCESSING, Judgement, Verdict
+from backend.services.pace import Pace
+from backend.services.reconcile import BALANCED, FAILED, Mended
+from backend.services.registry_repair import RegistrySweep, restore_registry
+from backend.services.settlement import NOT_PAID
+from backend.services.sweep_mark import write_mark
+from backend.services.sweep_sources import Case, Findings, Sources
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What a sweep is asked to do; the options of ``flask reconcile``."""
+class SweepOptions:
+    """The options of ``flask reconcile``. ``since_seconds``: None from where the last sweep ended."""
 
-    payments: tuple[str, ...]
-    since_seconds: int
-    dry_run: bool
-    adopt: bool
-    calls_per_second: float
-
-
-def sweep(services: Services, wish: Wish, quiet: bool) -> dict[str, Any]:
-    """Find what does not balance, mend it, and report. Raises what Stripe raised while listing."""
-    payments, looked_at = list(wish.payments), len(wish.payments)
-    report: dict[str, Any] = {}
-    if not payments:
-        found = unbalanced_since(services.client, services.now() - wish.since_seconds, wish.adopt)
-        coaches = restore_registry(services.client, services.registry, wish.dry_run)
-        payments, looked_at = found.to_settle, found.looked_at
-        report = {
-            "coaches_restored": coaches.restored,
-            "coaches_contested": coaches.contested,
-            "coaches_refused": coaches.refused,
-        }
-    reconciler = Reconciler(services.client, services.registry, services.settler, Pace(wish.calls_per_second))
-    mending = reconciler.mend(payments, adopt=wish.adopt, dry_run=wish.dry_run)
-    mended = []
-    with click.progressbar(mending, length=len(payments), label="Settling", hidden=quiet or not payments) as bar:
-        for one in bar:
-            if one.settlement is not None:
-                tell(services, one.settlement)
-            mended.append(one)
-    return {
-        "looked_at": looked_at,
-        "dry_run": wish.dry_run,
-        "finished_at": services.now(),
-        "payments": [_line(one) for one in mended],
-        "waiting": [] if wish.dry_run else waiting(mended, services.now()),
-        **report,
-    }
+    payments: tuple[str, ...] = ()
+    since_seconds: int | None = None
+    dry_run: bool = False
+    adopt: bool = False
+    calls_per_second: float = 10.0
 
 
-def waiting(mended: Iterable[Mended], now: int) -> list[dict[str, Any]]:
-    """What waits, by reason and currency: how many payments, how long the oldest, and how much.
+@dataclass
+class Swept:
+    """What a sweep did. ``carried``: ids that the next one tries first."""
 
-    ``held`` is owed to coaches and ``clawback`` by them, in minor units.
-    """
-    groups: defaultdict[tuple[str, str], dict[str, int]] = defaultdict(
-        lambda: {"payments": 0, "held": 0, "clawback": 0, "oldest_seconds": 0}
-    )
-    for one in mended:
-        settlement = one.settlement
-        if settlement is None or settlement.state != HELD or settlement.note is None:
-            continue
-        group = groups[settlement.note.reason, one.currency]
-        group["payments"] += 1
-        group["held"] += max(0, settlement.waits)
-        group["clawback"] += max(0, -settlement.waits)
-        group["oldest_seconds"] = max(group["oldest_seconds"], now - settlement.note.at)
-    return [{"reason": reason, "currency": currency, **group} for (reason, currency), group in sorted(groups.items())]
+    options: SweepOptions
+    findings: Findings = field(default_factory=Findings)
+    mended: list[Mended] = field(default_factory=list)
+    looked_at: int = 0
+    carried: tuple[str, ...] = ()
+    registry: RegistrySweep | None = None
 
 
-def _line(one: Mended) -> dict[str, Any]:
-    return {
-        "payment": one.payment_id,
-        "state": one.state,
-        "moved": one.moved,
-        "currency": one.currency,
-        "reason": one.reason,
-    }
+def run_sweep(services: Services, options: SweepOptions, quiet: bool = True) -> Swept:
+    """Find, mend, and remember for the next sweep. Raises nothing of one payment's, nor of one source's."""
+    swept = Swept(options)
+    pace = Pace(options.calls_per_second)
+    if options.payments:
+        cases = [Case(one, Traces(), Judgement(Verdict.SETTLE)) for one in dict.fromkeys(options.payments)]
+    else:
+        swept.findings = Sources(services.client, pace, options.adopt).find(options.since_seconds)
+        cases = _in_order(swept.findings)
+        swept.findings.attempt("registry", lambda: _restore(services, swept))
+    _mend(Mender(services, pace, adopt=options.adopt, dry_run=options.dry_run), cases, swept, quiet)
+    if not options.payments:
+        swept.carried = _to_carry(swept)
+        if not options.dry_run:
+            swept.findings.attempt("mark", lambda: _remember(services, swept))
+    return swept
 
 
-def summary(report: dict[str, Any]) -> str:
-    """The report for people."""
-    lines = [f"Looked at {report['looked_at']} payments; {len(report['payments'])} did not balance or wait."]
-    for one in report["payments"]:
-        moved = format_money(one["moved"], one["currency"]) if one["moved"] else "nothing moved"
-        lines.append(f"  {one['payment']}  {one['state']:<9} {moved:>16}  {one['reason']}".rstrip())
-    for coach in report.get("coaches_restored", ()):
-        lines.append(f"  coach {coach}: registry entry restored")
-    for coach in report.get("coaches_contested", ()):
-        lines.append(f"  coach {coach}: several accounts claim this id; a person has to choose")
-    for coach in report.get("coaches_refused", ()):
-        lines.append(f"  coach {coach}: Stripe does not take the registry entry back; a person has to look")
-    return "\n".join(lines)
+def _in_order(findings: Findings) -> list[Case]:
+    """First what an earlier sweep could not finish, then the oldest."""
+    carried = set(findings.mark.carried)
+    return sorted(findings.cases.values(), key=lambda one: (one.payment_id not in carried, one.created, one.payment_id))
 
 
-def unfinished(report: dict[str, Any]) -> bool:
-    """Whether the sweep should be run again."""
-    return any(one["state"] == FAILED for one in report["payments"])
+def _restore(services: Services, swept: Swept) -> None:
+    swept.registry = restore_registry(services.client, services.registry, swept.options.dry_run)
 
 
-def write_metrics(report: dict[str, Any], path: Path) -> None:
-    """The report as a text file for Prometheus' node exporter, put in place whole. Raises ``OSError``.
+def _mend(mender: Mender, cases: list[Case], swept: Swept, quiet: bool) -> None:
+    swept.looked_at = len(cases)
+    to_settle = sum(not case.balances for case in cases)
+    hidden = quiet or not to_settle
+    with click.progressbar(mender.mend(cases), length=len(cases), label="Settling", hidden=hidden) as bar:
+        swept.mended = [one for one in bar if one.state != BALANCED]
 
-    https://github.com/prometheus/node_exporter#textfile-collector
-    """
-    registry = CollectorRegistry()
-    by = ["reason", "currency"]
-    gauges = {
-        "payments": Gauge("payments_waiting", "Payments whose money waits.", by, registry=registry),
-        "held": Gauge("payments_held_cents", "Owed to coaches and held, in minor units.", by, registry=registry),
-        "clawback": Gauge("payments_clawback_pending_cents", "Owed by coaches, in minor units.", by, registry=registry),
-        "oldest_seconds": Gauge("payments_oldest_hold_seconds", "Since the oldest was noted.", by, registry=registry),
-    }
-    for group in report["waiting"]:
-        for name, gauge in gauges.items():
-            gauge.labels(group["reason"], group["currency"]).set(group[name])
-    moved = Gauge(
-        "payments_sweep_moved_cents", "Sent by the last sweep, less taken back.", ["currency"], registry=registry
-    )
-    for one in report["payments"]:
-        if one["moved"]:
-            moved.labels(one["currency"]).inc(one["moved"])
-    failed = sum(one["state"] == FAILED for one in report["payments"])
-    for name, text, value in (
-        ("payments_sweep_looked_at", "Payments that the last sweep looked at.", report["looked_at"]),
-        ("payments_sweep_failed", "Payments that it could not finish.", failed),
-        ("payments_sweep_finished_seconds", "When it ended, in unix seconds.", report["finished_at"]),
-    ):
-        Gauge(name, text, registry=registry).set(value)
-    write_to_textfile(str(path), registry)
+
+def _to_carry(swept: Swept) -> tuple[str, ...]:
+    """The most urgent first: what failed, what could not be joined, then what has not come to its end."""
+    failed = [one.payment_id for one in swept.mended if one.state == FAILED]
+    ended = {one.payment_id for one in swept.mended if one.state not in (FAILED, NOT_PAID)}
+    pending = {one for one in swept.findings.pending if one not in ended}
+    pending |= {one.payment_id for one in swept.mended if _is_on_the_way(one)}
+    return tuple(dict.fromkeys([*failed, *swept.findings.unjoined, *sorted(pending)]))
+
+
+def _is_on_the_way(one: Mended) -> bool:
+    payment = one.settlement.payment if one.settlement is not None else None
+    return one.state == NOT_PAID and payment is not None and payment.intent.status == PROCESSING
+
+
+def _remember(services: Services, swept: Swept) -> None:
+    """Move the mark to where this sweep began to read, if it has read all since the last one."""
+    findings = swept.findings
+    mark, since = findings.mark, findings.since
+    joins_on = since is None or (mark.start is not None and since <= mark.start)
+    until = findings.until if findings.whole and joins_on and findings.until is not None else mark.until
+    if until is not None and mark.until is not None:
+        until = max(until, mark.until)
+    missed = any(unread.name == "refunds" for unread in findings.unread)
+    again = since if missed else None if joins_on else mark.again
+    write_mark(services.client, mark, until, swept.carried, again, since or 0)

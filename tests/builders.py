@@ -21,10 +21,9 @@ from backend.sandbox import Sandbox
 from backend.sandbox.clock import Clock
 from backend.server import create_app
 from backend.services import Services
-from backend.services.candidates import unbalanced_since
-from backend.services.reconcile import Mended, Reconciler
-from backend.services.registry_repair import restore_registry
+from backend.services.reconcile import Mended
 from backend.services.settlement import Settlement
+from backend.sweep import SweepOptions, run_sweep
 from tests.books import StripesBooks
 from tests.money.workers import StagedStripe
 from tests.wire import InProcessStripe
@@ -256,13 +255,13 @@ class Marketplace(StripesBooks):
         services: Services = self.app.extensions["payments"]
         return services.settler.settle(payment_id)
 
-    def reconcile(self, payment_ids: list[str] | None = None, since: int = 30 * 86_400) -> list[Mended]:
-        """Run the sweep, or mend the given payments."""
+    def reconcile(self, payment_ids: list[str] | None = None, since: int | None = None) -> list[Mended]:
+        """Run the default sweep, or mend the given payments. Answers with those that did not balance or wait."""
         services: Services = self.app.extensions["payments"]
-        if payment_ids is None:
-            payment_ids = unbalanced_since(services.client, self.clock.now() - since).to_settle
-            restore_registry(services.client, services.registry)
-        return list(Reconciler(services.client, services.registry, services.settler).mend(payment_ids))
+        if payment_ids is not None and not payment_ids:
+            return []
+        options = SweepOptions(tuple(payment_ids or ()), since, calls_per_second=1_000_000)
+        return run_sweep(services, options).mended
 
     def is_payable(self, payment_id: str) -> bool:
         """Whether the coach of a payment could be sent money now."""

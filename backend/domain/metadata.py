@@ -60,6 +60,8 @@ ADOPTED_AT = "adoptedAt"  # on the adoption marker: every account made until thi
 COACH_ACCOUNT_WAS = "coachAccountWas"  # on released payments: the accounts that were frozen before and are gone
 ATTEMPT = "attempt"  # on refunds: the caller's Idempotency-Key, hashed
 ATTEMPT_BODY = "attemptBody"  # on refunds: what that key asked for, hashed
+SWEEP_MARK_ID = "sweep_mark"  # the Product in which the sweeps keep their memory
+SWEEP = "sweep_"  # on that Product: how the keys of each sweep begin
 
 # The id of the Product that says until when accounts were adopted.
 ADOPTION_MARKER = "coaches_adopted"

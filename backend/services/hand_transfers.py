@@ -10,7 +10,7 @@ import structlog
 
 from backend.domain.metadata import ALSO_PAID_BY, is_ours
 from backend.services.errors import UnreadablePayment
-from backend.services.reads import read_payment
+from backend.services.reads import Payment, read_payment
 
 log = structlog.get_logger(__name__)
 
@@ -22,17 +22,28 @@ def remember(client: stripe.StripeClient, transfer: Mapping[str, Any], payment_i
 
     ``transfer``: an event's copy. A payment that is not ours is left alone.
     """
-    if is_ours(transfer.get("metadata") or {}) or transfer.get("source_transaction"):
+    if not _is_by_hand(transfer):
         return
     try:
         payment = read_payment(client, payment_id)
     except UnreadablePayment:
         return  # it is held by name; a person mends it first
-    if payment is None or not payment.purchase.ours or transfer.get("transfer_group") == payment.group:
-        return
+    if payment is not None:
+        remember_on(client, transfer, payment)
+
+
+def remember_on(client: stripe.StripeClient, transfer: Mapping[str, Any], payment: Payment) -> bool:
+    """The same for a payment that was just read. True if it was written."""
+    if not _is_by_hand(transfer) or not payment.purchase.ours or transfer.get("transfer_group") == payment.group:
+        return False
     known = payment.also_paid_by
     text = ",".join([*known, transfer["id"]])
     if transfer["id"] in known or len(text) > _MOST_CHARACTERS:
-        return
-    client.v1.payment_intents.update(payment_id, {"metadata": {ALSO_PAID_BY: text}})
-    log.info("transfer.remembered", payment=payment_id, transfer=transfer["id"])
+        return False
+    client.v1.payment_intents.update(payment.id, {"metadata": {ALSO_PAID_BY: text}})
+    log.info("transfer.remembered", payment=payment.id, transfer=transfer["id"])
+    return True
+
+
+def _is_by_hand(transfer: Mapping[str, Any]) -> bool:
+    return not is_ours(transfer.get("metadata") or {}) and not transfer.get("source_transaction")

@@ -301,7 +301,7 @@ def test_every_proof_that_is_named_exists_and_every_risk_has_one() -> None:
 def test_every_metric_that_is_counted_is_in_the_guide() -> None:
     """Those of the backend and those of the sweep; and the guide names no other."""
     counted = set()
-    for file in ("metrics.py", "sweep.py"):
+    for file in ("metrics.py", "sweep_report.py"):
         for kind, name in re.findall(r'(Counter|Gauge|Histogram)\(\s*"(\w+)"', (ROOT / "backend" / file).read_text()):
             counted.add(f"{name}_total" if kind == "Counter" else name)
     counted |= {f"payments_sweep_{name}" for name in ("looked_at", "failed", "finished_seconds")}

@@ -137,7 +137,7 @@ def test_a_deleted_registry_entry_stops_nobody_else(odd_market: Marketplace) -> 
     body = {"coachId": "coach-1", "coachName": "Dana", "email": "coach-1@example.com", "sport": "badminton"}
     answer = market.post("/api/connect/create-account", body)
 
-    bound = [one.id for one in market.stripe.v1.products.list({}).data] == [product.id]
+    bound = product.id in [one.id for one in market.stripe.v1.products.list({}).data]
     assert listed.exit_code == 0, listed.output
     assert ("registry entry restored" in listed.output) == bound
     assert ("Stripe does not take the registry entry back" in listed.output) != bound
