@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 
 import stripe
@@ -47,9 +48,8 @@ class Mender:
 
     def _one(self, case: Case) -> Mended:
         if case.balances:
-            if not self._dry_run:
-                self._tell(case)
-            return Mended(case.payment_id, BALANCED)
+            balanced = Mended(case.payment_id, BALANCED)
+            return balanced if self._dry_run else self._ended(self._tell(case), balanced)
         self._pace.wait(_CALLS_EACH)
         if self._dry_run:
             return owed(self._client, self._services.registry, case.payment_id, self._adopts(case))
@@ -59,7 +59,7 @@ class Mender:
         """True if a payment of the Node backend is to be settled too: once we have moved money for it, it is ours."""
         return self._adopt or case.traces.was_paid_by_us
 
-    def _tell(self, case: Case) -> None:
+    def _tell(self, case: Case) -> Teller:
         """Tell of a payment whose money is as it should be, at no call."""
         teller, payment, view = Teller(self._services), case.judgement.payment, case.judgement.view
         if payment is not None and not (view is not None and view.position.refunded >= view.position.captured):
@@ -67,7 +67,7 @@ class Mender:
         self._tell_what_was_seen(teller, case, payment)
         if view is not None:
             teller.settlement(Settlement(BALANCED, payment, view=view, payment_id=case.payment_id))
-        teller.finish()
+        return teller
 
     def _settle(self, case: Case) -> Mended:
         """Tell of the session and what was seen, settle, and tell what waits. A subscriber's failure is raised last."""
@@ -84,8 +84,13 @@ class Mender:
             if not ours:
                 self._tell_what_was_seen(teller, case, settlement.payment)
             self._tell_more_disputes(teller, case, settlement)
-        teller.finish()
-        return Mended.of(settlement)
+        return self._ended(teller, Mended.of(settlement))
+
+    def _ended(self, teller: Teller, mended: Mended) -> Mended:
+        """With a subscriber's failure it is not finished, although its money is."""
+        if teller.failure is None:
+            return mended
+        return replace(mended, state=FAILED, reason=type(teller.failure).__name__)
 
     def _read(self, case: Case) -> Payment | None:
         """The payment as it is now, with the hand-made transfers that were seen written onto it."""

@@ -13,17 +13,19 @@ from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 from backend.domain.money import format_money
 from backend.domain.settlement import HELD, MANUAL
 from backend.services.reconcile import FAILED, Mended
-from backend.services.settlement import NOT_OURS, NOT_PAID
+from backend.services.settlement import NOT_OURS, NOT_PAID, SETTLED
 from backend.sweep import Swept
 
-# What a sweep has looked at and need not be read about, unless it was asked for by name.
-_OF_NO_INTEREST = frozenset([NOT_OURS, NOT_PAID, MANUAL])
+
+def _is_news(one: Mended) -> bool:
+    """True for what was mended, waits or failed. Others need not be read about, unless they were asked for by name."""
+    return bool(one.moved) or one.state not in (SETTLED, NOT_OURS, NOT_PAID, MANUAL)
 
 
 def report_of(swept: Swept, now: int) -> dict[str, Any]:
     """The report as JSON has it. ``now``: unix seconds, for those who read it; nothing was decided by it."""
     options, findings = swept.options, swept.findings
-    told = [one for one in swept.mended if options.payments or one.state not in _OF_NO_INTEREST]
+    told = [one for one in swept.mended if options.payments or _is_news(one)]
     report: dict[str, Any] = {
         "looked_at": swept.looked_at,
         "dry_run": options.dry_run,

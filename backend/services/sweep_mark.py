@@ -133,14 +133,16 @@ def _packed(carried: Collection[str]) -> tuple[list[str], int]:
 
 def _write(client: stripe.StripeClient, mark: Mark, metadata: dict[str, str]) -> None:
     """No idempotency key: a sweep's keys are its own, and the same values twice are the same."""
+    writes = [_update, _create] if mark.exists else [_create, _update]
+    try:
+        writes[0](client, metadata)
+    except stripe.InvalidRequestError:
+        # It is there after all, or is not: another sweep, or a person, was quicker, or it could not be read.
+        writes[1](client, metadata)
+
+
+def _update(client: stripe.StripeClient, metadata: dict[str, str]) -> None:
     changes: Any = {"metadata": metadata}
-    if not mark.exists:
-        try:
-            _create(client, metadata)
-            return
-        except stripe.StripeError as error:
-            if error.http_status not in (400, 409):  # which of the two says "exists already" is not documented
-                raise
     client.v1.products.update(SWEEP_MARK_ID, changes)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ def swept(market: Marketplace, **options: Any) -> Swept:
 
 def report(market: Marketplace, *words: str) -> dict[str, Any]:
     """The JSON of ``flask reconcile``."""
-    answer: dict[str, Any] = json.loads(run(market, "reconcile", "--json", "--rate", "100000", *words)[1])
+    answer: dict[str, Any] = json.loads(run(market, "reconcile", "--json", "--rate", "1000", *words)[1])
     return answer
 
 
@@ -70,8 +71,8 @@ def sell(
 ) -> stripe.PaymentIntent:
     """A payment made past the backend, with this metadata."""
     params: Any = {"amount": 4725, "currency": "cad", "metadata": metadata, "confirm": True, "payment_method": card}
-    unattended = {"automatic_payment_methods": {"enabled": True, "allow_redirects": "never"}}
-    return market.stripe.v1.payment_intents.create({**params, **unattended, **more})
+    params |= {"automatic_payment_methods": {"enabled": True, "allow_redirects": "never"}, **more}
+    return market.stripe.v1.payment_intents.create(params)
 
 
 def purchase_metadata(market: Marketplace) -> dict[str, str]:
@@ -81,7 +82,12 @@ def purchase_metadata(market: Marketplace) -> dict[str, str]:
 
 def pay_by_hand(market: Marketplace, account: str, amount: int = 4252, **metadata: str) -> stripe.Transfer:
     """Somebody sends the coach money in the Dashboard: no group, no source."""
-    params: Any = {"amount": amount, "currency": "cad", "destination": account, "metadata": metadata}
+    return send(market, account, amount, metadata)
+
+
+def send(market: Marketplace, account: str, amount: int, metadata: dict[str, str], **more: Any) -> stripe.Transfer:
+    """A transfer made past the backend."""
+    params: Any = {"amount": amount, "currency": "cad", "destination": account, "metadata": metadata, **more}
     return market.stripe.v1.transfers.create(params)
 
 
@@ -148,7 +154,7 @@ def test_the_sweep_goes_on_while_search_is_down(market: Marketplace) -> None:
     payment = market.paid()
     market.fault("GET", "/v1/payment_intents/search", "before", {"status": 500}, times=10)
 
-    code, output = run(market, "reconcile", "--json", "--rate", "100000")
+    code, output = run(market, "reconcile", "--json", "--rate", "1000")
 
     assert market.held(payment) == 4252
     assert [one["name"] for one in json.loads(output)["unread"]] == ["search"]
@@ -234,9 +240,7 @@ def test_a_node_payment_that_we_paid_out_is_ours_when_it_is_refunded(market: Mar
     account = market.ready_coach()
     payment = market.node_payment()
     metadata = {"app": "coaching-payments", "paymentIntentId": payment, "coachId": "coach-1"}
-    params: Any = {"amount": 4252, "currency": "cad", "destination": account, "metadata": metadata}
-    charge = market.charge(payment)
-    market.stripe.v1.transfers.create({**params, "source_transaction": charge})
+    send(market, account, 4252, metadata, source_transaction=market.charge(payment))
     market.reconcile()
     market.clock.advance(12 * HOUR)
     market.reconcile()
@@ -264,9 +268,8 @@ def test_the_clock_of_the_machine_decides_nothing(market: Marketplace, ahead: in
     """The mark is Stripe's time, and what was paid before and after it is found."""
     market.ready_coach()
     services = services_of(market)
-    market.app = create_app(
-        services_settings(market), http_client=market.line, clock=lambda: int(market.clock.now() + ahead)
-    )
+    settings = replace(market.settings, stripe_api_base=STRIPE)
+    market.app = create_app(settings, http_client=market.line, clock=lambda: market.clock.now() + ahead)
     first = market.paid()
     market.reconcile()
     assert read_mark(services.client).until == market.clock.now()
@@ -277,13 +280,6 @@ def test_the_clock_of_the_machine_decides_nothing(market: Marketplace, ahead: in
 
     assert [market.held(one) for one in (first, second)] == [4252, 4252]
     assert read_mark(services.client).until == market.clock.now()
-
-
-def services_settings(market: Marketplace) -> Any:
-    """The settings of the marketplace's backend, at its sandbox."""
-    from dataclasses import replace
-
-    return replace(market.settings, stripe_api_base=STRIPE)
 
 
 @pytest.mark.parametrize("loss", ["deleted", "damaged", "in the future"])
@@ -376,6 +372,8 @@ def test_sessions_and_refunds_of_the_window_are_told_at_no_call(market: Marketpl
     market.clock.advance(HOUR)
     market.reconcile()
     market.clock.advance(4 * HOUR)
+    market.reconcile()
+    market.clock.advance(HOUR)
     with heard(signals.session_opened, signals.refund_made) as later:
         market.reconcile()
 
@@ -462,11 +460,8 @@ def test_a_refund_that_comes_back_weeks_later_pays_the_coach_again(market: Marke
         market.reconcile()
 
     assert market.held(payment) == 4252
-    assert {one["id"] for one in told} == {
-        f"{refund}:failed",
-        f"session_{payment[3:]}:{refund}",
-        f"session_{payment[3:]}",
-    }
+    mine = {one["id"] for one in told if payment[3:] in one["id"] or refund in one["id"]}
+    assert mine == {f"{refund}:failed", f"session_{payment[3:]}:{refund}", f"session_{payment[3:]}"}
 
 
 def test_a_refund_on_its_way_is_carried_until_it_has_come_to_its_end(market: Marketplace) -> None:
@@ -544,8 +539,8 @@ def test_two_sweeps_at_once_pay_once_and_lose_no_id(market: Marketplace, schedul
     market.ready_coach()
     payments = [market.paid() for _ in range(2)]
     waits = market.buy()
-    market.pay(waits, "pm_usBankAccount_processing") if False else market.pay(waits, "pm_acssDebit_success")
-    market.reconcile(payments[:1])
+    market.pay(waits, "pm_acssDebit_success")
+    market.clock.advance(HOUR)  # until Search knows of it
     interleaver = Interleaver(schedule)
 
     with market.line.watched(interleaver):
@@ -583,8 +578,7 @@ def test_two_thousand_balanced_payments_cost_under_ten_calls_a_hundred(market: M
     for number in range(2_000):
         intent = sell(market, metadata, transfer_group=f"group-{number}")
         marks = {"app": "coaching-payments", "paymentIntentId": intent.id, "coachId": "coach-1", "slot": "0"}
-        params: Any = {"amount": 4252, "currency": "cad", "destination": account, "metadata": marks}
-        market.stripe.v1.transfers.create({**params, "source_transaction": str(intent.latest_charge)})
+        send(market, account, 4252, marks, source_transaction=str(intent.latest_charge))
     market.forget_calls()
 
     result = swept(market)
