@@ -114,6 +114,7 @@ WORDS: Mapping[Reason, Words] = MappingProxyType(
             "Nothing: the sweep looks through it. Or do it now.",
             "Your share is kept for you, and is sent within the next hours. You need to do nothing.",
             "flask reconcile {payment}",
+            "The coach was sent too much since to look through it now. Please run flask reconcile for this payment.",
         ),
         Reason.UNREADABLE: Words(
             "The payment is ours, but its metadata is damaged.",
