@@ -48,7 +48,7 @@ def test_the_log_of_a_payments_life_names_the_payment_and_nobody(
         "payment.confirmed",
         "refund.made",
         "transfer.taken_back",
-        "dispute.opened",
+        "dispute.seen",
     } <= set(told)
     for secret in ("Canary", "canary", intent["client_secret"], link, "sk_test_", "whsec_", "4242"):
         assert secret not in log, secret
