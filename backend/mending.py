@@ -106,12 +106,12 @@ class Mender:
 
     def _settled(self, case: Case, payment: Payment | None) -> Settlement:
         settle, adopt = self._services.settler.settle, self._adopts(case)
-        disputed = bool(case.traces.disputes)
+        known = {"disputed": bool(case.traces.disputes), "refunded": bool(case.traces.refunds)}
         try:
-            return settle(case.payment_id, seen=payment, adopt=adopt, disputed=disputed, lists=self._lists)
+            return settle(case.payment_id, seen=payment, adopt=adopt, lists=self._lists, **known)
         except Undecided:
             # The shared lists may be older than what settling this payment has written.
-            return settle(case.payment_id, adopt=adopt, disputed=disputed, lists=CoachLists())
+            return settle(case.payment_id, adopt=adopt, lists=CoachLists(), **known)
 
     def _tell_what_was_seen(self, teller: Teller, case: Case, payment: Payment | None) -> None:
         for refund in case.traces.refunds.values():
