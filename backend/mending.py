@@ -105,13 +105,18 @@ class Mender:
             return None  # settling holds it, by name
 
     def _settled(self, case: Case, payment: Payment | None) -> Settlement:
-        settle, adopt = self._services.settler.settle, self._adopts(case)
-        known = {"disputed": bool(case.traces.disputes), "refunded": bool(case.traces.refunds)}
+        settle = partial(
+            self._services.settler.settle,
+            case.payment_id,
+            adopt=self._adopts(case),
+            disputed=bool(case.traces.disputes),
+            refunded=bool(case.traces.refunds),
+        )
         try:
-            return settle(case.payment_id, seen=payment, adopt=adopt, lists=self._lists, **known)
+            return settle(seen=payment, lists=self._lists)
         except Undecided:
             # The shared lists may be older than what settling this payment has written.
-            return settle(case.payment_id, adopt=adopt, lists=CoachLists(), **known)
+            return settle(lists=CoachLists())
 
     def _tell_what_was_seen(self, teller: Teller, case: Case, payment: Payment | None) -> None:
         for refund in case.traces.refunds.values():
