@@ -591,3 +591,62 @@ def test_the_unknown_is_noted_once_and_keeps_its_time(market: Marketplace) -> No
     settle_or_not(market, payment)
 
     assert market.note(payment) == f"unknown:0.0:{NOW}p"
+
+
+def test_a_busy_platform_does_not_keep_a_ready_coach_waiting(market: Marketplace) -> None:
+    """Hundreds of other players paid within the hour: the coach's own waiting payment comes first, in a few calls."""
+    account = market.register()
+    payment = market.paid()
+    market.deliver()
+    market.clock.advance(120)
+    for _ in range(400):
+        market.stripe.v1.payment_intents.create(
+            {
+                "amount": 1000,
+                "currency": "cad",
+                "confirm": True,
+                "payment_method": "pm_card_visa",
+                "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+            }
+        )
+    market.onboard(account)
+    event = market.event_of(account, "account.updated")
+    market.forget_calls()
+
+    answer = market.send(event, market.settings.stripe_connect_webhook_secrets[0])
+
+    assert (answer, market.held(payment)) == (200, 4252)
+    assert sum(call == "GET /v1/events" for call in market.calls()) <= 3
+
+
+@pytest.mark.parametrize("code", ["resource_missing", "account_invalid"])
+def test_a_payment_of_a_coach_whose_account_is_gone_is_held_and_answered_as_such(
+    market: Marketplace, code: str
+) -> None:
+    """Deleted between purchase and payment. An operator binds the coach to another account and releases the payment."""
+    market.control("POST", "/behaviour", {"gone_destination_code": code})
+    account = market.ready_coach()
+    payment = market.paid()
+    market.stripe.v1.accounts.delete(account)
+
+    market.deliver()
+
+    assert market.note(payment).startswith("held:account_gone:")
+    claim = {"paymentIntentId": payment, "coachAccountId": account, "amount": 4725}
+    answer = market.post("/api/connect/transfer", claim)
+    assert (answer.status_code, "Retry-After" in answer.headers) == (409, False)
+    newer = market.stripe.v1.accounts.create(
+        {
+            "type": "express",
+            "country": "CA",
+            "email": "coach-1@example.com",
+            "capabilities": {"transfers": {"requested": True}},
+            "metadata": {"coachId": "coach-1", "app": "coaching-payments"},
+        }
+    ).id
+    market.onboard(newer)
+    rebound = flask(market, "coaches", "rebind", "coach-1", "--to", newer, "--why", "the old account was closed")
+    assert rebound.exit_code == 0, rebound.output
+    released = flask(market, "settle", payment, "--release", newer)
+    assert released.exit_code == 0, released.output
+    assert sent_to(market, newer) == 4252
