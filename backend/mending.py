@@ -11,7 +11,7 @@ import structlog
 
 from backend.news import Teller
 from backend.services import Services
-from backend.services.errors import Undecided, UnreadablePayment
+from backend.services.errors import UnreadablePayment
 from backend.services.hand_transfers import remember_on
 from backend.services.pace import Pace
 from backend.services.reads import Payment, read_payment
@@ -78,7 +78,14 @@ class Mender:
         ours = payment is not None and payment.purchase.ours
         if ours:
             self._tell_what_was_seen(teller, case, payment)
-        settlement = self._settled(case, payment)
+        settlement = self._services.settler.settle(
+            case.payment_id,
+            seen=payment,
+            adopt=self._adopts(case),
+            disputed=bool(case.traces.disputes),
+            refunded=bool(case.traces.refunds),
+            lists=self._lists,
+        )
         teller.settlement(settlement)
         if settlement.state not in (NOT_OURS, NOT_PAID):
             if not ours:
@@ -103,20 +110,6 @@ class Mender:
             return read_payment(self._client, case.payment_id) if any(written) else payment
         except UnreadablePayment:
             return None  # settling holds it, by name
-
-    def _settled(self, case: Case, payment: Payment | None) -> Settlement:
-        settle = partial(
-            self._services.settler.settle,
-            case.payment_id,
-            adopt=self._adopts(case),
-            disputed=bool(case.traces.disputes),
-            refunded=bool(case.traces.refunds),
-        )
-        try:
-            return settle(seen=payment, lists=self._lists)
-        except Undecided:
-            # The shared lists may be older than what settling this payment has written.
-            return settle(lists=CoachLists())
 
     def _tell_what_was_seen(self, teller: Teller, case: Case, payment: Payment | None) -> None:
         for refund in case.traces.refunds.values():

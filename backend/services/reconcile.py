@@ -7,17 +7,24 @@ from dataclasses import dataclass
 import stripe
 import structlog
 
-from backend.domain.settlement import MANUAL
+from backend.domain.settlement import HELD, MANUAL, Reason
 from backend.services.adoption import Adoption
+from backend.services.errors import UnreadablePayment
 from backend.services.ledger import ledger_of
-from backend.services.reads import read_payment
+from backend.services.reads import UnclearDispute, read_payment
 from backend.services.registry import Registry
 from backend.services.settlement import NOT_OURS, SETTLED, Settlement
+from backend.services.transfers import UnclearTransfers
 
 log = structlog.get_logger(__name__)
 
 FAILED = "failed"
 BALANCED = "balanced"
+_UNCLEAR: dict[type[Exception], Reason] = {
+    UnclearTransfers: Reason.UNCLEAR_TRANSFERS,
+    UnclearDispute: Reason.UNCLEAR_DISPUTE,
+    UnreadablePayment: Reason.UNREADABLE,
+}
 
 
 @dataclass(frozen=True)
@@ -49,10 +56,14 @@ class Mended:
 
 
 def owed(client: stripe.StripeClient, registry: Registry, payment_id: str, adopt: bool = False) -> Mended:
-    """Say what a payment's coach is owed, and change nothing. Raises what ``ledger_of`` raises.
+    """Say what a payment's coach is owed, and change nothing. ``adopt``: payments of the Node backend too."""
+    try:
+        return _owed(client, registry, payment_id, adopt)
+    except tuple(_UNCLEAR) as unclear:
+        return Mended(payment_id, HELD, reason=_UNCLEAR[type(unclear)])
 
-    ``adopt``: payments of the Node backend too.
-    """
+
+def _owed(client: stripe.StripeClient, registry: Registry, payment_id: str, adopt: bool) -> Mended:
     payment = read_payment(client, payment_id)
     if payment is None or not (payment.purchase.ours or adopt or Adoption(client).is_owed_to_us(payment)):
         return Mended(payment_id, NOT_OURS)

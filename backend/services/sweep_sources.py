@@ -177,10 +177,9 @@ class Sources:
 
     def _refunds_start(self) -> int | None:
         mark, since = self._read.mark, self._read.since
-        if since is None or mark.at is None:
-            return None
-        remembered = mark.until is not None and mark.again is None
-        return since if remembered else min(since, mark.at - _REFUND_SECONDS)
+        if mark.until is not None and mark.again is None:
+            return since
+        return None if since is None or mark.at is None else min(since, mark.at - _REFUND_SECONDS)
 
     def _refunds_since(self, start: int | None) -> Iterator[Any]:
         created: dict[str, Any] = {} if start is None else {"created": {"gte": start}}

@@ -11,7 +11,7 @@ import stripe
 import structlog
 
 from backend.domain.membership import Belongs, PaymentFacts, TransferFacts, belongs
-from backend.domain.metadata import APP, APP_VALUE, COACH_ID, PAYMENT, SLOT
+from backend.domain.metadata import APP, APP_VALUE, COACH_ID, PAYMENT, SLOT, is_ours
 from backend.domain.settlement import Pay, TakeBack, TransferRecord
 from backend.services.reads import PAGE, Payment, coach_of, every, found, id_of, metadata_of
 
@@ -79,6 +79,9 @@ class TransferReader:
         charge = _charge(payment)
         accounts = self._accounts(payment, payee, adopting)
         wide = {t.id: t for account in accounts for t in reversed(self._to(account, charge.created))}
+        if self._lists is not None:
+            # The list may be older than what this very sweep has taken back of them.
+            wide |= {t.id: self._client.v1.transfers.retrieve(t.id) for t in wide.values() if _is_by_hand(t, payment)}
         if (adopting or payment.person_was_here) and any(facts_of(t).is_unnamed for t in wide.values()):
             raise UnclearTransfers
         group = {t.id: t for t in reversed(self._group(payment.group))}
@@ -154,6 +157,12 @@ def facts_of(transfer: stripe.Transfer) -> TransferFacts:
         metadata=metadata_of(transfer),
         source_payment=id_of(expanded.payment_intent) if expanded is not None else None,
     )
+
+
+def _is_by_hand(transfer: stripe.Transfer, payment: Payment) -> bool:
+    """True if the transfer may be the payment's and is not one that its group leads to."""
+    facts = facts_of(transfer)
+    return not is_ours(facts.metadata) and (payment.id in facts.named or facts.source == _charge(payment).id)
 
 
 def _charge_among(mine: list[stripe.Transfer], charge_id: str) -> stripe.Charge | None:
