@@ -96,7 +96,7 @@ def read_tapes(pool: ProcessPoolExecutor, requests: int, known: set[Pair]) -> bo
 
 
 @click.command()
-@click.option("--most", default=150_000, show_default=True, help="States of one beginning.")
+@click.option("--most", default=400_000, show_default=True, help="States of one beginning.")
 @click.option("--requests", default=10_000, show_default=True, help="Writes of tapes to accept.")
 def main(most: int, requests: int) -> None:
     """Search the model, find the planted bugs, and read the tapes."""

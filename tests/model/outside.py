@@ -187,7 +187,7 @@ def answers(config: Config, world: World, write: Key) -> Iterator[tuple[str, Wor
 
 def _again(world: World, known: Key, write: Key) -> tuple[str, World, tuple[str, bool, str]]:
     if (known.amount, known.sourced) != (write.amount, write.sourced):
-        return "says: key taken", world, ("key_taken", False, "")
+        return "says that the key was used with other parameters", world, ("key_taken", False, "")
     if known.stored in ("done", "500"):
         answer = "done" if known.stored == "done" else "unknown"
         return f"replays: {known.stored}", world, (answer, True, "")
@@ -198,14 +198,18 @@ def _faulty(config: Config, world: World, write: Key, name: str) -> Iterator[tup
     possible = not refusal(config, world, write.slot, write.amount, write.sourced)
     unknown = ("unknown", False, "")
     if name == "fresh-500":
-        yield "500, storing nothing", world, unknown
+        yield "answers 500 and stores nothing", world, unknown
     elif name == "in-flight":
-        yield "409, in flight", world, ("in_flight", False, "")
+        yield "answers 409, in flight", world, ("in_flight", False, "")
     elif name == "refuse":
         yield "refuses: refused", with_key(world, write._replace(stored="refused")), ("refused", False, "refused")
     elif possible and name == "stored-500":
-        yield "500, stored, not done yet", with_key(world, write._replace(stored="500", late=True)), unknown
+        yield (
+            "answers 500 and stores it, the work undone so far",
+            with_key(world, write._replace(stored="500", late=True)),
+            unknown,
+        )
     elif possible:
         done = carry_out(world, write.slot, write.amount, write.sourced)
         stored = "500" if name == "stored-500-done" else "done"
-        yield f"does it, but answers 500, storing: {stored}", with_key(done, write._replace(stored=stored)), unknown
+        yield f"does it, answers 500 and stores: {stored}", with_key(done, write._replace(stored=stored)), unknown

@@ -24,28 +24,38 @@ SMALL = [
     Config(5, 10, ("refund:3", "coach:1", "coach:0"), workers=1, dated=False),
 ]
 
-_BAGS = [
-    ("refund:2", "refund-fails", "stored-500", "+:4"),
-    ("refund:2", "stored-500", "edge", "+:2"),
-    ("refund:2", "dispute:2", "dispute-won", "lost"),
-    ("hand:2", "stored-500", "refuse", "+:4"),
-    ("hand:1", "hand-back:1", "refund:1", "stored-500"),
-    ("ready:0", "ready:1", "refund:1", "+:25"),
-    ("refund:2", "coach:1", "+:25", "stored-500"),
-    ("refund:3", "refund-fails", "funds:0", "+:25"),
+_PAIRS = [("refund:2", "stored-500"), ("hand:1", "lost"), ("refund:2", "refund-fails")]
+_TRIPLES = [
+    ("refund:2", "stored-500", "+:4"),
+    ("refund:2", "refund-fails", "stored-500"),
+    ("refund:2", "refund:1", "lost"),
+    ("stored-500", "edge", "+:2"),
+    ("stored-500-done", "fresh-500", "refund:1"),
+    ("dispute:2", "dispute-won", "stored-500"),
+    ("hand:2", "stored-500", "+:4"),
+    ("hand:1", "hand-back:1", "stored-500"),
+    ("refuse", "stored-500", "+:18"),
+    ("ready:0", "ready:1", "refund:1"),
+    ("refund:2", "coach:1", "+:25"),
+    ("refund:3", "refund-fails", "funds:0"),
+    ("in-flight", "refund:2", "+:25"),
 ]
 _LONG = [
-    ("refund:2", "refund-fails", "stored-500", "hand:1", "hand-back:1", "+:4", "+:25"),
-    ("ready:0", "ready:1", "stored-500", "refund:1", "+:18", "+:2", "edge"),
-    ("refund:2", "coach:0", "coach:1", "stored-500", "+:4", "+:25", "hand:1"),
-    ("dispute:2", "dispute-won", "refund:1", "stored-500-done", "funds:0", "+:25", "fresh-500"),
+    ("refund:2", "refund-fails", "stored-500", "hand:1", "+:4", "+:25"),
+    ("ready:0", "ready:1", "stored-500", "+:18", "+:2", "edge"),
+    ("refund:2", "coach:0", "coach:1", "+:4", "+:25", "hand:1"),
+    ("dispute:2", "dispute-won", "refund:1", "stored-500-done", "funds:0", "+:25"),
+    ("hand:2", "hand-back:1", "hand-back:1", "refund:1", "fresh-500", "+:25"),
 ]
 LARGE = [
     *SMALL,
-    *(Config(5, percent, bag, 2, fast=fast) for percent, fast, bag in product((10, 60), (False, True), _BAGS)),
-    *(Config(4, 0, bag, 3) for bag in _BAGS[:3]),
+    *(Config(5, percent, bag) for percent, bag in product((10, 60), _TRIPLES)),
+    *(Config(4, 60, bag, fast=True) for bag in _TRIPLES),
+    *(Config(4, 0, bag, 3) for bag in _PAIRS),
     *(Config(5, percent, bag, 1) for percent, bag in product((10, 60), _LONG)),
-    Config(5, 60, ("hand-apart:1", "refund:1", "stored-500", "+:4"), apart=True),
+    Config(5, 60, ("hand-apart:1", "refund:1", "stored-500"), apart=True),
+    Config(5, 60, ("hand-apart:1", "hand-back:1", "refund:1", "stored-500", "+:4"), 1, apart=True),
+    Config(5, 60, ("ready:1", "stored-500"), ready=False),
 ]
 
 FOUND_FROM = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from tests.model.core import Core
@@ -23,12 +24,20 @@ class State(NamedTuple):
     workers: tuple[Worker, ...]
 
 
-class Edge(NamedTuple):
-    """One thing that happens: ``who`` did ``what``; ``wrong`` says what is broken by it."""
+Line = tuple[Worker | None, ...]
 
-    who: str
+
+class Edge(NamedTuple):
+    """One thing that happens: ``who`` did ``what``; ``wrong`` says what is broken by it.
+
+    ``who`` is a worker's place in the state before; -1 for one that begins, or None for others. ``line``: the workers in
+    that order, with None for one that is gone.
+    """
+
+    who: int | None
     what: str
     after: State
+    line: Line
     wrong: str = ""
 
 
@@ -62,7 +71,7 @@ class Search:
     def run(self, most: int = 10_000_000) -> Found:
         """Explore until nothing is new, a state is wrong, or there are ``most`` states."""
         first = State(beginning(self.config), ())
-        came: dict[State, tuple[State, str, str] | None] = {first: None}
+        came: dict[State, State | None] = {first: None}
         waiting = deque([first])
         found = Found()
         while waiting:
@@ -76,13 +85,13 @@ class Search:
                 found.edges += 1
                 if edge.wrong:
                     found.wrong, source, state = edge.wrong, state, edge.after
-                    came[state] = (source, edge.who, edge.what)
+                    came[state] = source
                     break
                 if edge.after not in came:
-                    came[edge.after] = (state, edge.who, edge.what)
+                    came[edge.after] = state
                     waiting.append(edge.after)
             if found.wrong:
-                found.story = _way(came, state)
+                found.story = self._story(_way(came, state))
                 break
             if len(came) >= most:
                 found.complete = False
@@ -97,16 +106,16 @@ class Search:
         if len(workers) < self.config.workers:
             for what, _, worker in self._replica.starts(world):
                 self._follows("start", worker)
-                yield self._moved(state, "a new worker", what, world, (*workers, worker), len(workers))
+                yield self._moved(state, -1, what, world, (*workers, worker))
         for index, worker in enumerate(workers):
-            yield Edge(f"worker {index}", "dies", State(world, workers[:index] + workers[index + 1 :]))
+            gone = (*workers[:index], None, *workers[index + 1 :])
+            yield Edge(index, "dies", *self._state(world, gone))
             for what, after, next_worker in self._replica.advance(world, worker):
                 self._follows(worker.at, next_worker)
                 moved = (*workers[:index], next_worker, *workers[index + 1 :])
-                yield self._moved(state, f"worker {index}", what, after, moved, index)
+                yield self._moved(state, index, what, after, moved)
                 if after is not world and next_worker is not None:
-                    dead = (*workers[:index], None, *workers[index + 1 :])
-                    yield self._moved(state, f"worker {index}", f"{what}; and dies", after, dead, index)
+                    yield self._moved(state, index, f"{what}; and dies", after, gone)
 
     def _follows(self, at: str, worker: Worker | None) -> None:
         """Keep which call may follow which."""
@@ -127,7 +136,7 @@ class Search:
             wrong = self._late(world, after, name)
             key = _key_of(name)
             seen = [worker if key in worker.knew else worker._replace(hand=-1) for worker in seen]
-        return Edge("Stripe" if name.startswith("late:") else "others", name, self._state(after, seen), wrong)
+        return Edge(None, name, *self._state(after, tuple(seen)), wrong)
 
     def _late(self, world: World, after: World, name: str) -> str:
         """A stored 500 that comes true may exceed the target by what others changed since it was sent, and no more."""
@@ -138,21 +147,20 @@ class Search:
             return _twice(after)
         return self._beyond(after, slot, key.level - level(self.config, world)) or _twice(after)
 
-    def _moved(
-        self, state: State, who: str, what: str, after: World, workers: tuple[Worker | None, ...], index: int
-    ) -> Edge:
-        before, mover = state.world, workers[index]
+    def _moved(self, state: State, index: int, what: str, after: World, line: Line) -> Edge:
+        """A worker did something. It is gone from the line if it ended or died."""
+        before, mover = state.world, line[index]
         wrong = ""
         if after.transfers != before.transfers:
-            after, wrong = self._written(before, after, state.workers[index])
-            if mover is not None:
-                mover = mover._replace(right=False, others=state.workers[index].hand != after.hands)
-        rest = [worker for worker in (*workers[:index], mover, *workers[index + 1 :]) if worker is not None]
+            writer = state.workers[index]
+            after, wrong = self._written(before, after, writer)
+            mover = mover and mover._replace(right=False, others=writer.hand != after.hands)
         if mover is not None and mover.at == ENDED:
             right = mover.right or held(after) == target(self.config, after)
             wrong = wrong or ("" if right or mover.others else "a worker ends as settled, on an old read")
-            rest.remove(mover)
-        return Edge(who, what, self._state(after, rest), wrong)
+            mover = None
+        place = index % len(line)
+        return Edge(index, what, *self._state(after, (*line[:place], mover, *line[place + 1 :])), wrong)
 
     def _written(self, before: World, after: World, writer: Worker) -> tuple[World, str]:
         """The world in which a worker's write is done, and the fault of it. What a person crossed is excused."""
@@ -171,11 +179,31 @@ class Search:
             return f"the coach holds {-over} less than the target"
         return ""
 
-    def _state(self, world: World, workers: list[Worker]) -> State:
+    def _state(self, world: World, line: Line) -> tuple[State, Line]:
         """In a fixed order: which worker is which makes no difference."""
-        right = held(world) == target(self.config, world)
-        marked = [worker._replace(right=True) if right and not worker.right else worker for worker in workers]
-        return State(world, tuple(sorted(marked, key=hash)))
+        if held(world) == target(self.config, world):
+            line = tuple(worker._replace(right=True) if worker and not worker.right else worker for worker in line)
+        there = [worker for worker in line if worker is not None]
+        return State(world, tuple(sorted(there, key=hash))), line
+
+    def _story(self, way: list[State]) -> list[tuple[str, str, State]]:
+        """Who did what on the way. A worker keeps its name, wherever it stands in the states."""
+        story: list[tuple[str, str, State]] = []
+        names: list[str] = []
+        begun = 0
+        for before, after in pairwise(way):
+            edge = next(edge for edge in self._edges(before) if edge.after == after)
+            if edge.who == -1:
+                names.append("ABCDEFGHIJKLMNOPQRSTUVWXYZ"[begun % 26])
+                begun += 1
+            story.append(("" if edge.who is None else names[edge.who], edge.what, after))
+            left = [(name, worker) for name, worker in zip(names, edge.line, strict=True) if worker is not None]
+            names = [left.pop(_place(left, worker))[0] for worker in after.workers]
+        return story
+
+
+def _place(left: list[tuple[str, Worker]], wanted: Worker) -> int:
+    return next(place for place, (_, worker) in enumerate(left) if worker == wanted)
 
 
 def _key_of(name: str) -> tuple[str, int]:
@@ -201,11 +229,9 @@ def _twice(world: World) -> str:
     return f"slot {min(twice)} is filled twice" if twice else ""
 
 
-def _way(came: dict[State, tuple[State, str, str] | None], state: State) -> list[tuple[str, str, State]]:
-    steps = []
-    before = came[state]
-    while before is not None:
-        steps.append((before[1], before[2], state))
-        state = before[0]
-        before = came[state]
-    return steps[::-1]
+def _way(came: dict[State, State | None], state: State | None) -> list[State]:
+    way = []
+    while state is not None:
+        way.append(state)
+        state = came[state]
+    return way[::-1]

@@ -23,7 +23,7 @@ def told(config: Config, found: Found) -> list[str]:
     lines = [f"The player pays {config.captured}; the fee is {config.percent}%; the coach should hold {_goal(config)}."]
     for who, what, state in found.story:
         lines.append(_sentence(who, what))
-        if "Stripe does it" in what or who == "Stripe" or what.startswith("hand"):
+        if "Stripe does it" in what or what.startswith(("hand", "late")):
             lines.append(f"  The coach now holds {held(state.world)}, of a target of {target(config, state.world)}.")
     return [*lines, f"WRONG: {found.wrong}."]
 
@@ -33,10 +33,10 @@ def _goal(config: Config) -> int:
 
 
 def _sentence(who: str, what: str) -> str:
-    if who == "Stripe":
+    if who:
+        return f"Worker {who} {what}."
+    if what.startswith("late:"):
         return f"What Stripe answered with a stored 500 under {what.removeprefix('late:')} comes true after all."
-    if who != "others":
-        return f"{who.capitalize()} {what}."
     kind, _, number = what.partition(":")
     if kind in ("ready", "funds", "coach"):
         return _state(kind, int(number))
