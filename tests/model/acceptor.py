@@ -65,6 +65,7 @@ class Acceptor:
         self.accepted: list[int] = []
         self.first_tries: list[int] = []
         self.verdicts: dict[int, Next] = {}
+        self._known: dict[str, tuple[Any, int | None]] = {}  # payments that were read, by group
         self._intent: Any = None
         self._at: int | None = None
         self._charge: Any = None
@@ -115,10 +116,17 @@ class Acceptor:
     def _read_payment(self, request: Request) -> None:
         if not isinstance(request.body.get("latest_charge"), dict):
             return
+        self._known[request.body["latest_charge"]["transfer_group"]] = request.body, request.at
         if self._intent is None or self._intent["id"] != request.body["id"]:
-            self._look, self._fresh, self._over = Look(), True, False
-        self._intent, self._at, self._charge = request.body, request.at, request.body["latest_charge"]
+            self._look = Look()
+        self._turn_to(request.body, request.at)
         self._look.charged = self._look.group is not None
+
+    def _turn_to(self, intent: Any, at: int | None) -> None:
+        """One activation may settle several payments that it has read before."""
+        if self._intent is None or self._intent["id"] != intent["id"]:
+            self._fresh, self._over = True, False
+        self._intent, self._at, self._charge = intent, at, intent["latest_charge"]
 
     def _read_transfers(self, request: Request, parts: list[str]) -> None:
         if len(parts) == 3:
@@ -133,6 +141,9 @@ class Acceptor:
             self._look = self._look if more else Look()
             self._look.wide |= found
             return
+        intent, at = self._known.get(request.params["transfer_group"], (None, None))
+        if intent is not None and intent["id"] != self._intent["id"]:
+            self._turn_to(intent, at)
         self._look.group = (self._look.group or {}) | found if more else found
         for made in found.values():
             source = made["source_transaction"]

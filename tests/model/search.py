@@ -134,8 +134,7 @@ class Search:
         wrong = ""
         if name.startswith("late:"):
             wrong = self._late(world, after, name)
-            key = _key_of(name)
-            seen = [worker if key in worker.knew else worker._replace(hand=-1) for worker in seen]
+            seen = [worker._replace(hand=-1) for worker in seen]  # it was not in the list of those that have listed
         return Edge(None, name, *self._state(after, tuple(seen)), wrong)
 
     def _late(self, world: World, after: World, name: str) -> str:
@@ -166,7 +165,9 @@ class Search:
         """The world in which a worker's write is done, and the fault of it. What a person crossed is excused."""
         after = _crossing(after, writer)
         if writer.hand != after.hands:
-            return after._replace(excused=after.excused + held(after) - held(before)), _twice(after)
+            # It shifts the slots of those that have listed, as the person's did.
+            moved = held(after) - held(before)
+            return after._replace(excused=after.excused + moved, hands=after.hands + 1), _twice(after)
         change = self._replica.basis(writer) - level(self.config, after)
         return after, self._beyond(after, writer.planned.slot, change) or _twice(after)
 
