@@ -12,7 +12,7 @@ from contextlib import redirect_stderr
 import click
 
 from tests.model import roots
-from tests.model.acceptor import Acceptor
+from tests.model.acceptor import Acceptor, RejectedError
 from tests.model.calls import Pair, of_replica, of_tape
 from tests.model.mutants import is_rejected, mutants
 from tests.model.rules import PLANTED
@@ -40,7 +40,10 @@ def played(seed: int) -> tuple[int, Counter[tuple[str, bool]], set[Pair]]:
     with open(os.devnull, "w") as nowhere, redirect_stderr(nowhere):
         for one in range(seed, seed + _BATCH):
             for tape in History(one).run(_STEPS):
-                acceptor = Acceptor.of(tape)
+                try:
+                    acceptor = Acceptor.of(tape)
+                except RejectedError as why:
+                    raise RejectedError(f"history {one}: {why}") from why
                 accepted += len(acceptor.accepted)
                 changed.update((name, is_rejected(mutant)) for name, mutant in mutants(tape, acceptor))
                 pairs |= of_tape(tape) if tape.alone else set()

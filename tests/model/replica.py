@@ -237,7 +237,8 @@ class Replica:
         """A transfer from the charge brings the charge with it; everything else is followed by a look."""
         if self._core.rules.ends_on_the_write:
             return self._end(worker, move.slot)
-        quiet = worker.charge == (0, False)  # else a refund or a dispute may have changed, and the charge not tell
+        # A refund or a dispute may go on, and a charge that has one does not tell.
+        quiet = worker.charge == (0, False) or self._core.rules.trusts_the_charge
         if "r" in move.slot or not move.sourced or not quiet or charge_of(world) != worker.charge:
             return self._again(worker)
         return self._end(worker, move.slot)

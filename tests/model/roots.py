@@ -70,6 +70,7 @@ FOUND_FROM = {
     "clears an open unknown note": Config(5, 10, ("stored-500", "hand:4", "hand-back:4"), workers=1),
     "pays another slot while an outcome is unknown": Config(5, 10, ("stored-500", "hand:2"), workers=1),
     "ends before a read later than the last write": Config(5, 10, ("refund:2", "refund:1"), workers=1),
+    "trusts a charge that was disputed before": Config(5, 10, ("dispute:2", "dispute-won"), workers=1),
     "reads the charge before the list": Config(5, 10, ("refund:2",), workers=1),
     "takes the reversal count from another answer": Config(5, 10, ("refund:2", "refund:1")),
     "ignores the cap on the source": Config(5, 10, ("refund:3", "refund-fails"), workers=1),

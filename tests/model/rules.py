@@ -25,6 +25,7 @@ class Rules:
     count_apart: bool = False
     ends_on_the_write: bool = False
     clears_open_notes: bool = False
+    trusts_the_charge: bool = False
 
 
 REAL = Rules()
@@ -78,6 +79,7 @@ PLANTED = {
     "clears an open unknown note": Rules(clears_open_notes=True),
     "pays another slot while an outcome is unknown": Rules(stands_in_the_way=_nothing_in_the_way),
     "ends before a read later than the last write": Rules(ends_on_the_write=True),
+    "trusts a charge that was disputed before": Rules(trusts_the_charge=True),
     "reads the charge before the list": Rules(charge_before_list=True),
     "takes the reversal count from another answer": Rules(count_apart=True),
     "ignores the cap on the source": Rules(next_step=_ignores_the_cap),
