@@ -23,7 +23,19 @@ import click
 
 from tests.planted_bugs import BUGS, Bug
 
-__all__ = ["BUGS", "CAUGHT", "GREEN", "NO_BUG", "OUT_OF_TIME", "SUITE", "Bug", "NoSuchLine", "copy_with", "has_line", "trial"]
+__all__ = [
+    "BUGS",
+    "CAUGHT",
+    "GREEN",
+    "NO_BUG",
+    "OUT_OF_TIME",
+    "SUITE",
+    "Bug",
+    "NoSuchLine",
+    "copy_with",
+    "has_line",
+    "trial",
+]
 
 ROOT = Path(__file__).parents[1]
 # The quick ones first; a bug names the ones that should see it before all others.
@@ -94,7 +106,16 @@ def trial(bug: Bug, suite: list[str], longest_seconds: float = _LONGEST_SECONDS)
     """Run the tests against a copy with the bug, those that it names first, until one of them is red."""
     began = time.monotonic()
     # Output is thrown away: a red test prints the log of everything that led to it.
-    command = [sys.executable, "-m", "pytest", "-x", "-p", "no:logging", "--show-capture=no", *dict.fromkeys([*bug.tests, *suite])]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-p",
+        "no:logging",
+        "--show-capture=no",
+        *dict.fromkeys([*bug.tests, *suite]),
+    ]
     with copy_with(bug) as copy:
         # A session of its own, so that what the tests started ends with them.
         run = subprocess.Popen(

@@ -31,9 +31,12 @@ class Notes:
         before = payment.note
         if note.says_the_same_as(before):
             return note
-        other = before is not None and (before.slot, before.generation) != (note.slot, note.generation)
-        in_the_way = is_open(before, position, payment.at) if position else _is_unknown(before)
-        if other and in_the_way:
+        if position is None:
+            in_the_way = before is not None and before.may_still_come(payment.at)  # this hold is about no write
+        else:
+            other = before is not None and (before.slot, before.generation) != (note.slot, note.generation)
+            in_the_way = other and is_open(before, position, payment.at)
+        if in_the_way:
             raise Undecided
         self._write(payment.id, str(note))
         log.warning("settlement.held", payment=payment.id, reason=note.reason, amount=note.amount)

@@ -13,7 +13,10 @@ THREE_HOURS = 3 * 3_600
 TEXTS = [
     ("manual", Note(MANUAL)),
     ("held:no_account:0.0:1793631600", Note(HELD, "no_account", "0", 0, 1_793_631_600)),
-    ("held:clawback_pending:0r1.2:1793631600p:4252", Note(HELD, "clawback_pending", "0r1", 2, 1_793_631_600, 4252, True)),
+    (
+        "held:clawback_pending:0r1.2:1793631600p:4252",
+        Note(HELD, "clawback_pending", "0r1", 2, 1_793_631_600, 4252, True),
+    ),
     ("held:refused:12.34:5:0", Note(HELD, "refused", "12", 34, 5, 0)),
     ("unknown:1.3:1793631600", Note(UNKNOWN, "", "1", 3, 1_793_631_600)),
     ("unknown:1r0.999999:999999999999p", Note(UNKNOWN, "", "1r0", 999_999, 999_999_999_999, pinned=True)),

@@ -1,0 +1,415 @@
+"""The news for the host app: every fact of every signal, and the log line beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from blinker import Signal
+from structlog.testing import capture_logs
+
+from backend import signals
+from tests.builders import Marketplace
+from tests.money.test_slow_money import arrive, choose, debit, dispute
+from tests.money.test_world import with_funds
+
+DAY = 86_400
+SIGNALS = [one for one in vars(signals).values() if isinstance(one, Signal)]
+
+
+@contextmanager
+def news() -> Iterator[list[tuple[str, dict[str, Any]]]]:
+    """Every signal that is sent, by its name, without repeats."""
+    told: list[tuple[str, dict[str, Any]]] = []
+    ears = []
+    for signal in SIGNALS:
+
+        def listen(_sender: Any, name: str = signal.name, **facts: Any) -> None:
+            if (name, facts) not in told:
+                told.append((name, facts))
+
+        ears.append(listen)
+        signal.connect(listen)
+    try:
+        yield told
+    finally:
+        for signal, ear in zip(SIGNALS, ears, strict=True):
+            signal.disconnect(ear)
+
+
+def only(told: list[tuple[str, dict[str, Any]]], *names: str) -> list[tuple[str, dict[str, Any]]]:
+    """The news of these names."""
+    return [one for one in told if one[0] in names]
+
+
+def lines(logs: Any, event: str) -> list[dict[str, Any]]:
+    """The log lines of one event, without its name and level, and without repeats."""
+    found: list[dict[str, Any]] = []
+    for line in logs:
+        facts = {key: value for key, value in line.items() if key not in ("event", "log_level")}
+        if line["event"] == event and facts not in found:
+            found.append(facts)
+    return found
+
+
+def test_a_paid_coach_is_told_with_the_transfer(market: Marketplace) -> None:
+    """Once, whatever the number of events."""
+    account = market.ready_coach()
+    payment = market.paid()
+
+    with news() as told, capture_logs() as logs:
+        market.deliver()
+
+    transfer = market.transfers(payment)[0].id
+    made = {"id": transfer, "payment_id": payment, "amount": 4252, "currency": "cad", "account_id": account}
+    assert only(told, "transfer-made") == [("transfer-made", made)]
+    assert lines(logs, "payment.succeeded") == [{"payment": payment, "outcome": "settled"}]
+    assert [name for name, _ in told] == ["session-opened", "transfer-made"]
+
+
+def test_a_transfer_by_hand_is_told_like_our_own(market: Marketplace) -> None:
+    """It was for this payment; the log says that it was seen."""
+    account = market.ready_coach()
+    payment = market.paid()
+    with_funds(market)
+    by_hand = market.stripe.v1.transfers.create(
+        {"amount": 4252, "currency": "cad", "destination": account, "metadata": {"for": payment}}
+    )
+
+    with news() as told, capture_logs() as logs:
+        market.send(market.event("transfer.created"))
+
+    made = {"id": by_hand.id, "payment_id": payment, "amount": 4252, "currency": "cad", "account_id": account}
+    assert only(told, "transfer-made") == [("transfer-made", made)]
+    assert lines(logs, "transfer.seen") == [{"payment": payment, "transfer": by_hand.id, "amount": 4252}]
+    assert lines(logs, "transfer.remembered") == [{"payment": payment, "transfer": by_hand.id}]
+
+
+def test_a_strangers_transfer_is_no_news(market: Marketplace) -> None:
+    """It names no payment, or one that was not sold here."""
+    account = market.ready_coach()
+    with_funds(market)
+    market.deliver()
+    for metadata in ({}, {"for": "pi_000000000000000000000000"}):
+        given: Any = {"amount": 100, "currency": "cad", "destination": account, "metadata": metadata}
+        market.stripe.v1.transfers.create(given)
+
+        with news() as told:
+            assert market.send(market.event("transfer.created")) == 200
+
+        assert told == []
+
+
+def test_money_that_waits_is_told_with_reason_and_amount(market: Marketplace) -> None:
+    """The id is the payment's, with the reason and the slot."""
+    market.register()
+    payment = market.paid()
+
+    with news() as told:
+        market.deliver()
+
+    held = {"id": f"{payment}:coach_not_ready:0", "payment_id": payment, "reason": "coach_not_ready", "amount": 4252}
+    assert only(told, "transfer-held", "clawback-pending") == [("transfer-held", held)]
+    assert type(only(told, "transfer-held")[0][1]["reason"]) is str
+
+
+def test_a_debt_is_told_with_its_amount(market: Marketplace) -> None:
+    """By slot; and the session is revoked by the refund."""
+    market.ready_coach()
+    payment = market.paid()
+    market.deliver()
+    market.clock.advance(7 * DAY)
+    market.deliver()
+    market.refund(payment)
+
+    with news() as told:
+        market.deliver()
+
+    refund = market.refunds(payment)[0].id
+    assert only(told, "transfer-held", "clawback-pending") == [
+        ("clawback-pending", {"id": f"{payment}:0r0", "payment_id": payment, "amount": 4252})
+    ]
+    session = f"session_{payment.removeprefix('pi_')}"
+    revoked = {"id": f"{session}:{refund}", "session_id": session, "payment_id": payment, "reason": "refunded"}
+    assert only(told, "session-revoked") == [("session-revoked", revoked)]
+    assert only(told, "session-opened") == []
+
+
+def test_the_last_refund_revokes_the_session_and_no_earlier_one(market: Marketplace) -> None:
+    """A part that is still with the platform keeps the session open."""
+    payment = market.paid()
+    market.deliver()
+    with news() as told:
+        market.refund_in_dashboard(payment, 4724)
+        market.deliver()
+        assert only(told, "session-revoked") == []
+        market.clock.advance(5)
+        market.refund_in_dashboard(payment, 1)
+        market.deliver()
+
+    last = max(market.refunds(payment), key=lambda refund: refund.created).id
+    assert [facts["id"].split(":")[1] for _, facts in only(told, "session-revoked")] == [last]
+
+
+def test_a_debit_that_bounced_revokes_the_session_under_the_banks_entry(market: Marketplace) -> None:
+    """The reason is not a refund."""
+    choose(market, debit_bounces_as="failure")
+    payment = debit(market)
+    arrive(market, payment)
+    market.deliver()
+    charge = market.charge(payment)
+    market.control("POST", f"/charges/{charge}/bounce", {})
+
+    with news() as told:
+        market.deliver()
+
+    entry = market.stripe.v1.charges.retrieve(charge).failure_balance_transaction
+    session = f"session_{payment.removeprefix('pi_')}"
+    revoked = {"id": f"{session}:{entry}", "session_id": session, "payment_id": payment, "reason": "returned"}
+    assert only(told, "session-revoked") == [("session-revoked", revoked)]
+
+
+def test_each_state_of_a_refund_is_news_of_its_own(market: Marketplace) -> None:
+    """Requested; then made."""
+    choose(market, refund_begins="requires_action")
+    payment = market.paid()
+    market.deliver()
+    refund = market.stripe.v1.refunds.create({"payment_intent": payment, "amount": 2000}).id
+    with news() as told, capture_logs() as logs:
+        market.deliver()
+        market.control("POST", f"/refunds/{refund}/succeed", {})
+        market.deliver()
+
+    facts = {"payment_id": payment, "amount": 2000, "currency": "cad"}
+    assert only(told, "refund-requested", "refund-made", "refund-failed") == [
+        ("refund-requested", {"id": f"{refund}:requested", "refund_id": refund, **facts, "status": "requires_action"}),
+        ("refund-made", {"id": refund, **facts, "status": "succeeded"}),
+    ]
+    assert lines(logs, "refund.seen") == [
+        {"payment": payment, "refund": refund, "status": status} for status in ("requires_action", "succeeded")
+    ]
+
+
+@pytest.mark.parametrize(("amount", "opened"), [(4725, True), (4724, False)])
+def test_a_refund_that_fails_is_told_and_opens_what_it_had_closed(
+    market: Marketplace, amount: int, opened: bool
+) -> None:
+    """With Stripe's reason; only a whole refund had closed the session."""
+    payment = market.paid()
+    market.deliver()
+    refund = market.stripe.v1.refunds.create({"payment_intent": payment, "amount": amount}).id
+    market.deliver()
+    market.control("POST", f"/refunds/{refund}/fail", {})
+
+    with news() as told:
+        market.send(market.event("refund.failed"))
+
+    reason = market.stripe.v1.refunds.retrieve(refund).failure_reason
+    failed = {
+        "id": f"{refund}:failed",
+        "refund_id": refund,
+        "payment_id": payment,
+        "amount": amount,
+        "currency": "cad",
+        "status": "failed",
+        "reason": reason,
+    }
+    assert reason
+    assert only(told, "refund-failed") == [("refund-failed", failed)]
+    session = f"session_{payment.removeprefix('pi_')}"
+    assert [facts["id"] for _, facts in only(told, "session-opened")] == [session] + [f"{session}:{refund}"] * opened
+
+
+def test_a_strangers_refund_is_no_news(market: Marketplace) -> None:
+    """Nor is one that has no payment."""
+    stranger = market.stripe.v1.payment_intents.create({"amount": 5000, "currency": "cad"})
+    market.pay({"id": stranger.id, "client_secret": stranger.client_secret})
+    market.refund_in_dashboard(stranger.id, 1000)
+    event = market.event("refund.created")
+
+    with news() as told:
+        assert market.send(event) == 200
+        event["data"]["object"]["payment_intent"] = None
+        market.forget_calls()
+        assert market.send(event) == 200
+
+    assert (told, market.calls()) == ([], [])
+
+
+def test_a_dispute_is_told_with_every_fact_and_its_end(market: Marketplace) -> None:
+    """The end has an id of its own."""
+    payment = market.paid()
+    market.deliver()
+    one = dispute(market, payment, amount=2000)
+    reason = market.stripe.v1.disputes.retrieve(one).reason
+    with news() as told, capture_logs() as logs:
+        market.deliver()
+        market.control("POST", f"/disputes/{one}/lose", {})
+        market.deliver()
+
+    facts = {"dispute_id": one, "payment_id": payment, "amount": 2000, "currency": "cad"}
+    booked = len(market.stripe.v1.disputes.retrieve(one).balance_transactions)
+    assert only(told, "dispute-opened", "dispute-closed") == [
+        ("dispute-opened", {"id": one, **facts, "reason": reason, "status": "needs_response"}),
+        ("dispute-closed", {"id": f"{one}:lost:{booked}", **facts, "outcome": "lost"}),
+    ]
+    assert lines(logs, "dispute.seen") == [
+        {"status": status, "reason": reason, **facts} for status in ("needs_response", "lost")
+    ]
+
+
+def test_an_inquiry_and_its_escalation_are_two_pieces_of_news(market: Marketplace) -> None:
+    """The first is a warning; the second a dispute of the same id at Stripe."""
+    payment = market.paid()
+    market.deliver()
+    one = dispute(market, payment, inquiry=True)
+    with news() as told:
+        market.deliver()
+
+    assert [(facts["id"], facts["status"]) for _, facts in only(told, "dispute-opened")] == [
+        (one, "warning_needs_response")
+    ]
+
+
+def test_an_inquiry_that_is_closed_has_ended(market: Marketplace) -> None:
+    """It is told as closed, with Stripe's word."""
+    payment = market.paid()
+    market.deliver()
+    one = dispute(market, payment, inquiry=True)
+    market.deliver()
+    market.control("POST", f"/disputes/{one}/win", {})
+
+    with news() as told:
+        market.deliver()
+
+    assert {facts["outcome"] for _, facts in only(told, "dispute-closed")} == {"warning_closed"}
+
+
+def test_an_appeal_is_told_under_an_id_of_its_own(market: Marketplace) -> None:
+    """With the word ``appeal``."""
+    payment = market.paid()
+    one = dispute(market, payment)
+    market.control("POST", f"/disputes/{one}/lose", {})
+    market.deliver()
+    market.control("POST", f"/disputes/{one}/appeal", {})
+
+    with news() as told:
+        market.deliver()
+
+    assert [facts["id"] for _, facts in only(told, "dispute-opened")] == [f"{one}:appeal"]
+
+
+def test_a_dispute_without_a_payment_is_left_alone(market: Marketplace) -> None:
+    """No call, no news."""
+    market.dispute(market.paid())
+    event = market.event("charge.dispute.created")
+    event["data"]["object"]["payment_intent"] = None
+    market.forget_calls()
+
+    with news() as told:
+        assert market.send(event) == 200
+
+    assert (told, market.calls()) == ([], [])
+
+
+def test_a_fraud_warning_is_told_and_told_again_when_it_is_over(market: Marketplace) -> None:
+    """Each under an id of its own."""
+    payment = market.paid()
+    market.deliver()
+    charge = market.charge(payment)
+    warning = market.control("POST", "/early_fraud_warnings", {"charge": charge}).json
+    with news() as told, capture_logs() as logs:
+        market.deliver()
+        event = market.event("radar.early_fraud_warning.created")
+        event["data"]["object"]["actionable"] = False
+        market.send(event)
+
+    kind = warning["fraud_type"]
+    facts = {"payment_id": payment, "charge_id": charge, "fraud_type": kind}
+    assert only(told, "fraud-warning") == [
+        ("fraud-warning", {"id": warning["id"], **facts, "actionable": True}),
+        ("fraud-warning", {"id": f"{warning['id']}:over", **facts, "actionable": False}),
+    ]
+    assert lines(logs, "fraud.warned")[0] == {
+        "payment": payment,
+        "warning": warning["id"],
+        "fraud_type": kind,
+        "actionable": True,
+    }
+
+
+def test_a_fraud_warning_of_a_damaged_payment_is_told_and_a_strangers_is_not(market: Marketplace) -> None:
+    """Ours is ours, readable or not."""
+    payment = market.paid()
+    market.deliver()
+    market.control("POST", "/early_fraud_warnings", {"charge": market.charge(payment)})
+    event = market.event("radar.early_fraud_warning.created")
+    market.stripe.v1.payment_intents.update(payment, {"metadata": {"clips": ""}})
+    with news() as told:
+        market.send(event)
+        market.stripe.v1.payment_intents.update(payment, {"metadata": {"app": ""}})
+        market.send(event)
+        event["data"]["object"]["payment_intent"] = None
+        market.send(event)
+
+    assert [name for name, _ in told] == ["fraud-warning"]
+
+
+def test_a_declined_payment_is_told_by_its_attempt(market: Marketplace) -> None:
+    """The id names the failed charge; a cancellation has none."""
+    intent = market.buy()
+    market.decline(intent)
+    with news() as told, capture_logs() as logs:
+        market.deliver()
+        market.stripe.v1.payment_intents.cancel(intent["id"])
+        market.deliver()
+
+    (declined, canceled) = [facts for _, facts in only(told, "payment-failed")]
+    charge = market.stripe.v1.charges.list({"payment_intent": intent["id"]}).data[0].id
+    assert declined == {
+        "id": f"{intent['id']}:{charge}",
+        "payment_id": intent["id"],
+        "status": "requires_payment_method",
+        "code": "card_declined",
+        "decline_code": "generic_decline",
+    }
+    assert (canceled["id"], canceled["status"]) in {
+        (f"{intent['id']}:{charge}", "canceled"),
+        (f"{intent['id']}:canceled", "canceled"),
+    }
+    assert lines(logs, "payment.failed")[0] == {
+        "payment": intent["id"],
+        "status": "requires_payment_method",
+        "code": "card_declined",
+    }
+
+
+def test_a_purchase_that_was_given_up_untried_is_told_by_its_status(market: Marketplace) -> None:
+    """There is no attempt to name."""
+    intent = market.buy()
+    market.stripe.v1.payment_intents.cancel(intent["id"])
+
+    with news() as told:
+        market.deliver()
+
+    canceled = {
+        "id": f"{intent['id']}:canceled",
+        "payment_id": intent["id"],
+        "status": "canceled",
+        "code": None,
+        "decline_code": None,
+    }
+    assert told == [("payment-failed", canceled)]
+
+
+def test_a_strangers_declined_payment_is_no_news(market: Marketplace) -> None:
+    """It has no marker."""
+    stranger = market.stripe.v1.payment_intents.create({"amount": 5000, "currency": "cad"})
+    market.stripe.v1.payment_intents.cancel(stranger.id)
+
+    with news() as told:
+        market.deliver()
+
+    assert told == []
