@@ -77,7 +77,7 @@ OF_ALWAYS = [
         _READS,
         "return list(page.auto_paging_iter())",
         "return list(page.data)",
-        _SETTLE_TESTS,
+        ("tests/money/test_long_lists.py",),
     ),
     Bug(
         "events told apart by their id alone",
@@ -177,7 +177,7 @@ OF_ALWAYS = [
         _STEPS,
         "if note is not None and not open_still:",
         "if note is not None:",
-        _WORLD_TESTS,
+        ("tests/money/test_notes.py",),
     ),
     Bug(
         "4: another slot paid while an earlier write may still come true",
@@ -257,7 +257,7 @@ OF_THE_WIDER_WORLD = [
         _SETTLER,
         "        if adopting:\n",
         "        if False:\n",
-        _WORLD_TESTS,
+        ("tests/money/test_adoption.py",),
     ),
     Bug(
         "12: the session told only once the money is settled",
@@ -312,7 +312,7 @@ OF_THE_WIDER_WORLD = [
         _TRANSFERS,
         "    if count is None or bool(count) != bool(amount):\n",
         "    count = len(every(client.v1.transfers.reversals.list(transfer.id)))\n    if count is None:\n",
-        _WORLD_TESTS,
+        ("tests/money/test_snapshots.py",),
     ),
     Bug(
         "16: the charge read before the transfers",
