@@ -1,0 +1,45 @@
+"""A bug to plant, and the files in which bugs are planted and seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A mistake: in ``path``, ``right`` becomes ``wrong``. ``tests``: the files that should see it, tried first."""
+
+    name: str
+    path: str
+    right: str
+    wrong: str
+    tests: tuple[str, ...] = ()
+
+
+ACCOUNT_EVENTS = "backend/account_events.py"
+BOOKS = "backend/services/books.py"
+COACHES = "backend/services/coaches.py"
+EVENTS = "backend/events.py"
+HOLDS = "backend/services/holds.py"
+JUDGE = "backend/domain/settlement.py"
+MANUAL = "backend/services/manual_transfers.py"
+MEMBERSHIP = "backend/domain/membership.py"
+NEWS = "backend/news.py"
+POSITIONS = "backend/services/positions.py"
+READS = "backend/services/reads.py"
+REFUNDS = "backend/services/refunds.py"
+SESSIONS = "backend/services/sessions.py"
+SETTLER = "backend/services/settlement.py"
+SOURCES = "backend/services/sweep_sources.py"
+STEPS = "backend/services/steps.py"
+TRANSFERS = "backend/services/transfers.py"
+ANSWERS_TESTS = ("tests/money/test_answers.py",)
+CALLS_TESTS = ("tests/money/test_calls.py",)
+COACHES_TESTS = ("tests/money/test_coaches.py",)
+HOLDS_TESTS = ("tests/money/test_holds.py",)
+REFUND_TESTS = ("tests/money/test_refunds.py", "tests/money/test_refund_keys.py")
+SETTLE_TESTS = ("tests/money/test_settle.py",)
+SLOW_TESTS = ("tests/money/test_slow_money.py",)
+SWEEP_TESTS = ("tests/money/test_sweep.py",)
+WEBHOOK_TESTS = ("tests/routes/test_webhooks.py",)
+WORLD_TESTS = ("tests/money/test_world.py",)

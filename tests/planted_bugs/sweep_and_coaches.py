@@ -1,0 +1,93 @@
+"""Mistakes of the second line and of the registry. The numbers are those of the rules in the design."""
+
+from __future__ import annotations
+
+from tests.planted_bugs.bug import (
+    ACCOUNT_EVENTS,
+    COACHES,
+    COACHES_TESTS,
+    SOURCES,
+    SWEEP_TESTS,
+    WORLD_TESTS,
+    Bug,
+)
+
+OF_SWEEP_AND_COACHES = [
+    Bug(
+        "13: the sweep's mark by the machine's own clock",
+        SOURCES,
+        "self._read.until = answered_at(page)",
+        'self._read.until = int(__import__("time").time())',
+        SWEEP_TESTS,
+    ),
+    Bug(
+        "13: what a sweep could not finish forgotten",
+        SOURCES,
+        '        read.attempt("carried", self._carried)\n',
+        "",
+        SWEEP_TESTS,
+    ),
+    Bug(
+        "13: debits that were booked early not looked for",
+        SOURCES,
+        '        read.attempt("debits", self._early_debits)\n',
+        "",
+        SWEEP_TESTS,
+    ),
+    Bug(
+        "14: a source that fails ends the sweep",
+        SOURCES,
+        "            self.unread.append(Unread(name, type(error).__name__))\n",
+        "            raise\n",
+        SWEEP_TESTS,
+    ),
+    Bug(
+        "14: a payment that fails ends the sweep",
+        "backend/mending.py",
+        "                yield Mended(case.payment_id, FAILED, reason=type(error).__name__)\n",
+        "                raise\n",
+        SWEEP_TESTS,
+    ),
+    Bug(
+        "14: one failure ends a coach's waiting payments",
+        ACCOUNT_EVENTS,
+        "            unfinished = unfinished or error\n",
+        "            raise\n",
+        WORLD_TESTS,
+    ),
+    Bug(
+        "14: Search down ends the look for waiting payments",
+        "backend/services/candidates.py",
+        "        failure = error\n",
+        "        raise\n",
+        WORLD_TESTS,
+    ),
+    Bug(
+        "18: a binding that was replaced still believed",
+        "backend/services/registry.py",
+        "while entry is not None and entry.has_next:",
+        "while False:",
+        COACHES_TESTS,
+    ),
+    Bug(
+        "18: a field that differs swallowed by a repeated registration",
+        COACHES,
+        "        _check_details(account, coach)\n",
+        "",
+        ("tests/routes/test_connect.py",),
+    ),
+    Bug(
+        "19: a second account for a coach whom the old backend onboarded",
+        COACHES,
+        " or self._adopted(coach)",
+        "",
+        COACHES_TESTS,
+    ),
+    Bug(
+        "19: an account given to whoever knows its coach id",
+        COACHES,
+        "        _check_email(chosen.entry.email_hash, coach)\n",
+        "",
+        COACHES_TESTS,
+    ),
+]
