@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from blinker import Signal
+from blinker import NamedSignal
 from structlog.testing import capture_logs
 
 from backend import signals
@@ -16,7 +16,7 @@ from tests.money.test_slow_money import arrive, choose, debit, dispute
 from tests.money.test_world import with_funds
 
 DAY = 86_400
-SIGNALS = [one for one in vars(signals).values() if isinstance(one, Signal)]
+SIGNALS = [one for one in vars(signals).values() if isinstance(one, NamedSignal)]
 
 
 @contextmanager
