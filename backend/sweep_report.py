@@ -80,7 +80,8 @@ def _line(one: Mended) -> dict[str, Any]:
 def summary(report: dict[str, Any]) -> str:
     """The report for people."""
     window = _window(report)
-    lines = [f"Looked at {report['looked_at']} payments{window}; {len(report['payments'])} did not balance or wait."]
+    many = "1 payment" if report["looked_at"] == 1 else f"{report['looked_at']} payments"
+    lines = [f"Looked at {many}{window}; {len(report['payments'])} did not balance or wait."]
     for one in report["payments"]:
         moved = format_money(one["moved"], one["currency"]) if one["moved"] else "nothing moved"
         lines.append(f"  {one['payment']}  {one['state']:<9} {moved:>16}  {one['reason']}".rstrip())
