@@ -72,7 +72,8 @@ class PositionReader:
             again = read_payment(self._client, payment.id)
             if again is None or again.charge is None:
                 return None
-            payment = again
+            # The earlier time of the two: what was to come true by then is in the list.
+            payment = replace(again, at=payment.at)
         else:
             payment = replace(payment, charge=found.charge)
         charge = cast(stripe.Charge, payment.charge)

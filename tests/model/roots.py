@@ -18,6 +18,7 @@ SMALL = [
     Config(5, 10, ("refund:2", "coach:0", "coach:1", "+:4", "+:25"), workers=1),
     Config(5, 10, ("refund:3", "refund-fails", "funds:0", "funds:1", "+:25"), workers=1),
     Config(5, 10, ("dispute:2", "dispute-won", "refuse"), workers=1),
+    Config(5, 10, ("hand-back:1", "ready:0"), workers=1),
     Config(5, 10, ("in-flight", "in-flight", "ready:1"), ready=False, workers=1),
     Config(5, 10, ("ready:1", "stored-500", "refund:1"), workers=1, ready=False),
     Config(5, 10, ("ready:1", "+:4", "refund:1"), workers=1, ready=False, dated=False),
