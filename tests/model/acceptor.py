@@ -257,8 +257,11 @@ class Acceptor:
         if verdict in (Next.CLIMB, Next.REPEAT):
             self._look.sent = step, generation + (verdict == Next.CLIMB)
         elif verdict in (Next.FINISH, Next.LOOK, Next.HOLD):
-            refused = verdict == Next.HOLD and isinstance(step, TakeBack) and step == self._whole
-            self._look = Look(part=(cast(TakeBack, step), generation + request.replayed) if refused else None)
+            if verdict == Next.HOLD and isinstance(step, TakeBack) and step == self._whole:
+                part = step, generation + request.replayed
+                self._look.sent, self._look.part, self._look.available = None, part, None
+            else:
+                self._look = Look()
         else:
             self._over = True
 
