@@ -193,3 +193,24 @@ def test_a_dispute_that_the_charge_does_not_show_is_remembered_once(market: Mark
     market.send(event)
     assert written(market, payment) == 0
     assert (market.settle(payment).moved, market.held(payment)) == (0, 0)
+
+
+def test_a_refund_that_the_charge_does_not_show_is_remembered_once(market: Marketplace) -> None:
+    """Later looks read the refunds because of it, and the session is not told as open."""
+    market.control("POST", "/behaviour", {"refund_waits_for_balance": True, "pending_refund_counts": False})
+    market.ready_coach()
+    payment = market.paid()
+    market.deliver()
+    market.refund_in_dashboard(payment, 4725)
+    assert market.stripe.v1.charges.retrieve(market.charge(payment)).amount_refunded == 0
+
+    market.deliver()
+    assert market.stripe.v1.payment_intents.retrieve(payment).metadata.to_dict()["refundSeen"] == "true"
+    assert market.held(payment) == 0
+    market.forget_calls()
+    market.clock.advance(2 * HOUR)
+    market.send(market.event("refund.created"))
+
+    assert written(market, payment) == 0
+    assert (market.settle(payment).moved, market.held(payment)) == (0, 0)
+    assert market.confirm(payment).status_code == 409
