@@ -249,3 +249,11 @@ def test_each_answer_has_its_consequence(answer: Answered, replayed: bool, chang
     attempt = replace(Attempt(None, "0", 0, 10 * HOUR, listed=True), **changes)
 
     assert judge(answer, replayed, attempt) == then
+
+
+def test_an_old_unknown_outcome_stands_in_nobodys_way() -> None:
+    """After three hours by Stripe's time; without a time it still does."""
+    there = position(4725, 0, 0, (1000, 0, 0))
+
+    assert not stands_in_the_way(UNSURE, Pay(100, "2", False), there, 3 * HOUR + 1)
+    assert stands_in_the_way(UNSURE, Pay(100, "2", False), there, None)
