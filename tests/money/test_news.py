@@ -27,7 +27,7 @@ def news() -> Iterator[list[tuple[str, dict[str, Any]]]]:
     ears = []
     for signal in SIGNALS:
 
-        def listen(_sender: Any, name: str = signal.name, **facts: Any) -> None:
+        def listen(_sender: Any, name: str = str(getattr(signal, "name", "")), **facts: Any) -> None:
             if (name, facts) not in told:
                 told.append((name, facts))
 

@@ -25,7 +25,7 @@ OF_SWEEP_AND_COACHES = [
         SOURCES,
         '        read.attempt("carried", self._carried)\n',
         "",
-        SWEEP_TESTS,
+        ("tests/money/test_sweep_memory.py",),
     ),
     Bug(
         "13: debits that were booked early not looked for",
