@@ -95,7 +95,8 @@ class Interleaver:
     """Runs jobs in threads of which exactly one moves at a time: from one call to Stripe to its next.
 
     ``schedule`` names who moves next, by position among those still running; a negative number kills that
-    one instead. The same schedule gives the same run.
+    one instead, and one of -10 or less lets it make its call and die before it reads the answer. The same schedule
+    gives the same run. ``deaths`` counts.
     """
 
     def __init__(self, schedule: Sequence[int]) -> None:
@@ -104,19 +105,29 @@ class Interleaver:
         self._events: queue.Queue[tuple[int, str]] = queue.Queue()
         self._go: list[threading.Semaphore] = []
         self._killed: set[int] = set()
+        self._doomed: set[int] = set()
+
+    @property
+    def deaths(self) -> int:
+        """The number of those killed so far."""
+        return len(self._killed | self._doomed)
 
     def before(self) -> None:
         """Stop before a call until it is this worker's turn."""
         worker = getattr(self._mine, "worker", None)
         if worker is None:
             return
+        if worker in self._doomed:
+            raise KilledError  # the line was cut, so that ``after`` was not reached
         self._events.put((worker, "waits"))
         assert self._go[worker].acquire(timeout=_PATIENCE_SECONDS)
         if worker in self._killed:
             raise KilledError
 
     def after(self) -> None:
-        """The work and its answer are one step here; ``CrashPoint`` parts them."""
+        """Stripe has done the work; nobody will read the answer of one that is to die here."""
+        if getattr(self._mine, "worker", None) in self._doomed:
+            raise KilledError
 
     def run(self, jobs: Sequence[Callable[[], Any]]) -> list[Any]:
         """The jobs' results; None for one that was killed."""
@@ -152,7 +163,7 @@ class Interleaver:
         choice = next(self._schedule, 0)
         worker = waiting.pop(abs(choice) % len(waiting))
         if choice < 0:
-            self._killed.add(worker)
+            (self._doomed if choice <= -10 else self._killed).add(worker)
         self._go[worker].release()
         self._settle_one(waiting)
 
