@@ -59,15 +59,15 @@ class Teller:
         self._revoked(settlement)
 
     def _waiting(self, settlement: Settlement) -> None:
-        """Money that waits is told each time it is met; the id is the same while it waits for the same."""
+        """Money that waits is told each time it is met; the id is the same while as much waits for the same."""
         note, payment_id = settlement.note, settlement.payment_id
         if settlement.state != HELD or note is None:
             return
         if note.reason == Reason.CLAWBACK_PENDING:
-            told = f"{payment_id}:{note.slot}"
+            told = f"{payment_id}:{note.slot}:{note.amount}"
             self._send(signals.clawback_pending, told, payment_id=payment_id, amount=note.amount)
         else:
-            told = f"{payment_id}:{note.reason}:{note.slot}"
+            told = f"{payment_id}:{note.reason}:{note.slot}" + (f":{note.amount}" if note.amount else "")
             self._send(signals.transfer_held, told, payment_id=payment_id, reason=str(note.reason), amount=note.amount)
 
     def _revoked(self, settlement: Settlement) -> None:

@@ -27,7 +27,7 @@ transfer_made = _signals.signal("transfer-made")
 """``id``: the transfer's; ``payment_id``, ``amount``, ``currency``, ``account_id``."""
 
 transfer_held = _signals.signal("transfer-held")
-"""``id``: payment, reason and slot; ``payment_id``, ``reason``, ``amount`` (None while unknown)."""
+"""``id``: payment, reason, slot and amount; ``payment_id``, ``reason``, ``amount`` (None while unknown)."""
 
 refund_requested = _signals.signal("refund-requested")
 """``id``; ``refund_id``, ``payment_id``, ``amount``, ``currency``, ``status``: the player does not have it yet."""
@@ -40,7 +40,7 @@ refund_failed = _signals.signal("refund-failed")
 ``reason``: Stripe's, or None. The money came back to the platform, not to the player."""
 
 clawback_pending = _signals.signal("clawback-pending")
-"""``id``: payment and slot; ``payment_id``, ``amount``: what the coach still owes."""
+"""``id``: payment, slot and amount; ``payment_id``, ``amount``: what the coach still owes."""
 
 account_ready = _signals.signal("account-ready")
 """``id``; ``account_id``, ``coach_id``: transfers can be made."""

@@ -19,18 +19,17 @@ class Market(Rest):
 
     @initialize(
         percent=st.sampled_from(["10", "60"]),
-        ready=st.booleans(),
+        ready=st.sampled_from([COACHES, COACHES, COACHES[:1], []]),
         purchases=st.integers(1, 3),
         swept=st.booleans(),
         chosen=behaviours,
     )
-    def open_market(self, percent: str, ready: bool, purchases: int, swept: bool, chosen: dict[str, Any]) -> None:
+    def open_market(self, percent: str, ready: list[str], purchases: int, swept: bool, chosen: dict[str, Any]) -> None:
         """At 10% Stripe itself refuses a second transfer of the same share; at 60% both would fit."""
         self.set_up(percent)
         self.door("/behaviour", chosen)
-        account = self.market.register("coach-1")
-        if ready:
-            self.market.onboard(account)
+        for coach in ready:
+            self.market.ready_coach(coach)
         if swept:
             self.sweep()
         for number in range(purchases):

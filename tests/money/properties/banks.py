@@ -15,14 +15,18 @@ payments = st.integers(0, 7)
 class Banks(Stage):
     """Their rules."""
 
-    @rule(index=payments, act=st.sampled_from(["arrive", "arrive", "refuse", "bounce"]))
+    @rule(index=payments, act=st.sampled_from(["arrive", "arrive", "refuse", "bounce", "warn"]))
     def answer_debit(self, index: int, act: str) -> None:
-        """The bank pays a debit, refuses it, or takes one back that had been paid."""
+        """The bank pays a debit, refuses it, takes one back that had been paid, or suspects fraud."""
         sale = self.pick(index)
         if sale is None:
             return
+        charge = self.books.row(sale.payment_id)["latest_charge"]
+        if act == "warn":
+            self.door("/early_fraud_warnings", {"charge": charge})
+            return
         if act == "bounce":
-            self.door(f"/charges/{self.books.row(sale.payment_id)['latest_charge']}/bounce")
+            self.door(f"/charges/{charge}/bounce")
         else:
             self.door(f"/payment_intents/{sale.payment_id}/settle", {"succeeded": act == "arrive"})
 
@@ -65,10 +69,3 @@ class Banks(Stage):
         if refunds:
             body = {"after": after} if act == "fail" else {}
             self.door(f"/refunds/{refunds[which % len(refunds)]['id']}/{act}", body)
-
-    @rule(index=payments)
-    def warn_of_fraud(self, index: int) -> None:
-        """The issuer suspects fraud; no money moves."""
-        sale = self.pick(index)
-        if sale:
-            self.door("/early_fraud_warnings", {"charge": self.books.row(sale.payment_id)["latest_charge"]})

@@ -166,8 +166,7 @@ class TrueBooks:
         return [
             transfer
             for transfer in self.rows("transfers")
-            if ((transfer["description"] or "").startswith("unclear:")
-            and sale.payment_id in transfer["description"])
+            if ((transfer["description"] or "").startswith("unclear:") and sale.payment_id in transfer["description"])
             or (transfer["description"] == "gift" and transfer["destination"] == account)
         ]
 

@@ -81,7 +81,6 @@ class People(Stage):
             params = {"metadata": {"paymentIntentId": sale.payment_id}}
             self.person(lambda: self._send(sale, amount, f"unclear:{sale.payment_id}", params, elsewhere[0]))
 
-    @rule(which=payments)
     def explain_transfer(self, which: int) -> None:
         """Somebody says that an unclear transfer was for none of the payments."""
         unclear = [
@@ -169,6 +168,11 @@ class People(Stage):
             damage: Any = {"metadata": {"account": "", "emailHash": "?"}}
             self.person(lambda: self.market.stripe.v1.products.update(product, damage))
 
+    @rule(index=payments, what=st.sampled_from(["explain_transfer", "mend_record", "mend_record", "erase_note"]))
+    def tidy(self, index: int, what: str) -> None:
+        """A person mends, explains, or takes away what stands in a record."""
+        getattr(self, what)(index)
+
     @rule(index=payments, damage=st.sampled_from(DAMAGE))
     def damage_record(self, index: int, damage: dict[str, str]) -> None:
         """A program, or a person, spoils a payment's metadata."""
@@ -181,7 +185,6 @@ class People(Stage):
         if self.books.metadata(sale.payment_id) != whole:
             sale.damaged = {key: whole[key] for key in damage}
 
-    @rule(index=payments)
     def mend_record(self, index: int) -> None:
         """A person mends it."""
         damaged = [sale for sale in self.sales.values() if sale.damaged is not None]
@@ -194,7 +197,6 @@ class People(Stage):
         if sale.damaged is not None and sale.damaged.items() <= said.items():
             sale.damaged = None
 
-    @rule(index=payments)
     def erase_note(self, index: int) -> None:
         """A lost note only makes us wait."""
         sale = self.pick(index)

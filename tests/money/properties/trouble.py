@@ -119,33 +119,44 @@ class Trouble(Stage):
         """From now on some events are lost, never made, doubled or late."""
         self.market.sandbox.world.events.deliveries.rules.add(match={"type": kind}, effect=effect, p=p, seed=seed)
 
-    @rule()
-    def find_events(self) -> None:
-        """The network works again; what was lost stays lost."""
-        self.market.sandbox.world.events.deliveries.rules.clear()
-
     @rule(fault=faults, times=st.integers(1, 4))
     def break_stripe(self, fault: Fault, times: int) -> None:
         """The next calls of a kind fail: before the work, or after it."""
         self.market.fault(*fault, times=times)
 
-    @rule()
+    @rule(
+        what=st.sampled_from(
+            "mend_stripe find_events restart break_host_app mend_host_app settle_abroad settle_at_home".split()
+        )
+    )
+    def turn(self, what: str) -> None:
+        """The circumstances change."""
+        getattr(self, what)()
+
     def mend_stripe(self) -> None:
         """Stripe works again."""
         self.market.sandbox.faults.clear()
 
-    @rule(broken=st.sampled_from([True, False, False]))
-    def break_host_app(self, broken: bool) -> None:
-        """The subscribers of the signals fail, or do not any more."""
-        self.host.broken = broken
+    def find_events(self) -> None:
+        """The network works again; what was lost stays lost."""
+        self.market.sandbox.world.events.deliveries.rules.clear()
 
-    @rule(foreign=st.booleans())
-    def settle_abroad(self, foreign: bool) -> None:
-        """New charges arrive on the balance in another currency, or no longer do."""
-        settled = "usd" if foreign else "cad"
-        self.door("/settlement", {"charges_in": "cad", "settle_in": settled, "rate": "0.7"})
-
-    @rule()
     def restart(self) -> None:
         """Every process is gone; the new one remembers nothing."""
         self.market.restart()
+
+    def break_host_app(self) -> None:
+        """The subscribers of the signals fail."""
+        self.host.broken = True
+
+    def mend_host_app(self) -> None:
+        """They do not any more."""
+        self.host.broken = False
+
+    def settle_abroad(self) -> None:
+        """New charges arrive on the balance in another currency."""
+        self.door("/settlement", {"charges_in": "cad", "settle_in": "usd", "rate": "0.7"})
+
+    def settle_at_home(self) -> None:
+        """They no longer do."""
+        self.door("/settlement", {"charges_in": "cad", "settle_in": "cad"})

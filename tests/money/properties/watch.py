@@ -18,6 +18,7 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from backend.sandbox import Sandbox
@@ -25,7 +26,7 @@ from tests.money.properties.books import Facts, Sale, TrueBooks, is_the_backends
 from tests.money.workers import StagedStripe
 from tests.wire import InProcessStripe
 
-_MONEY = ("/v1/transfers", "/reversals")
+_MONEY = ("/v1/transfers", "/reversals", "/v1/refunds")
 _FRESH_SECONDS = 3_600
 
 
@@ -65,7 +66,7 @@ class Watch:
         self.excused: Counter[str] = Counter()
         self._books = books
         self._sales = sales
-        self._seen = {"transfers": 0, "reversals": 0}
+        self._seen = {"transfers": 0, "reversals": 0, "refunds": 0}
         self._mine = threading.local()
         self._asked: defaultdict[tuple[str, str], list[Facts]] = defaultdict(list)
 
@@ -100,6 +101,8 @@ class Watch:
             self._judge_transfer(row, looks)
         for row in self._new("reversals"):
             self._judge_reversal(row, looks)
+        for row in self._new("refunds"):
+            self._judge_refund(row, looks)
         if path.endswith("/v1/transfers") and status >= 500:
             self._remember_asked(post_data)
         if path.endswith(_MONEY) and not getattr(self._mine, "sweeps", False):
@@ -112,14 +115,10 @@ class Watch:
             asked = self._asked[payment_id, row["metadata"].get("slot", "")]
             if is_the_backends(row):
                 self._judge_late(row, payment_id, asked.pop(0) if asked else None)
+        self._new("refunds")
         for row in self._new("reversals"):
             if is_the_backends(row):
                 self.excused["a reversal came true late"] += 1
-
-    def forget(self) -> None:
-        """What people did themselves is not the backend's."""
-        self._new("transfers")
-        self._new("reversals")
 
     def _all(self) -> dict[str, Facts]:
         return {payment_id: self._books.facts(sale) for payment_id, sale in self._sales.items()}
@@ -168,6 +167,19 @@ class Watch:
             self.excused["somebody acted between look and write"] += 1
         else:
             self.wrong.append(f"took too much: {dict(row)} {facts}, target {facts.target}, held {facts.held}")
+
+    def _judge_refund(self, row: Any, looks: dict[str, Facts]) -> None:
+        """The backend refunds no more than was captured, whatever Stripe would let it."""
+        payment_id = row["payment_intent"]
+        if not is_the_backends(row) or payment_id not in self._sales:
+            return
+        facts = self._books.facts(self._sales[payment_id])
+        if facts.refunded <= facts.captured:
+            return
+        if self._has_changed(payment_id, replace(facts, refunded=facts.refunded - row["amount"]), looks):
+            self.excused["two refunds at once"] += 1
+        else:
+            self.wrong.append(f"refunded too much: {dict(row)} {facts}")
 
     def _judge_late(self, row: Any, payment_id: str, asked: Facts | None) -> None:
         facts = self._books.facts(self._sales[payment_id])

@@ -12,7 +12,7 @@ from tests.money.properties.banks import Banks
 from tests.money.properties.books import Sale
 from tests.money.properties.people import People
 from tests.money.properties.players import Players, registration
-from tests.money.properties.stage import HOUR
+from tests.money.properties.stage import COACHES, HOUR
 from tests.money.properties.trouble import Fault, Trouble, faults
 from tests.money.workers import Interleaver
 
@@ -23,6 +23,8 @@ schedules = st.lists(st.sampled_from([0, 1, 2, 3, 1, 2, 3, 0, 1, 2, 3, -1, -10, 
 # w: a webhook, c: confirm, r: refund, t: transfer, s: sweep one, S: the whole sweep, k: another clock, a: create-account;
 # the others are people: R refunds, T pays by hand, V reverses, M says manual.
 jobs = st.lists(st.tuples(st.sampled_from("wwwcrtsSkaRTVM"), st.integers(1, 7000)), min_size=2, max_size=4)
+crowds = st.tuples(jobs, schedules, st.none() | faults, st.sampled_from([-26, -4, 4, 26]))
+Crowd = tuple[list[tuple[str, int]], list[int], Fault | None, int]
 
 
 class Work(Players, People, Banks, Trouble):
@@ -78,11 +80,35 @@ class Work(Players, People, Banks, Trouble):
         """``flask reconcile``, at times with ``--adopt``."""
         self.sweep(adopt=True) if adopt else self.sweep()
 
+    @rule(index=payments, work=crowds)
+    def at_once(self, index: int, work: Crowd) -> None:
+        """Several workers on one payment."""
+        self._all_at_once(index, *work)
+
+    @rule(index=payments, work=crowds)
+    def at_once_again(self, index: int, work: Crowd) -> None:
+        """The same: it happens more often than the rest."""
+        self._all_at_once(index, *work)
+
     @rule(
-        jobs=jobs, index=payments, schedule=schedules, fault=st.none() | faults, skew=st.sampled_from([-26, -4, 4, 26])
+        coach=st.sampled_from(COACHES),
+        card=st.sampled_from(["pm_card_visa", "pm_card_bypassPending"]),
+        percent=st.integers(1, 100),
+        work=crowds,
     )
-    def at_once(
-        self, jobs: list[tuple[str, int]], index: int, schedule: list[int], fault: Fault | None, skew: int
+    def life(self, coach: str, card: str, percent: int, work: Crowd) -> None:
+        """Bought, paid, told, refunded in part, and everybody comes at once."""
+        payment = self.order(coach, 2, None)
+        if payment is None:
+            return
+        self._pay(payment, card)
+        self.market.sandbox.deliver_due()
+        amount = self.books.row(payment)["amount"] * percent // 100
+        self.person(lambda: self.refund_by_hand(self.sales[payment], max(1, amount)))
+        self._all_at_once(-1, *work)
+
+    def _all_at_once(
+        self, index: int, jobs: list[tuple[str, int]], schedule: list[int], fault: Fault | None, skew: int
     ) -> None:
         """Several workers on one payment, and people, interleaved call by call; some die, and Stripe may fail one."""
         sale = self.pick(index)
