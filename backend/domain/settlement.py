@@ -212,10 +212,6 @@ class Attempt:
     crossed: bool = False
     refused: bool = False
 
-    @property
-    def _noted(self) -> bool:
-        return self.note is not None and (self.note.slot, self.note.generation) == (self.slot, self.generation)
-
     def proves_dead(self, answer: Answered, replayed: bool) -> bool:
         """True if the note proves that nothing can come of a key that answers neither yes nor no.
 
@@ -223,11 +219,12 @@ class Attempt:
         proves it for both. A pinned refusal proves it for other parameters only (the amount is another now):
         it never vouches for a 500.
         """
-        if self.note is None or not self._noted:
+        note = self.note
+        if note is None or (note.slot, note.generation) != (self.slot, self.generation):
             return False
         if answer == Answered.KEY_TAKEN:
-            return self.note.kind == UNKNOWN or self.note.pinned
-        return self.note.kind == UNKNOWN and replayed
+            return note.kind == UNKNOWN or note.pinned
+        return note.kind == UNKNOWN and replayed
 
 
 def judge(answer: Answered, replayed: bool, attempt: Attempt) -> Next:

@@ -8,7 +8,7 @@ import pytest
 
 from backend import signals
 from tests.builders import Marketplace
-from tests.money.test_sweep import report
+from tests.money.sweeping import report
 from tests.routes.test_webhooks import heard
 
 DAY = 86_400

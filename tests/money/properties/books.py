@@ -192,7 +192,9 @@ def _taken(dispute: Any, currency: str) -> int | None:
     booked = dispute["balance_transactions"]
     total = sum(entry["amount"] for entry in booked)
     if booked and all(entry["currency"] == currency for entry in booked):
-        return max(0, -total)
+        taken: int = max(0, -total)
+        return taken
     if (booked and total >= 0) or (not booked and dispute["status"] in _HARMLESS):
         return 0
-    return dispute["amount"] if dispute["currency"] == currency else None
+    amount: int = dispute["amount"]
+    return amount if dispute["currency"] == currency else None

@@ -59,8 +59,9 @@ class People(Stage):
     ) -> None:
         account = account or self.payee(sale)
         if account is not None:
-            given: Any = {"amount": amount, "currency": CURRENCY, "destination": account, "description": description}
-            self.market.stripe.v1.transfers.create({**given, **params})
+            sent = {"amount": amount, "currency": CURRENCY, "destination": account, "description": description}
+            given: Any = {**sent, **params}
+            self.market.stripe.v1.transfers.create(given)
 
     @rule(
         index=payments, second=payments, amount=st.integers(1, 900), how=st.sampled_from(["two", "gift", "elsewhere"])
