@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from backend.services.settlement import SETTLED
 from tests.builders import Marketplace
+from tests.money.test_world import pay_by_hand, with_funds
 
 
 def test_more_refunds_than_a_page_are_all_counted(market: Marketplace) -> None:
@@ -15,3 +17,16 @@ def test_more_refunds_than_a_page_are_all_counted(market: Marketplace) -> None:
     market.settle(payment)
 
     assert market.held(payment) == 3715 - 372
+
+
+def test_three_full_pages_of_a_coachs_transfers_are_looked_through(market: Marketplace) -> None:
+    """One more would be left to the sweep."""
+    account = market.ready_coach()
+    payment = market.paid()
+    with_funds(market)
+    for _ in range(300):
+        pay_by_hand(market, account, 1, metadata={"for": "none"})
+
+    settlement = market.settle(payment)
+
+    assert (settlement.state, settlement.moved) == (SETTLED, 4252)

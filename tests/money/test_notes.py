@@ -214,3 +214,20 @@ def test_a_refund_that_the_charge_does_not_show_is_remembered_once(market: Marke
     assert written(market, payment) == 0
     assert (market.settle(payment).moved, market.held(payment)) == (0, 0)
     assert market.confirm(payment).status_code == 409
+
+
+def test_a_note_goes_with_the_reversal_that_fills_its_slot(market: Marketplace) -> None:
+    """A reversal whose outcome was unknown comes true; nothing is taken twice."""
+    market.ready_coach()
+    payment = market.paid()
+    market.deliver()
+    market.mature_funds()
+    market.refund_in_dashboard(payment, 1000)
+    market.fault("POST", r"/v1/transfers/\w+/reversals", "before", {**STORED, "late": 60})
+    assert settle_or_not(market, payment) is None
+    assert str(market.note(payment)).startswith("unknown:0r0.0:")
+
+    market.clock.advance(61)
+    market.settle(payment)
+
+    assert (market.held(payment), market.note(payment)) == (3725 - 373, None)
