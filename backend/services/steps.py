@@ -159,6 +159,7 @@ class Steps:
         if looked_already or not self._holds.lifted_meanwhile(view.payment, note, view.destination):
             return held(view.payment, noted, view)
         activation.looked_for = Reason(note.reason)
+        activation.refused.clear()  # what was refused before the coach was ready says nothing of now
         return None
 
     def _unknown(self, payment: Payment, slot: str, generation: int, answer: Answer[Any]) -> Settlement:

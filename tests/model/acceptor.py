@@ -262,6 +262,8 @@ class Acceptor:
                 self._look.sent, self._look.part, self._look.available = None, part, None
             else:
                 self._look = Look()
+                if verdict == Next.HOLD:
+                    self._refused.clear()  # if it looks again, then because the coach is ready now
         else:
             self._over = True
 

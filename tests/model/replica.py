@@ -282,7 +282,7 @@ class Replica:
         reason = worker.out.reason if worker.out else ""
         if reason != Reason.COACH_NOT_READY or worker.looked_for == reason:
             return None
-        return worker._replace(at="lifted", looked_for=reason, out=None)
+        return worker._replace(at="lifted", looked_for=reason, out=None, refused=())
 
     def _note_(self, world: World, worker: Worker) -> Outcome:
         out = worker.out

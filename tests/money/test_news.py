@@ -11,6 +11,7 @@ from blinker import NamedSignal
 from structlog.testing import capture_logs
 
 from backend import signals
+from backend.services import Services
 from tests.builders import Marketplace
 from tests.conftest import NOW
 from tests.money.test_slow_money import arrive, choose, debit, dispute
@@ -27,9 +28,10 @@ def news() -> Iterator[list[tuple[str, dict[str, Any]]]]:
     ears = []
     for signal in SIGNALS:
 
-        def listen(_sender: Any, name: str = str(getattr(signal, "name", "")), **facts: Any) -> None:
-            if (name, facts) not in told:
-                told.append((name, facts))
+        def listen(sender: Any, name: str = str(getattr(signal, "name", "")), **facts: Any) -> None:
+            one = (name if isinstance(sender, Services) else f"{name}, sent by {sender!r}", facts)
+            if one not in told:
+                told.append(one)
 
         ears.append(listen)
         signal.connect(listen)
@@ -604,3 +606,16 @@ def test_a_coachs_waiting_payments_that_fail_are_said_and_asked_for_again(market
     assert [line["payment"] for line in lines(logs, "settlement.later")] == payments[:1]
     assert [market.held(payment) for payment in payments] == [0, 4252, 4252]
     assert [facts["session"].payment_intent_id for name, facts in told if name == "session-opened"] == payments
+
+
+def test_an_event_of_a_damaged_payment_is_acknowledged_and_said(market: Marketplace) -> None:
+    """No session is told; what waits is."""
+    payment = market.paid()
+    market.stripe.v1.payment_intents.update(payment, {"metadata": {"clips": "many"}})
+
+    with news() as told, capture_logs() as logs:
+        assert market.send(market.event("payment_intent.succeeded")) == 200
+
+    held = {"id": f"{payment}:unreadable:0", "payment_id": payment, "reason": "unreadable", "amount": None}
+    assert told == [("transfer-held", held)]
+    assert lines(logs, "payment.unreadable") == [{"payment": payment}]

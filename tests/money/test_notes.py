@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from structlog.testing import capture_logs
 
 from tests.builders import Marketplace
@@ -231,3 +232,58 @@ def test_a_note_goes_with_the_reversal_that_fills_its_slot(market: Marketplace) 
     market.settle(payment)
 
     assert (market.held(payment), market.note(payment)) == (3725 - 373, None)
+
+
+def test_a_hold_takes_the_place_of_an_unknown_outcome_that_is_old(market: Marketplace) -> None:
+    """A person paid a part meanwhile, and the coach cannot be paid any more: the rest is held, not undecided."""
+    account = market.ready_coach()
+    payment = market.paid()
+    with_funds(market)
+    market.fault("POST", "/v1/transfers", "before", STORED)
+    assert settle_or_not(market, payment) is None
+    pay_by_hand(market, account, 1000, metadata={"for": payment})
+    market.control("POST", f"/accounts/{account}/disable", {})
+    market.clock.advance(3 * HOUR)
+    assert settle_or_not(market, payment) is None
+    market.clock.advance(1)
+
+    assert market.settle(payment).state == "held"
+    assert str(market.note(payment)).startswith("held:coach_not_ready:1.0:")
+
+
+@pytest.mark.parametrize("mark", ["alsoPaidBy", "settlementMode", "disputeSeen"])
+def test_a_mark_on_a_fresh_payment_has_its_transfers_read(market: Marketplace, mark: str) -> None:
+    """A person paid it by hand, and the payment itself says that there is more to look at."""
+    account = market.ready_coach()
+    payment = market.paid()
+    with_funds(market)
+    by_hand = pay_by_hand(market, account, metadata={"for": payment})
+    value = {"alsoPaidBy": by_hand, "settlementMode": "auto", "disputeSeen": "true"}[mark]
+    market.stripe.v1.payment_intents.update(payment, {"metadata": {mark: value}})
+
+    assert market.send(market.event("payment_intent.succeeded")) == 200
+
+    sent = [t["id"] for t in market.all("transfers") if t["destination"] == account]
+    assert sent == [by_hand]
+
+
+def test_a_note_that_was_just_written_is_cleared_when_its_reason_goes_away(market: Marketplace) -> None:
+    """The payment is read again at each look, its note with it."""
+    account = market.register()
+    payment = market.paid()
+
+    class Ready:
+        """The coach becomes ready once the note is written."""
+
+        def before(self) -> None: ...
+
+        def after(self) -> None:
+            if market.calls()[-1] == f"POST /v1/payment_intents/{payment}" and not ready:
+                ready.append(True)
+                market.onboard(account)
+
+    ready: list[bool] = []
+    with market.line.watched(Ready()):
+        settlement = market.settle(payment)
+
+    assert (ready, settlement.state, market.held(payment), market.note(payment)) == ([True], "settled", 4252, None)
