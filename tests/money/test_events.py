@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from backend.services.settlement import NOT_PAID
 from tests.builders import Marketplace
 from tests.money.test_world import pay_by_hand, sent_to, with_funds
 
@@ -132,6 +133,15 @@ def test_a_persons_reversal_after_our_own_is_looked_at(market: Marketplace) -> N
     market.send(market.event("transfer.reversed"))
 
     assert sent_to(market, account) == 3725 - 373
+
+
+def test_a_declined_card_leaves_nothing_to_settle(market: Marketplace) -> None:
+    """The payment has a charge, which failed."""
+    market.ready_coach()
+    intent = market.buy()
+    market.decline(intent)
+
+    assert market.settle(intent["id"]).state == NOT_PAID
 
 
 def test_a_declined_card_costs_no_look(market: Marketplace) -> None:

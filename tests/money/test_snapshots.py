@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
+from typing import Any
+
 from tests.builders import Marketplace
 from tests.money.test_world import settle_or_not
-from tests.money.workers import Meanwhile
+from tests.money.workers import Meanwhile, StagedStripe
 
 HOUR = 3_600
 
@@ -51,3 +55,51 @@ def test_what_is_refunded_before_any_read_is_taken_back_with_the_rest(market: Ma
             market.settle(payment)
 
         assert market.held(payment) == 3225 - 323, call
+
+
+def test_a_person_who_takes_over_before_any_read_is_left_alone(market: Marketplace) -> None:
+    """The last read of the payment decides, not the first."""
+    market.ready_coach()
+    payment = market.paid()
+    market.forget_calls()
+    market.settle(payment)
+    reads = [call.split()[0] for call in market.calls()].index("POST")
+
+    for call in range(1, reads):
+        payment = market.paid()
+        marks: Any = {"metadata": {"settlementMode": "manual"}}
+        takes_over = partial(market.stripe.v1.payment_intents.update, payment, marks)
+        with market.line.watched(Meanwhile(call, takes_over)):
+            settlement = market.settle(payment)
+
+        assert (settlement.state, market.held(payment)) == ("manual", 0), call
+
+
+class WithoutTotals(StagedStripe):
+    """A line on which lists do not say how long they are."""
+
+    def request(self, *args: Any, **rest: Any) -> Any:
+        """One call."""
+        body, status, headers = super().request(*args, **rest)
+        return re.sub(rb'"total_count":\s*[0-9]+', b'"total_count":null', body), status, headers
+
+
+def test_reversals_are_listed_where_the_transfer_does_not_say_how_many(market: Marketplace) -> None:
+    """Count and amount come from that one list; a transfer that was never reversed costs no list."""
+    market.line = WithoutTotals(market.sandbox)
+    market.app = market.another_backend()
+    market.ready_coach()
+    payment = market.paid()
+    market.deliver()
+    market.mature_funds()
+    market.forget_calls()
+    for _ in range(2):
+        market.refund_in_dashboard(payment, 1000)
+        market.settle(payment)
+
+    (transfer,) = market.transfers(payment)
+    assert market.money_keys() == [f"reversal:{transfer.id}:0", f"reversal:{transfer.id}:1"]
+    assert market.held(payment) == 2725 - 273
+    assert market.calls().index(f"GET /v1/transfers/{transfer.id}/reversals") > market.calls().index(
+        f"POST /v1/transfers/{transfer.id}/reversals"
+    )
