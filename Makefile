@@ -67,7 +67,7 @@ model: $(DEV_READY) ## Search a model of the money, state by state, and hold the
 planted: $(DEV_READY) ## Plant bugs in a copy of the backend; the tests have to catch each one
 	@$(BIN)/python -m tests.planted
 
-mutation: $(MUTATION_READY) ## Change the money code in every small way; the tests have to notice (takes some minutes)
+mutation: $(MUTATION_READY) ## Change the money code in every small way; the tests have to notice (takes hours)
 	@$(BIN)/mutmut run && $(BIN)/mutmut results
 
 bench: $(DEV_READY) $(NODE_READY) ## Fill a sandbox with N payments and see whether it slows (N=1000)
