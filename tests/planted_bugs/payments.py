@@ -137,14 +137,14 @@ OF_ALWAYS = [
     Bug(
         "4: a hold that vouches for a stored 500",
         JUDGE,
-        "return self.note.kind == UNKNOWN and replayed",
+        "return note.kind == UNKNOWN and replayed",
         "return replayed",
         ("tests/unit/test_settlement.py",),
     ),
     Bug(
         "4: a refusal that was never seen to be pinned, taken for proof",
         JUDGE,
-        "return self.note.kind == UNKNOWN or self.note.pinned",
+        "return note.kind == UNKNOWN or note.pinned",
         "return True",
         ("tests/unit/test_settlement.py",),
     ),
