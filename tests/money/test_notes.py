@@ -256,12 +256,13 @@ def test_a_mark_on_a_fresh_payment_has_its_transfers_read(market: Marketplace, m
     """A person paid it by hand, and the payment itself says that there is more to look at."""
     account = market.ready_coach()
     payment = market.paid()
+    event = market.event("payment_intent.succeeded")
     with_funds(market)
     by_hand = pay_by_hand(market, account, metadata={"for": payment})
     value = {"alsoPaidBy": by_hand, "settlementMode": "auto", "disputeSeen": "true"}[mark]
     market.stripe.v1.payment_intents.update(payment, {"metadata": {mark: value}})
 
-    assert market.send(market.event("payment_intent.succeeded")) == 200
+    assert market.send(event) == 200
 
     sent = [t["id"] for t in market.all("transfers") if t["destination"] == account]
     assert sent == [by_hand]
