@@ -26,16 +26,16 @@ class Notes:
     def hold(self, payment: Payment, note: Note, position: Position | None = None) -> Note:
         """Leave a hold; it is not written again while it says the same. Answers with the note that stands.
 
-        Raises ``Undecided`` while an unknown outcome of another write stands there: its time must not be lost.
+        Raises ``Undecided`` while another write may still come true: the time of that note must not be lost.
         """
         before = payment.note
         if note.says_the_same_as(before):
             return note
         if position is None:
-            in_the_way = before is not None and before.may_still_come(payment.at)  # this hold is about no write
+            # It is not known which slots are filled, so the note's own is no proof either.
+            in_the_way = _may_still_come(before, payment.at)
         else:
-            other = before is not None and (before.slot, before.generation) != (note.slot, note.generation)
-            in_the_way = other and is_open(before, position, payment.at)
+            in_the_way = _is_of_another_write(before, note) and is_open(before, position, payment.at)
         if in_the_way:
             raise Undecided
         self._write(payment.id, str(note))
@@ -57,8 +57,9 @@ class Notes:
         before = read_note(metadata_of(intent).get(SETTLEMENT))
         if before is not None and before.reason == Reason.UNREADABLE:
             return before
-        note = Note(HELD, Reason.UNREADABLE, at=answered_at(intent) or 0)
-        if intent.status == "succeeded" and not _is_unknown(before):
+        now = answered_at(intent)
+        note = Note(HELD, Reason.UNREADABLE, at=now or 0)
+        if intent.status == "succeeded" and not _may_still_come(before, now):
             self._write(intent.id, str(note))
         log.warning("settlement.held", payment=intent.id, reason=note.reason)
         return note
@@ -85,3 +86,11 @@ class Notes:
 
 def _is_unknown(note: Note | None) -> bool:
     return note is not None and note.kind == UNKNOWN
+
+
+def _may_still_come(note: Note | None, now: int | None) -> bool:
+    return note is not None and note.may_still_come(now)
+
+
+def _is_of_another_write(before: Note | None, note: Note) -> bool:
+    return before is not None and (before.slot, before.generation) != (note.slot, note.generation)

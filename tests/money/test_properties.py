@@ -21,15 +21,20 @@ class Market(Rest):
         percent=st.sampled_from(["10", "60"]),
         ready=st.sampled_from([COACHES, COACHES, COACHES[:1], []]),
         purchases=st.integers(1, 3),
+        rich=st.booleans(),
         swept=st.booleans(),
         chosen=behaviours,
     )
-    def open_market(self, percent: str, ready: list[str], purchases: int, swept: bool, chosen: dict[str, Any]) -> None:
+    def open_market(
+        self, percent: str, ready: list[str], purchases: int, rich: bool, swept: bool, chosen: dict[str, Any]
+    ) -> None:
         """At 10% Stripe itself refuses a second transfer of the same share; at 60% both would fit."""
         self.set_up(percent)
         self.door("/behaviour", chosen)
         for coach in ready:
             self.market.ready_coach(coach)
+        if rich:
+            self.bring_funds()
         if swept:
             self.sweep()
         for number in range(purchases):

@@ -192,9 +192,7 @@ def _taken(dispute: Any, currency: str) -> int | None:
     booked = dispute["balance_transactions"]
     total = sum(entry["amount"] for entry in booked)
     if booked and all(entry["currency"] == currency for entry in booked):
-        taken: int = max(0, -total)
-        return taken
+        return max(0, -int(total))
     if (booked and total >= 0) or (not booked and dispute["status"] in _HARMLESS):
         return 0
-    amount: int = dispute["amount"]
-    return amount if dispute["currency"] == currency else None
+    return int(dispute["amount"]) if dispute["currency"] == currency else None

@@ -103,9 +103,7 @@ class Players(Stage):
         self.market.ask("/api/connect/create-account", registration(coach))
 
     @rule(
-        act=st.sampled_from(
-            ["onboard", "onboard", "onboard", "disable", "refuse", "accept", "strange", "reject", "delete", "part"]
-        ),
+        act=st.sampled_from("onboard onboard onboard onboard disable refuse accept strange reject delete part".split()),
         which=st.integers(0, 3),
     )
     def change_account(self, act: str, which: int) -> None:

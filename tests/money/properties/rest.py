@@ -60,14 +60,14 @@ class Rest(Work):
         if sale.manual or self.books.charge(sale.payment_id) is None:
             return []
         kind, _, rest = note.partition(":")
-        if kind == "unknown" and sale.damaged is None:
+        if kind == "unknown":
             return [f"unknown at rest: {about}"]
         if facts.held == facts.target:
             return [f"a note, and nothing waits: {about}"] if note and not self._may_stay(sale, note) else []
         reason = rest.partition(":")[0]
         check = getattr(self, f"_is_{reason}", None)
         if kind != "held" or check is None:
-            return [] if sale.damaged is not None and kind == "unknown" else [f"no reason: {about}"]
+            return [f"no reason: {about}"]
         return [] if check(sale, facts, note) else [f"the reason is not true: {about}"]
 
     def _may_stay(self, sale: Sale, note: str) -> bool:

@@ -10,6 +10,8 @@ payment of the Node backend was adopted. The exceptions, each as narrow as it ca
 - A transfer that Stripe answered with a stored 500 comes true later, and something changed since it was asked for.
 - Rule 2: the first transfer of a payment under one hour old is sent without a look at the transfers, so one made by hand
   within that hour may not be counted. The next look takes it back.
+- A refund that waits and that the charge does not count (a switch of the sandbox: Stripe does not say) is known from its
+  event, or from the sweep. Until then nothing tells of it.
 """
 
 from __future__ import annotations
@@ -152,6 +154,8 @@ class Watch:
             self.excused["somebody acted between look and write"] += 1
         elif self._skipped_the_list(row, facts):
             self.excused["by hand within the first hour"] += 1
+        elif self._is_hidden(payment_id, facts):
+            self.excused["a refund that waits, and that the charge does not count"] += 1
         else:
             self.wrong.append(f"sent too much: {dict(row)} {facts}, target {facts.target}, held {facts.held}")
 
@@ -196,6 +200,14 @@ class Watch:
     def _has_changed(self, payment_id: str, facts: Facts, looks: dict[str, Facts]) -> bool:
         before = looks.get(payment_id)
         return before is not None and before.given != facts.given
+
+    def _is_hidden(self, payment_id: str, facts: Facts) -> bool:
+        """True if the whole excess is refunds that the charge says nothing of, and that nothing has told of yet."""
+        charge = self._books.charge(payment_id)
+        told = "refundSeen" in self._books.metadata(payment_id)
+        without = replace(facts, refunded=0).target
+        hidden = charge is not None and not charge["amount_refunded"] and not told and facts.refunded > 0
+        return bool(hidden and without is not None and facts.held <= without)
 
     def _skipped_the_list(self, row: Any, facts: Facts) -> bool:
         charge = self._books.row(row["source_transaction"])
