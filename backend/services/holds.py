@@ -71,9 +71,12 @@ class Holds:
             case Reason.NO_ACCOUNT:
                 coach_id = payment.purchase.coach_id
                 return destination is not None or self._registry.late_account(coach_id) is not None
-            case Reason.COACH_NOT_READY | Reason.ACCOUNT_GONE:
+            case Reason.COACH_NOT_READY:
                 account = self._account(destination)
-                return account is not None and (is_payable(account) or note.reason == Reason.ACCOUNT_GONE)
+                # Without an account it waits for something else by now, and the note should say so.
+                return account is None or is_payable(account)
+            case Reason.ACCOUNT_GONE:
+                return self._account(destination) is not None
             case Reason.PLATFORM_BALANCE:
                 return self.available(currency, None) >= (note.amount or 0)
             case Reason.CLAWBACK_PENDING:

@@ -99,3 +99,32 @@ def test_another_amount_that_waits_is_other_news(market: Marketplace, paid: bool
     assert len({one["amount"] for one in told}) == 2
     assert {one["id"] for one in told if told.count(one) and one["amount"] == told[0]["amount"]} == {told[0]["id"]}
     assert len({one["id"] for one in told}) == 2
+
+
+@pytest.mark.parametrize(("lost", "reason"), [("account", "account_gone"), ("entry", "no_account")])
+@pytest.mark.parametrize("minutes", [1, 30 * 60])
+def test_a_coach_who_is_not_ready_may_become_one_without_an_account(
+    market: Marketplace, lost: str, reason: str, minutes: int
+) -> None:
+    """The note went on asking the coach to finish onboarding an account that was not there any more."""
+    payment = market.paid()
+    account = market.register()
+    if lost == "account":
+        payment = market.paid()
+    market.clock.advance(2 * HOUR)
+    market.deliver()
+    assert market.note(payment).startswith("held:coach_not_ready:")
+    market.clock.advance(60 * minutes)
+    if lost == "account":
+        market.stripe.v1.accounts.delete(account)
+    else:
+        (entry,) = market.all("products")
+        market.stripe.v1.products.update(entry["id"], {"metadata": {"account": ""}})
+    market.app = market.another_backend()  # which remembers no binding
+
+    market.reconcile()
+
+    assert market.note(payment).startswith(f"held:{reason}:")
+    note = market.note(payment)
+    market.reconcile()
+    assert market.note(payment) == note
