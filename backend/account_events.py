@@ -15,7 +15,8 @@ from backend.news import Teller
 from backend.services import Services
 from backend.services.candidates import waiting_for
 from backend.services.errors import NotFound, Undecided
-from backend.services.reads import coach_of, is_payable, read_payment
+from backend.services.platform import namespace_of
+from backend.services.reads import coach_of, found, is_payable, metadata_of, read_payment
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +32,7 @@ def account_updated(services: Services, event: Event) -> None:
         return
     ready = is_payable(account)
     log.info("account.updated", account=account.id, ready=ready, payouts=account.payouts_enabled)
-    coach_id = coach_of(account)
+    coach_id = coach_of(account, namespace_of(services.client))
     if coach_id is None:
         return
     if not ready:
@@ -96,6 +97,8 @@ def account_lost(services: Services, event: Event) -> None:
 
 def payout_paid(services: Services, event: Event) -> None:
     """Tell that the coach's bank has the money."""
+    if _is_anothers(services, event):
+        return
     payout = event.object
     facts = {"account_id": event.account, "amount": payout["amount"], "currency": payout["currency"]}
     log.info("payout.paid", payout=payout["id"], **facts)
@@ -104,7 +107,15 @@ def payout_paid(services: Services, event: Event) -> None:
 
 def payout_failed(services: Services, event: Event) -> None:
     """Tell that the coach's bank refused the money."""
+    if _is_anothers(services, event):
+        return
     payout = event.object
     facts = {"account_id": event.account, "amount": payout["amount"], "currency": payout["currency"]}
     log.warning("payout.failed", payout=payout["id"], code=payout.get("failure_code"), **facts)
     signals.payout_failed.send(services, id=payout["id"], code=payout.get("failure_code"), **facts)
+
+
+def _is_anothers(services: Services, event: Event) -> bool:
+    """True if the account belongs to a coach of another deployment: its payouts do not say so."""
+    account = found(lambda: services.client.v1.accounts.retrieve(event.account or ""))
+    return account is not None and namespace_of(services.client).is_anothers(metadata_of(account))

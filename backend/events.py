@@ -15,12 +15,14 @@ import structlog
 
 from backend import signals
 from backend.account_events import account_lost, account_updated, payout_failed, payout_paid
-from backend.domain.metadata import PAYMENT, SLOT, is_ours
+from backend.domain.metadata import PAYMENT, SLOT
+from backend.domain.namespace import is_marked
 from backend.event import Event
 from backend.news import Teller
 from backend.services import Services
 from backend.services.errors import UnreadablePayment
 from backend.services.hand_transfers import remember
+from backend.services.platform import namespace_of
 from backend.services.reads import Payment, found, id_of, read_payment
 from backend.services.settlement import NOT_OURS, NOT_PAID, Settlement
 
@@ -32,7 +34,8 @@ Handler = Callable[[Services, Event], None]
 def handle(services: Services, event: Event) -> str:
     """Do what the event asks for; answers with the outcome for the log. Raises to have it delivered again."""
     handler = (_CONNECTED if event.account else _PLATFORM).get(event.type)
-    if handler is None:
+    # The marker of another deployment on the same Stripe account stands for ever: there is nothing to look at.
+    if handler is None or namespace_of(services.client).is_anothers(event.metadata):
         return "ignored"
     handler(services, event)
     return "handled"
@@ -79,7 +82,7 @@ def _payment_succeeded(services: Services, event: Event) -> None:
 
 
 def _payment_failed(services: Services, event: Event) -> None:
-    if not is_ours(event.metadata):
+    if not namespace_of(services.client).is_ours(event.metadata):
         return
     error = event.object.get("last_payment_error") or {}
     facts = {
@@ -160,7 +163,7 @@ def _was_sold_here(services: Services, payment_id: str) -> bool:
 
 def _transfer_created(services: Services, event: Event) -> None:
     transfer, ours = event.object, event.metadata
-    if is_ours(ours) and SLOT in ours and PAYMENT in ours:
+    if namespace_of(services.client).is_ours(ours) and SLOT in ours and PAYMENT in ours:
         # Written by a settlement that has looked: there is nothing to find out.
         teller = Teller(services)
         teller.transfer(transfer, ours[PAYMENT])
@@ -174,7 +177,7 @@ def _transfer_created(services: Services, event: Event) -> None:
 
 def _transfer_changed(services: Services, event: Event) -> None:
     newest = ((event.object.get("reversals") or {}).get("data") or [{}])[0].get("metadata") or {}
-    if event.type == "transfer.reversed" and is_ours(newest) and SLOT in newest:
+    if event.type == "transfer.reversed" and is_marked(newest) and SLOT in newest:
         return  # our own reversal, by a settlement that looks again after it
     look = _transfer_seen(services, event)
     if look is not None:

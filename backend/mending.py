@@ -14,6 +14,7 @@ from backend.services import Services
 from backend.services.errors import UnreadablePayment
 from backend.services.hand_transfers import remember_on
 from backend.services.pace import Pace
+from backend.services.platform import namespace_of
 from backend.services.reads import Payment, read_payment
 from backend.services.reconcile import BALANCED, FAILED, Mended, owed
 from backend.services.settlement import NOT_OURS, NOT_PAID, Settlement
@@ -57,7 +58,7 @@ class Mender:
 
     def _adopts(self, case: Case) -> bool:
         """True if a payment of the Node backend is to be settled too: once we have moved money for it, it is ours."""
-        return self._adopt or case.traces.was_paid_by_us
+        return self._adopt or case.traces.was_paid_by(namespace_of(self._client))
 
     def _tell(self, case: Case) -> Teller:
         """Tell of a payment whose money is as it should be, at no call."""

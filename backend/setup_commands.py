@@ -109,7 +109,7 @@ def _wanted(url: str, env_file: Path | None) -> Iterator[Wanted]:
         ("connected", CONNECTED_TYPES, settings.stripe_connect_webhook_secrets),
     ):
         kept = tuple(part.strip() for part in (written.get(_VARIABLES[kind]) or "").split(",") if part.strip())
-        yield Wanted(kind, kind == "connected", url, events, stripe.api_version, kept or believed)
+        yield Wanted(kind, kind == "connected", url, events, stripe.api_version, kept or believed, settings.namespace)
 
 
 def _say(step: Step, dry_run: bool) -> None:

@@ -28,6 +28,7 @@ def report_of(swept: Swept, now: int) -> dict[str, Any]:
     told = [one for one in swept.mended if options.payments or _is_news(one)]
     report: dict[str, Any] = {
         "looked_at": swept.looked_at,
+        "anothers": len(findings.anothers),
         "dry_run": options.dry_run,
         "finished_at": now,
         "payments": [_line(one) for one in told],
@@ -88,6 +89,10 @@ def summary(report: dict[str, Any]) -> str:
     for group in report["waiting"]:
         amount = format_money(group["held"] + group["clawback"], group["currency"]) if group["currency"] else ""
         lines.append(f"  waiting: {group['payments']} for {group['reason']} {amount}".rstrip())
+    if report["anothers"]:
+        lines.append(
+            f"  another's: {report['anothers']}, sold by another deployment on this Stripe account, left alone"
+        )
     if report["carried"]:
         lines.append(f"  for the next sweep: {', '.join(report['carried'])}")
     for one in report["unread"]:

@@ -14,6 +14,7 @@ from flask.cli import with_appcontext
 from backend.routes.errors import failure_of
 from backend.services import Services
 from backend.services.errors import PaymentsError
+from backend.services.platform import namespace_of
 from backend.services.reads import found
 from backend.services.why import Explainer
 from backend.services.why_ends import BALANCES, Explanation, Overview, overview
@@ -83,7 +84,7 @@ def _several(client: stripe.StripeClient, seen: Found) -> list[Overview]:
         known.get(one) or found(lambda one=one: client.v1.payment_intents.retrieve(one, {"expand": ["latest_charge"]}))  # type: ignore[misc]
         for one in seen.payment_ids[:_SHOWN]
     ]
-    return [overview(intent) for intent in shown if intent is not None]
+    return [overview(intent, namespace_of(client)) for intent in shown if intent is not None]
 
 
 def _print(report: dict[str, Any]) -> None:

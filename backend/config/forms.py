@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from backend.config.reading import SettingsError
+from backend.domain.namespace import DEFAULT, NAME
 
 LOOPBACK = frozenset(["127.0.0.1", "localhost", "::1"])
 # A scheme, a host, perhaps a port and a path: what a link is put together from.
@@ -67,3 +68,18 @@ def origins(text: str) -> tuple[str, ...]:
         if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", origin, re.ASCII):
             raise ValueError("must be exact origins such as https://app.example.com, separated by commas")
     return origins
+
+
+def namespace_name(text: str) -> str:
+    """The name of this deployment among those on one Stripe account. Raises ``ValueError``."""
+    if not NAME.fullmatch(text) or text == DEFAULT:
+        raise ValueError(f"must be 1 to 20 lower-case letters, digits and hyphens, and not {DEFAULT}")
+    return text
+
+
+def earlier_names(text: str) -> tuple[str, ...]:
+    """The names that this deployment had before; one without a name is called default. Raises ``ValueError``."""
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not all(NAME.fullmatch(name) for name in names):
+        raise ValueError(f"must be earlier values of APP_NAMESPACE, or {DEFAULT}, separated by commas")
+    return tuple(dict.fromkeys(names))

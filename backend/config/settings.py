@@ -17,8 +17,10 @@ from backend.config.forms import (
     LOOPBACK,
     app_name_of,
     base_url,
+    earlier_names,
     keys_url,
     metrics_token,
+    namespace_name,
     origins,
     shared_secret,
     storage_uri,
@@ -26,6 +28,7 @@ from backend.config.forms import (
 from backend.config.reading import Reader, SettingsError
 from backend.domain.catalogue import Catalogue, CatalogueError, parse_catalogue
 from backend.domain.money import FeeRate, MoneyError, supported_currency
+from backend.domain.namespace import Namespace
 
 AppEnv = Literal["development", "production", "testing"]
 AuthMode = Literal["off", "optional", "required"]
@@ -84,6 +87,7 @@ class Settings:
     app_env: AppEnv
     app_name: str
     app_url: str
+    namespace: Namespace
     fee_rate: FeeRate
     catalogue: Catalogue
     as_written: WrittenTerms
@@ -178,6 +182,7 @@ def _read(read: Reader) -> Settings:
         app_env=app_env,
         app_name=app_name_of(read.text("APP_NAME", "Coaching payments")),
         app_url=read.convert("APP_URL", base_url) or f"http://localhost:{port}",
+        namespace=_read_namespace(read),
         fee_rate=read.convert("PLATFORM_FEE_PERCENTAGE", FeeRate.from_percent) or FeeRate.from_percent("10"),
         catalogue=_read_catalogue(read),
         as_written=_read_as_written(read),
@@ -190,6 +195,13 @@ def _read(read: Reader) -> Settings:
         web_concurrency=read.integer("WEB_CONCURRENCY", 2, 1, 64),
         max_in_flight=read.integer("MAX_IN_FLIGHT", 16, 1, 1_000),
         metrics_token=read.convert("METRICS_TOKEN", metrics_token) or "",
+    )
+
+
+def _read_namespace(read: Reader) -> Namespace:
+    return Namespace(
+        read.convert("APP_NAMESPACE", namespace_name) or "",
+        read.convert("APP_NAMESPACE_ALSO", earlier_names) or (),
     )
 
 

@@ -19,6 +19,7 @@ from requests.adapters import HTTPAdapter
 
 from backend.config.settings import Settings
 from backend.metrics import STRIPE_RETRIES, count_stripe_call
+from backend.services.platform import PlatformClient
 
 Watch = Callable[[Mapping[str, Any]], None]
 
@@ -125,8 +126,8 @@ class _WatchedLine(stripe.HTTPClient):
 
 def build_client(
     settings: Settings, http_client: stripe.HTTPClient | None = None, watch: Watch | None = None
-) -> stripe.StripeClient:
-    """The one ``StripeClient``, safe to share between threads. ``watch`` is shown the headers of each answer."""
+) -> PlatformClient:
+    """The one client, safe to share between threads. ``watch`` is shown the headers of each answer."""
     if http_client is None:
         # A machine's HTTP_PROXY may be the way out to Stripe, but never the way to the sandbox on this machine.
         # Each request in flight keeps one connection.
@@ -134,8 +135,9 @@ def build_client(
         http_client = stripe.RequestsClient(session=session)
     if watch is not None:
         http_client = _WatchedLine(http_client, watch)
-    return stripe.StripeClient(
+    return PlatformClient(
         settings.stripe_secret_key,
+        namespace=settings.namespace,
         base_addresses={"api": settings.stripe_api_base} if settings.stripe_api_base else {},
         max_network_retries=RETRIES,
         http_client=http_client,

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from backend.domain.metadata import COACH_ID, COACH_NAME, PAYMENT, PLAYER_ID, PLAYER_NAME, is_ours
+from backend.domain.metadata import COACH_ID, COACH_NAME, PAYMENT, PLAYER_ID, PLAYER_NAME
+from backend.domain.namespace import UNNAMED, Namespace
 
 # Texts that others chose: an id in them names nothing.
 _FREE_TEXTS = frozenset([COACH_ID, COACH_NAME, PLAYER_ID, PLAYER_NAME])
@@ -53,12 +54,15 @@ class TransferFacts:
 
 @dataclass(frozen=True)
 class PaymentFacts:
-    """The parts of a payment that decide. ``is_payee`` tells the accounts of its coach from others."""
+    """The parts of a payment that decide. ``is_payee`` tells the accounts of its coach from others, ``namespace`` what
+    this deployment made.
+    """
 
     payment_id: str
     charge_id: str
     currency: str
     is_payee: Callable[[str], bool]
+    namespace: Namespace = UNNAMED
 
 
 def belongs(transfer: TransferFacts, payment: PaymentFacts) -> Belongs:
@@ -69,7 +73,7 @@ def belongs(transfer: TransferFacts, payment: PaymentFacts) -> Belongs:
     where the payment said at the time.
     """
     # A debit that bounced may be paid again: then one payment has two charges.
-    by_us = is_ours(transfer.metadata) and transfer.metadata.get(PAYMENT) == payment.payment_id
+    by_us = payment.namespace.is_ours(transfer.metadata) and transfer.metadata.get(PAYMENT) == payment.payment_id
     sourced = transfer.source == payment.charge_id or transfer.source_payment == payment.payment_id
     named = transfer.source is None and payment.payment_id in transfer.named
     if not (by_us or sourced or named):

@@ -14,10 +14,7 @@ from dataclasses import dataclass
 
 from backend.domain.catalogue import PACKAGE, SUBSCRIPTION, Offer, PackageType
 from backend.domain.money import FeeRate
-
-# The marker of everything that this backend made: payments, transfers, refunds, accounts, registry entries.
-APP = "app"
-APP_VALUE = "coaching-payments"
+from backend.domain.namespace import UNNAMED, Namespace
 
 COACH_ID = "coachId"
 COACH_NAME = "coachName"
@@ -62,6 +59,7 @@ ATTEMPT = "attempt"  # on refunds: the caller's Idempotency-Key, hashed
 ATTEMPT_BODY = "attemptBody"  # on refunds: what that key asked for, hashed
 SWEEP_MARK_ID = "sweep_mark"  # the Product in which the sweeps keep their memory
 SWEEP = "sweep_"  # on that Product: how the keys of each sweep begin
+SERVED_AS = "servedAs"  # on the Product of a deployment's address: the namespaces that it has had
 
 # The id of the Product that says until when accounts were adopted.
 ADOPTION_MARKER = "coaches_adopted"
@@ -73,16 +71,6 @@ _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 class NotAPurchase(ValueError):
     """The metadata does not describe a purchase: the payment is someone else's, or damaged."""
-
-
-def registry_id(coach_id: str) -> str:
-    """The id of the Product that binds a coach to an account: 40 characters, the same for ever."""
-    return ("coach_" + _digest(coach_id))[:40]
-
-
-def entry_id(coach_id: str, number: int) -> str:
-    """The id of a coach's registry entry: the first is the binding as it was made, each further one replaces the last."""
-    return registry_id(coach_id) if number == 1 else f"{registry_id(coach_id)}_{number}"
 
 
 def email_hash(email: str) -> str:
@@ -139,17 +127,18 @@ class Purchase:
     player_name: str | None = None
     coach_account_id: str | None = None
     ours: bool = True
+    namespace: Namespace = UNNAMED
 
     @property
     def coach_key(self) -> str:
         """The coach's registry id, derived: it cannot disagree with the coach id."""
-        return registry_id(self.coach_id)
+        return self.namespace.registry_id(self.coach_id)
 
     def to_metadata(self) -> dict[str, str]:
         """The PaymentIntent's metadata, as the contract lists it."""
         split = self.rate.split(self.offer.price)
-        values = {
-            APP: APP_VALUE,
+        values: dict[str, str | None] = {
+            **self.namespace.mark,
             COACH_ID: self.coach_id,
             COACH_NAME: self.coach_name,
             SPORT: self.offer.sport,
@@ -169,15 +158,12 @@ class Purchase:
         return {key: value for key, value in values.items() if value is not None}
 
 
-def is_ours(metadata: Mapping[str, str]) -> bool:
-    """Whether this backend made the object. Everything else is acknowledged and left alone."""
-    return metadata.get(APP) == APP_VALUE
-
-
-def read_purchase(metadata: Mapping[str, str]) -> Purchase:
+def read_purchase(metadata: Mapping[str, str], namespace: Namespace = UNNAMED) -> Purchase:
     """The purchase that a PaymentIntent's metadata describes: ours, or one of the Node backend
-    (its keys, no marker). Raises ``NotAPurchase``.
+    (its keys, no marker). Raises ``NotAPurchase``, for a purchase of another deployment too.
     """
+    if namespace.is_anothers(metadata):
+        raise NotAPurchase("another deployment sold it")
     try:
         package_type = _package_type(metadata[PACKAGE_TYPE])
         return Purchase(
@@ -195,7 +181,8 @@ def read_purchase(metadata: Mapping[str, str]) -> Purchase:
             player_id=metadata.get(PLAYER_ID),
             player_name=metadata.get(PLAYER_NAME),
             coach_account_id=metadata.get(COACH_ACCOUNT_ID),
-            ours=is_ours(metadata),
+            ours=namespace.is_ours(metadata),
+            namespace=namespace,
         )
     except (KeyError, ValueError) as error:
         raise NotAPurchase(f"the metadata is not a purchase: {error!r}") from error

@@ -5,7 +5,8 @@ from __future__ import annotations
 import stripe
 import structlog
 
-from backend.domain.metadata import ALSO_PAID_BY, APP, APP_VALUE, COACH_ACCOUNT_ID, COACH_KEY, is_ours
+from backend.domain.metadata import ALSO_PAID_BY, COACH_ACCOUNT_ID, COACH_KEY
+from backend.services.platform import namespace_of
 from backend.services.positions import View
 from backend.services.reads import PAGE, Payment, every, metadata_of
 
@@ -26,8 +27,9 @@ class Adoption:
         charge = payment.charge
         if charge is None or not (charge.amount_refunded or charge.disputed or charge.status == "failed"):
             return False
+        namespace = namespace_of(self._client)
         group = every(self._client.v1.transfers.list({"transfer_group": payment.group, "limit": PAGE}))
-        return any(is_ours(metadata_of(transfer)) for transfer in group)
+        return any(namespace.is_ours(metadata_of(transfer)) for transfer in group)
 
     def mark(self, view: View) -> None:
         """Write the marker before the first of its money moves, with the payee and the transfers found so far.
@@ -40,7 +42,7 @@ class Adoption:
             return
         elsewhere = [one.id for one in view.transfers if one.transfer_group != payment.group]
         marks = {
-            APP: APP_VALUE,
+            **namespace_of(self._client).mark,
             COACH_KEY: payment.purchase.coach_key,
             COACH_ACCOUNT_ID: view.destination or "",
             ALSO_PAID_BY: ",".join(elsewhere)[:500],

@@ -16,7 +16,8 @@ from typing import Any
 import stripe
 
 from backend.domain.membership import named_payments
-from backend.domain.metadata import PAYMENT, is_ours
+from backend.domain.metadata import PAYMENT
+from backend.domain.namespace import Namespace, is_marked
 from backend.services.reads import found, id_of, metadata_of
 
 EXPAND = ["data.source", "data.source.payment_intent"]
@@ -47,10 +48,9 @@ class Traces:
     transfers: dict[str, Any] = field(default_factory=dict)
     needs_look: bool = False
 
-    @property
-    def was_paid_by_us(self) -> bool:
-        """True if one of the transfers is this backend's."""
-        return any(is_ours(metadata_of(transfer)) for transfer in self.transfers.values())
+    def was_paid_by(self, namespace: Namespace) -> bool:
+        """True if one of the transfers is this deployment's."""
+        return any(namespace.is_ours(metadata_of(transfer)) for transfer in self.transfers.values())
 
 
 class Books:
@@ -163,7 +163,7 @@ class Books:
         if transfer_id in self._transfers:
             return  # its amount is what was sent less what came back
         metadata = metadata_of(reversal)
-        if is_ours(metadata) and PAYMENT in metadata:
+        if is_marked(metadata) and PAYMENT in metadata:
             self.payments[metadata[PAYMENT]].needs_look = True
             return
         before_call()
@@ -185,7 +185,7 @@ class Books:
         known = self._payment_of_charge.get(source)
         if known is not None:
             return [known]
-        if is_ours(metadata) and PAYMENT in metadata:
+        if is_marked(metadata) and PAYMENT in metadata:
             return [metadata[PAYMENT]]
         before_call()
         charge = found(lambda: client.v1.charges.retrieve(source))

@@ -9,8 +9,9 @@ from typing import Any
 import stripe
 import structlog
 
-from backend.domain.metadata import COACH_KEY, SETTLEMENT, registry_id
+from backend.domain.metadata import COACH_KEY, SETTLEMENT
 from backend.domain.settlement import MANUAL
+from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, metadata_of
 
 log = structlog.get_logger(__name__)
@@ -35,11 +36,12 @@ def waiting_for(client: stripe.StripeClient, coach_id: str, now: int) -> Waiting
     a bounded number is read: the sweep finds the rest. With Search down, the events are looked at all the same.
     https://docs.stripe.com/search#data-freshness
     """
-    coach_key = registry_id(coach_id)
+    coach_keys = namespace_of(client).registry_ids(coach_id)
     found: dict[str, int] = {}
     failure: stripe.StripeError | None = None
     try:
-        found = _noted(client, coach_key)
+        for coach_key in coach_keys:
+            found |= _noted(client, coach_key)
     except stripe.StripeError as error:
         log.warning("search.failed", kind=type(error).__name__)
         failure = error
@@ -49,7 +51,7 @@ def waiting_for(client: stripe.StripeClient, coach_id: str, now: int) -> Waiting
     fresh = [
         event.data.object
         for event in newest
-        if metadata_of(event.data.object).get(COACH_KEY) == coach_key and event.data.object.id not in found
+        if metadata_of(event.data.object).get(COACH_KEY) in coach_keys and event.data.object.id not in found
     ]
     return Waiting(noted + [intent.id for intent in reversed(fresh)], failure)
 

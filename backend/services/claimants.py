@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import stripe
 import structlog
 
+from backend.domain.namespace import Namespace
 from backend.services.errors import Undecided
+from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, coach_of, is_payable
 from backend.services.registry import Entry
 
@@ -34,9 +36,9 @@ class Claimant:
         return self.entry.account_id
 
 
-def claimant_of(account: stripe.Account) -> Claimant | None:
-    """The account as a claimant; None when it is no coach's."""
-    coach_id = coach_of(account)
+def claimant_of(account: stripe.Account, namespace: Namespace) -> Claimant | None:
+    """The account as a claimant; None when it is no coach's, or another deployment's."""
+    coach_id = coach_of(account, namespace)
     if coach_id is None:
         return None
     return Claimant(Entry.of(coach_id, account), is_payable(account), account.created or 0)
@@ -58,7 +60,7 @@ def claimants_since(client: stripe.StripeClient, coach_id: str, since: int) -> l
     params: stripe.params.AccountListParams = {"limit": PAGE}
     if since > _OVERLAP:
         params["created"] = {"gte": since - _OVERLAP}
-    claimants = (claimant_of(account) for account in _first_pages(client, params))
+    claimants = (claimant_of(account, namespace_of(client)) for account in _first_pages(client, params))
     return [one for one in claimants if one is not None and one.entry.coach_id == coach_id]
 
 

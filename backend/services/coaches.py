@@ -12,8 +12,6 @@ import structlog
 
 from backend.domain.access import Caller
 from backend.domain.metadata import (
-    APP,
-    APP_VALUE,
     COACH_ID,
     COACH_NAME,
     PLATFORM,
@@ -21,11 +19,13 @@ from backend.domain.metadata import (
     attempt_hash,
     email_hash,
 )
+from backend.domain.namespace import APP_VALUE, Namespace
 from backend.services.accounts import account_or_none, is_rejected
 from backend.services.answers import Done, InFlight, KeyTaken, Refused, Unknown
 from backend.services.claimants import choose, claimants_since
 from backend.services.creation import create_once
 from backend.services.errors import Conflict, Forbidden, InvalidRequest, NotFound, Undecided
+from backend.services.platform import namespace_of
 from backend.services.reads import coach_of, found
 from backend.services.registry import Entry, Registry
 
@@ -60,6 +60,7 @@ class Coaches:
 
     def __init__(self, client: stripe.StripeClient, registry: Registry, app_url: str) -> None:
         self._client = client
+        self._namespace = namespace_of(client)
         self._registry = registry
         self._app_url = app_url
 
@@ -80,7 +81,7 @@ class Coaches:
     def account(self, account_id: str, caller: Caller) -> stripe.Account:
         """A coach's account. Raises ``NotFound`` for the platform's own, a stranger's, a deleted one and another coach's."""
         account = found(lambda: self._client.v1.accounts.retrieve(account_id))
-        coach_id = coach_of(account) if account else None
+        coach_id = coach_of(account, self._namespace) if account else None
         if account is None or coach_id is None or not caller.owns_account(coach_id):
             raise NotFound("There is no such coach account.")
         return account
@@ -124,7 +125,7 @@ class Coaches:
 
         Answers whether the account is the coach's. A coach who has another account keeps it.
         """
-        coach_id = coach_of(account)
+        coach_id = coach_of(account, self._namespace)
         if coach_id is None:
             return False
         known = self._registry.lookup(coach_id)
@@ -179,9 +180,9 @@ class Coaches:
         return account
 
     def _new_account(self, coach: NewCoach) -> stripe.Account:
-        params = _account_params(coach)
+        params = _account_params(coach, self._namespace)
         answer = create_once(
-            f"account:{attempt_hash(json.dumps(params, sort_keys=True))}",
+            self._namespace.key(f"account:{attempt_hash(json.dumps(params, sort_keys=True))}"),
             lambda key: self._client.v1.accounts.create(params, {"idempotency_key": key}),
             self._client.v1.accounts.retrieve,
         )
@@ -229,7 +230,7 @@ def _check_details(account: stripe.Account, coach: NewCoach) -> None:
             )
 
 
-def _account_params(coach: NewCoach) -> stripe.params.AccountCreateParams:
+def _account_params(coach: NewCoach, namespace: Namespace) -> stripe.params.AccountCreateParams:
     return {
         "type": "express",
         "country": coach.country or "CA",
@@ -242,7 +243,7 @@ def _account_params(coach: NewCoach) -> stripe.params.AccountCreateParams:
         },
         "settings": {"payouts": {"schedule": {"interval": "daily"}}},
         "metadata": {
-            APP: APP_VALUE,
+            **namespace.mark,
             PLATFORM: APP_VALUE,
             COACH_ID: coach.coach_id,
             COACH_NAME: coach.coach_name,

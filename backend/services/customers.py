@@ -1,4 +1,4 @@
-"""One Stripe Customer per email address, however often and however concurrently a player first buys.
+"""One Stripe Customer per email address of a deployment, however often and however concurrently a player first buys.
 
 A customer found is used, never updated and never exposed: an email that nobody verified must not open
 another person's saved cards.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import stripe
 
-from backend.domain.metadata import APP, APP_VALUE, email_hash
+from backend.domain.metadata import email_hash
 from backend.services.answers import Done, Refused, Unknown
 from backend.services.creation import create_once
 from backend.services.errors import Conflict, InvalidRequest, Undecided
-from backend.services.reads import PAGE
+from backend.services.platform import namespace_of
+from backend.services.reads import PAGE, metadata_of
 
 
 def customer_for(client: stripe.StripeClient, email: str, name: str | None) -> str | None:
@@ -26,16 +27,18 @@ def customer_for(client: stripe.StripeClient, email: str, name: str | None) -> s
 
 
 def _find(client: stripe.StripeClient, email: str) -> stripe.Customer | None:
+    namespace = namespace_of(client)
     # Stripe compares addresses by case; ours are lower-case, older ones may be as the player typed them.
     for spelling in dict.fromkeys([email.lower(), email]):
-        customers = client.v1.customers.list({"email": spelling, "limit": PAGE}).data
+        listed = client.v1.customers.list({"email": spelling, "limit": PAGE}).data
+        customers = [one for one in listed if not namespace.is_anothers(metadata_of(one))]
         if customers:
             return min(customers, key=lambda customer: (customer.created, customer.id))
     return None
 
 
 def _create(client: stripe.StripeClient, email: str, name: str | None) -> str | None:
-    params: stripe.params.CustomerCreateParams = {"email": email, "metadata": {APP: APP_VALUE}}
+    params: stripe.params.CustomerCreateParams = {"email": email, "metadata": namespace_of(client).mark}
     if name:
         params["name"] = name
     named_otherwise = False
@@ -46,7 +49,7 @@ def _create(client: stripe.StripeClient, email: str, name: str | None) -> str | 
         return _find(client, email)
 
     answer = create_once(
-        f"customer:{email_hash(email)}",
+        namespace_of(client).key(f"customer:{email_hash(email)}"),
         lambda key: client.v1.customers.create(params, {"idempotency_key": key}),
         client.v1.customers.retrieve,
         rival,

@@ -15,7 +15,8 @@ from typing import Any
 
 import stripe
 
-from backend.domain.metadata import APP, APP_VALUE, ENDPOINT_KIND, SECRET_FINGERPRINT
+from backend.domain.metadata import ENDPOINT_KIND, SECRET_FINGERPRINT
+from backend.domain.namespace import UNNAMED, Namespace, is_marked
 from backend.services.reads import PAGE, every, metadata_of
 
 PATH = "/api/webhooks/stripe"
@@ -27,7 +28,9 @@ _ABOUT = "Made by `flask webhooks sync`. Its signing secret is in the backend's 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What one endpoint should be. ``secrets``: those of its kind that the backend believes now."""
+    """What one endpoint should be. ``secrets``: those of its kind that the backend believes now. ``namespace``: whose it
+    is; one of another deployment is never touched.
+    """
 
     kind: str
     connect: bool
@@ -35,6 +38,7 @@ class Wanted:
     events: frozenset[str]
     api_version: str
     secrets: tuple[str, ...]
+    namespace: Namespace = UNNAMED
 
 
 @dataclass(frozen=True)
@@ -111,15 +115,17 @@ def _new(wanted: Wanted) -> Any:
 
 
 def _marks(wanted: Wanted) -> dict[str, str]:
-    return {APP: APP_VALUE, ENDPOINT_KIND: wanted.kind}
+    return {**wanted.namespace.mark, ENDPOINT_KIND: wanted.kind}
 
 
 def _is_marked(endpoint: stripe.WebhookEndpoint) -> bool:
-    return metadata_of(endpoint).get(APP) == APP_VALUE
+    return is_marked(metadata_of(endpoint))
 
 
 def _is_mine(endpoint: stripe.WebhookEndpoint, wanted: Wanted) -> bool:
     """By its marks and secret, or by its address: a marked one elsewhere with another secret is a colleague's."""
+    if wanted.namespace.is_anothers(metadata_of(endpoint)):
+        return False
     if _is_marked(endpoint):
         kind = metadata_of(endpoint).get(ENDPOINT_KIND)
         return kind == wanted.kind and (endpoint.url == wanted.url or _secret_is_known(endpoint, wanted))

@@ -8,7 +8,8 @@ from typing import Any
 import stripe
 import structlog
 
-from backend.domain.metadata import ALSO_PAID_BY, is_ours
+from backend.domain.metadata import ALSO_PAID_BY
+from backend.domain.namespace import is_marked
 from backend.services.errors import UnreadablePayment
 from backend.services.reads import Payment, read_payment
 
@@ -46,4 +47,4 @@ def remember_on(client: stripe.StripeClient, transfer: Mapping[str, Any], paymen
 
 
 def _is_by_hand(transfer: Mapping[str, Any]) -> bool:
-    return not is_ours(transfer.get("metadata") or {}) and not transfer.get("source_transaction")
+    return not is_marked(transfer.get("metadata") or {}) and not transfer.get("source_transaction")

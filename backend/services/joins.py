@@ -9,12 +9,13 @@ from typing import Any
 import stripe
 
 from backend.domain.membership import Belongs, PaymentFacts, belongs
-from backend.domain.metadata import SETTLEMENT, Purchase
+from backend.domain.metadata import PAID_AT, SETTLEMENT, Purchase
+from backend.domain.namespace import Namespace
 from backend.domain.settlement import Position, TransferRecord
 from backend.services.books import Traces
 from backend.services.errors import UnreadablePayment
 from backend.services.positions import View
-from backend.services.reads import Payment, captured, id_of, purchase_of, refunded_by
+from backend.services.reads import Payment, captured, id_of, metadata_of, purchase_of, refunded_by
 from backend.services.transfers import facts_of
 
 PROCESSING = "processing"
@@ -24,6 +25,7 @@ class Verdict(Enum):
     """What a sweep does about a payment."""
 
     LEAVE = "leave"  # it is not ours, or not paid
+    ANOTHERS = "anothers"  # another deployment on the same Stripe account sold it
     PENDING = "pending"  # its money is on the way
     TELL = "tell"  # it balances, or a person settles it
     SETTLE = "settle"  # it does not balance, or what is seen cannot tell
@@ -41,7 +43,7 @@ class Judgement:
 _SETTLE = Judgement(Verdict.SETTLE)
 
 
-def judge(traces: Traces, adopt: bool, at: int | None) -> Judgement:
+def judge(traces: Traces, adopt: bool, at: int | None, namespace: Namespace) -> Judgement:
     """Decide about one payment. ``adopt``: also those of the Node backend. ``at``: Stripe's time of the reading.
 
     Every movement of a payment comes after its charge's. So when the charge is among what was read, everything is.
@@ -50,22 +52,22 @@ def judge(traces: Traces, adopt: bool, at: int | None) -> Judgement:
     if intent is None:
         return _SETTLE
     try:
-        purchase = purchase_of(intent)
+        purchase = purchase_of(intent, namespace)
     except UnreadablePayment:
         return _SETTLE
     if purchase is None:
-        return Judgement(Verdict.LEAVE)
+        return Judgement(Verdict.ANOTHERS if namespace.is_anothers(metadata_of(intent)) else Verdict.LEAVE)
     if not purchase.ours:
-        return _SETTLE if adopt or _concerns_us(traces) else Judgement(Verdict.LEAVE)
+        return _SETTLE if adopt or _concerns_us(traces, namespace) else Judgement(Verdict.LEAVE)
     if intent.status == PROCESSING and not traces.needs_look:
         return Judgement(Verdict.PENDING)
     payment = _payment(traces, purchase, at)
     return _SETTLE if payment is None else _judge_money(traces, payment)
 
 
-def _concerns_us(traces: Traces) -> bool:
+def _concerns_us(traces: Traces, namespace: Namespace) -> bool:
     """True if a payment of the Node backend changed after it was paid, or we have sent its coach money."""
-    return bool(traces.refunds or traces.disputes or traces.needs_look or traces.was_paid_by_us)
+    return bool(traces.refunds or traces.disputes or traces.needs_look or traces.was_paid_by(namespace))
 
 
 def _payment(traces: Traces, purchase: Purchase, at: int | None) -> Payment | None:
@@ -111,7 +113,9 @@ def _mine(traces: Traces, payment: Payment) -> list[Any] | None:
     """The transfers that belong to the payment; None where a person has to explain one, or it has to be remembered."""
     payee = payment.purchase.coach_account_id
     charge_id = str(id_of(payment.charge))
-    facts = PaymentFacts(payment.id, charge_id, payment.intent.currency, lambda account_id: account_id == payee)
+    facts = PaymentFacts(
+        payment.id, charge_id, payment.intent.currency, lambda one: one == payee, payment.purchase.namespace
+    )
     related = [(transfer, belongs(facts_of(transfer), facts)) for transfer in traces.transfers.values()]
     if any(how == Belongs.UNCLEAR for _, how in related):
         return None
@@ -128,3 +132,9 @@ def hand_made(traces: Traces, payment: Payment) -> list[Any]:
         and transfer.transfer_group != payment.group
         and transfer.id not in payment.also_paid_by
     ]
+
+
+def was_paid_lately(judgement: Judgement, since: int) -> bool:
+    """True if the payment's session was never told, or its money came within the window."""
+    paid_at = judgement.payment.metadata.get(PAID_AT, "") if judgement.payment is not None else ""
+    return not paid_at.isdecimal() or int(paid_at) >= since

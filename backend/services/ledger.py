@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import stripe
 
-from backend.domain.metadata import is_ours
+from backend.domain.namespace import is_marked
 from backend.domain.settlement import MANUAL
 from backend.services.positions import PositionReader, View
 from backend.services.reads import Payment, metadata_of, sold_payment
@@ -93,7 +93,7 @@ def _ledger(view: View) -> Ledger:
         held=position.held,
         note=_note_of(payment),
         refunds=tuple(RefundLine(one.id, one.amount, one.status or "unknown") for one in view.refunds),
-        by_hand=sum(one.amount for one in view.transfers if not is_ours(metadata_of(one))),
+        by_hand=sum(one.amount for one in view.transfers if not is_marked(metadata_of(one))),
     )
 
 

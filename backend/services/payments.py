@@ -28,6 +28,7 @@ from backend.services.creation import GENERATIONS
 from backend.services.customers import customer_for
 from backend.services.errors import Conflict, InvalidRequest, NotFound, NotPaid, UnreadablePayment
 from backend.services.payees import Payees
+from backend.services.platform import namespace_of
 from backend.services.reads import NO_SUCH_PAYMENT, Payment, captured, metadata_of, sold_payment
 from backend.services.registry import Registry
 from backend.services.sessions import is_open, session_of
@@ -73,6 +74,7 @@ class Payments:
         now: Callable[[], float],
     ) -> None:
         self._client = client
+        self._namespace = namespace_of(client)
         self._catalogue = catalogue
         self._rate = rate
         self._payees = Payees(client, registry, now)
@@ -161,6 +163,7 @@ class Payments:
             player_id=order.player_id,
             player_name=order.player_name,
             coach_account_id=self._payees.for_purchase(order.coach_id),
+            namespace=self._namespace,
         )
 
     def _create(self, purchase: Purchase, number: str, customer: str | None, email: str | None) -> stripe.PaymentIntent:
@@ -184,7 +187,7 @@ class Payments:
             "automatic_payment_methods": {"enabled": True},
             "description": f"{offer.sport} {what} with {purchase.coach_name}",
             "metadata": purchase.to_metadata(),
-            "transfer_group": f"purchase_{purchase_id}",
+            "transfer_group": self._namespace.group(purchase_id),
         }
         if customer:
             params["customer"] = customer
@@ -197,7 +200,7 @@ class Payments:
     ) -> stripe.PaymentIntent | None:
         """The intent as it is now; None where the key holds a stored 500."""
         try:
-            intent = self._send(params, purchase, f"purchase:{purchase_id}")
+            intent = self._send(params, purchase, self._namespace.key(f"purchase:{purchase_id}"))
         except stripe.APIError as error:
             if error.http_status is not None and error.http_status >= 500 and is_replay(error.headers):
                 return None

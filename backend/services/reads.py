@@ -19,12 +19,13 @@ from backend.domain.metadata import (
     SETTLEMENT_MODE,
     NotAPurchase,
     Purchase,
-    is_ours,
     read_purchase,
 )
+from backend.domain.namespace import Namespace
 from backend.domain.settlement import MANUAL, Note, read_note
 from backend.services.answers import answered_at, error_code
 from backend.services.errors import NotFound, UnreadablePayment
+from backend.services.platform import namespace_of
 
 T = TypeVar("T")
 
@@ -133,12 +134,12 @@ class Payment:
         return bool(self.charge is not None and self.charge.disputed) or DISPUTE_SEEN in self.metadata
 
 
-def payment_of(intent: stripe.PaymentIntent) -> Payment | None:
+def payment_of(intent: stripe.PaymentIntent, namespace: Namespace) -> Payment | None:
     """The payment of an intent that was read with its ``latest_charge``; None when it is not a purchase.
 
     Raises ``UnreadablePayment`` for a purchase of ours whose metadata is damaged.
     """
-    purchase = purchase_of(intent)
+    purchase = purchase_of(intent, namespace)
     if purchase is None:
         return None
     charge = cast("stripe.Charge | None", intent.latest_charge)
@@ -167,19 +168,19 @@ def read_payment(client: stripe.StripeClient, payment_id: str) -> Payment | None
     leaves a failed charge behind. Raises ``UnreadablePayment``.
     """
     intent = found(lambda: client.v1.payment_intents.retrieve(payment_id, {"expand": ["latest_charge"]}))
-    return payment_of(intent) if intent is not None else None
+    return payment_of(intent, namespace_of(client)) if intent is not None else None
 
 
-def purchase_of(intent: stripe.PaymentIntent) -> Purchase | None:
-    """The purchase that an intent made; None when it is not one. Raises ``UnreadablePayment``.
+def purchase_of(intent: stripe.PaymentIntent, namespace: Namespace) -> Purchase | None:
+    """The purchase that an intent made; None when it is not one, or another deployment's. Raises ``UnreadablePayment``.
 
     A marker with damaged metadata is not "not ours": it is ours, and a person has to mend it.
     """
     metadata = metadata_of(intent)
     try:
-        return read_purchase(metadata)
+        return read_purchase(metadata, namespace)
     except NotAPurchase as damage:
-        if is_ours(metadata):
+        if namespace.is_ours(metadata):
             raise UnreadablePayment(intent) from damage
         return None
 
@@ -255,9 +256,10 @@ def disputed_by(disputes: Iterable[stripe.Dispute], currency: str) -> int:
     return sum(taken_by(dispute, currency) for dispute in disputes)
 
 
-def coach_of(account: stripe.Account) -> str | None:
-    """The id of the coach for whom an Express account was made."""
-    return metadata_of(account).get(COACH_ID) if account.type == "express" else None
+def coach_of(account: stripe.Account, namespace: Namespace) -> str | None:
+    """The id of the coach for whom an Express account was made; None for another deployment's coach."""
+    metadata = metadata_of(account)
+    return metadata.get(COACH_ID) if account.type == "express" and not namespace.is_anothers(metadata) else None
 
 
 def is_payable(account: stripe.Account) -> bool:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import stripe
 import structlog
 
-from backend.domain.metadata import APP, APP_VALUE, COACH_ACCOUNT_ID, COACH_ID, SETTLEMENT, email_hash
+from backend.domain.metadata import COACH_ACCOUNT_ID, COACH_ID, SETTLEMENT, email_hash
 from backend.domain.settlement import MANUAL
 from backend.services.accounts import account_or_none, is_gone, is_rejected
 from backend.services.errors import Conflict, NotFound
+from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, metadata_of
 from backend.services.registry import Entry, Registry
 
@@ -59,6 +60,8 @@ class Rebinds:
             raise Conflict(f"{account_id} is no Express account.")
         if is_rejected(account):
             raise Conflict(f"Stripe has rejected {account_id}, so nothing can be sent to it.")
+        if namespace_of(self._client).is_anothers(metadata_of(account)):
+            raise Conflict(f"{account_id} is the account of another deployment's coach.")
         names = metadata_of(account).get(COACH_ID)
         if names not in (None, coach_id):
             raise Conflict(f"{account_id} is the account of coach {names}.")
@@ -77,7 +80,8 @@ class Rebinds:
         account, coach_id = rebind.account, rebind.coach_id
         if COACH_ID not in metadata_of(account):
             # By this it is the coach's in every look, and its events are heard.
-            self._client.v1.accounts.update(account.id, {"metadata": {APP: APP_VALUE, COACH_ID: coach_id}})
+            marks = {**namespace_of(self._client).mark, COACH_ID: coach_id}
+            self._client.v1.accounts.update(account.id, {"metadata": marks})
         if rebind.is_done:
             assert rebind.current is not None
             return rebind.current

@@ -6,17 +6,19 @@ key. Without one, two equal requests within minutes are one refund asked for twi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import stripe
 import structlog
 
-from backend.domain.metadata import APP, APP_VALUE, ATTEMPT, ATTEMPT_BODY, attempt_hash, is_ours
+from backend.domain.metadata import ATTEMPT, ATTEMPT_BODY, attempt_hash
+from backend.domain.namespace import is_marked
 from backend.services.answers import Done, KeyTaken, Refused, answered_at
 from backend.services.creation import create_once
 from backend.services.errors import Conflict, PaymentsError, Undecided
+from backend.services.platform import namespace_of
 from backend.services.reads import NOT_REFUNDED, PAGE, every, metadata_of, refunded_by, sold_payment
 from backend.services.settlement import Settler
 
@@ -50,9 +52,13 @@ class RefundRequest:
 
 @dataclass(frozen=True)
 class _Look:
-    """What was paid and every refund of it, whatever became of it, newest first, at one time of Stripe's."""
+    """What was paid and every refund of it, whatever became of it, newest first, at one time of Stripe's.
+
+    ``mark``: the mark of its deployment.
+    """
 
     captured: int
+    mark: Mapping[str, str]
     refunds: list[stripe.Refund]
     now: int | None
 
@@ -104,7 +110,8 @@ class Refunds:
             raise Conflict("This payment has not been completed, so there is nothing to refund.")
         # Always listed: the charge's own sum leaves out refunds that failed, and may leave out pending ones.
         page = self._client.v1.refunds.list({"charge": payment.charge.id, "limit": PAGE})
-        return _Look(payment.charge.amount_captured, every(page), answered_at(page))
+        mark = namespace_of(self._client).mark_of(payment.metadata)
+        return _Look(payment.charge.amount_captured, mark, every(page), answered_at(page))
 
     def _named(self, request: RefundRequest, look: _Look, attempt: str) -> stripe.Refund:
         """The refund that belongs to the caller's Idempotency-Key.
@@ -113,13 +120,14 @@ class Refunds:
         it. The request depends on nothing that may change between two tries: what is left is Stripe's to say.
         """
         name = attempt_hash("refund", attempt)
-        marks = {ATTEMPT: name, ATTEMPT_BODY: attempt_hash(request.reason, str(request.amount))}
+        marks = {**look.mark, ATTEMPT: name, ATTEMPT_BODY: attempt_hash(request.reason, str(request.amount))}
         earlier = _earlier(look.refunds, marks)
         if earlier is not None:
             return earlier
         _check_left(request, look)
         params = _params(request, request.amount, marks)
-        refund = self._create(f"refund:{name}", params, self._client.v1.refunds.retrieve)
+        key = namespace_of(self._client).key(f"refund:{name}")
+        refund = self._create(key, params, self._client.v1.refunds.retrieve)
         if refund is None:
             raise Conflict(KEY_USED)
         return refund
@@ -133,7 +141,7 @@ class Refunds:
         key = f"refund:{request.payment_id}:{amount}:{_refunded_before(amount, look)}"
         return self._create(
             key,
-            _params(request, amount, {}),
+            _params(request, amount, look.mark),
             # What the key made and the look shows is an earlier refund, not this one. What the look does not
             # show was made since, by the same click sent twice.
             lambda refund_id: None if refund_id in known else self._standing(refund_id),
@@ -178,11 +186,11 @@ class Refunds:
             log.warning("settlement.later", payment=payment_id, error=type(error).__name__)
 
 
-def _params(request: RefundRequest, amount: int | None, marks: dict[str, str]) -> stripe.params.RefundCreateParams:
+def _params(request: RefundRequest, amount: int | None, marks: Mapping[str, str]) -> stripe.params.RefundCreateParams:
     params: stripe.params.RefundCreateParams = {
         "payment_intent": request.payment_id,
         "reason": request.reason,
-        "metadata": {APP: APP_VALUE, **marks},
+        "metadata": dict(marks),
     }
     if amount is not None:
         params["amount"] = amount
@@ -196,7 +204,7 @@ def _stands(refund: stripe.Refund) -> bool:
 def _is_unnamed(refund: stripe.Refund) -> bool:
     """Whether a refund was made here, without a caller's key."""
     metadata = metadata_of(refund)
-    return is_ours(metadata) and ATTEMPT not in metadata
+    return is_marked(metadata) and ATTEMPT not in metadata
 
 
 def _refunded_before(amount: int, look: _Look) -> int:

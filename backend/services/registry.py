@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import stripe
 import structlog
@@ -22,18 +22,17 @@ from backend.domain.metadata import (
     ACCOUNT,
     ADOPTED_AT,
     ADOPTION_MARKER,
-    APP,
-    APP_VALUE,
     COACH_ID,
     EMAIL_HASH,
     NEXT,
     WHY,
     email_hash,
-    entry_id,
     read_adopted_at,
     read_binding,
 )
+from backend.domain.namespace import entry_id
 from backend.services.cache import Cache
+from backend.services.platform import namespace_of
 from backend.services.reads import found, metadata_of
 
 log = structlog.get_logger(__name__)
@@ -44,7 +43,8 @@ class Entry:
     """One coach's binding. ``account_id`` is empty where the Product is damaged: then nobody can be paid by it.
 
     ``email_hash`` recognises the address that claimed the coach id; empty where the account's own has to do.
-    ``number`` counts the bindings of the coach. ``has_next``: its replacement was begun and not finished.
+    ``number`` counts the bindings of the coach. ``has_next``: its replacement was begun and not finished. ``kept_under``:
+    the registry id where it stands, which may be that of an earlier name of the deployment; empty for today's.
     """
 
     coach_id: str
@@ -52,16 +52,12 @@ class Entry:
     email_hash: str
     number: int = 1
     has_next: bool = False
+    kept_under: str = ""
 
     @classmethod
     def of(cls, coach_id: str, account: stripe.Account) -> Entry:
         """The binding that an account speaks for by itself, made before there was an entry or after it was lost."""
         return cls(coach_id, account.id, email_hash(account.email) if account.email else "")
-
-    @property
-    def id(self) -> str:
-        """The Product's id."""
-        return entry_id(self.coach_id, self.number)
 
     @property
     def is_chained(self) -> bool:
@@ -83,6 +79,7 @@ class Registry:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
+        self._namespace = namespace_of(client)
         self._late_coaches_wait = late_coaches_wait
         self._known: Cache[Entry] = Cache(now)
 
@@ -94,10 +91,14 @@ class Registry:
         return self._known.get(coach_id) or self.read(coach_id)
 
     def read(self, coach_id: str) -> Entry | None:
-        """The coach's entry as Stripe has it now: one call, and one more for each time that it was replaced."""
-        entry = self._read(coach_id, 1)
+        """The coach's entry as Stripe has it now: one call, and one more for each time that it was replaced.
+
+        Where there is none, one more for each earlier name of the deployment.
+        """
+        ids = self._namespace.registry_ids(coach_id)
+        entry = next((one for one in (self._read(coach_id, 1, under) for under in ids) if one is not None), None)
         while entry is not None and entry.has_next:
-            newer = self._read(coach_id, entry.number + 1)
+            newer = self._read(coach_id, entry.number + 1, entry.kept_under)
             if newer is None:
                 log.warning("registry.rebind_unfinished", coach=coach_id, account=entry.account_id)
                 break
@@ -119,8 +120,9 @@ class Registry:
         same question, who won. Raises what Stripe raised when there is still no entry. Where only the first
         entry of a replaced binding is lost, it is put back and goes on leading to the one that holds.
         """
-        newer = self._read(entry.coach_id, 2)
-        first = entry if newer is None else Entry(entry.coach_id, newer.account_id, newer.email_hash, has_next=True)
+        under = self._namespace.registry_id(entry.coach_id)
+        newer = self._read(entry.coach_id, 2, under)
+        first = entry if newer is None else replace(newer, number=1, has_next=True)
         try:
             self._create(first, why)
         except stripe.StripeError:
@@ -138,14 +140,14 @@ class Registry:
 
         First the entry that holds is marked, then the next one is created; done again after a crash, it finishes.
         """
-        newer = Entry(current.coach_id, account_id, known_email_hash, current.number + 1)
+        newer = Entry(current.coach_id, account_id, known_email_hash, current.number + 1, kept_under=current.kept_under)
         if not current.has_next:
-            self._client.v1.products.update(current.id, {"metadata": {NEXT: str(newer.number)}})
+            self._client.v1.products.update(self._id(current), {"metadata": {NEXT: str(newer.number)}})
         self._known.drop(current.coach_id)
         try:
             self._create(newer, why)
         except stripe.StripeError:
-            winner = self._read(current.coach_id, newer.number)
+            winner = self._read(current.coach_id, newer.number, current.kept_under)
             if winner is None:
                 raise
             return winner
@@ -153,37 +155,45 @@ class Registry:
 
     def adopted_at(self) -> int:
         """The unix second until which every account is in the registry; 0 where nobody has adopted them."""
-        marker = found(lambda: self._client.v1.products.retrieve(ADOPTION_MARKER))
-        return read_adopted_at(metadata_of(marker))
+        for product_id in self._namespace.owns(ADOPTION_MARKER):
+            marker = found(lambda one=product_id: self._client.v1.products.retrieve(one))  # type: ignore[misc]
+            if marker is not None:
+                return read_adopted_at(metadata_of(marker))
+        return 0
 
     def mark_adopted(self, at: int) -> None:
         """Write that every account made until ``at`` is in the registry. The mark only moves forward."""
-        marker = found(lambda: self._client.v1.products.retrieve(ADOPTION_MARKER))
+        product_id = self._namespace.own(ADOPTION_MARKER)
+        marker = found(lambda: self._client.v1.products.retrieve(product_id))
         said = {ADOPTED_AT: str(at)}
         if marker is None:
             params: stripe.params.ProductCreateParams = {
-                "id": ADOPTION_MARKER,
+                "id": product_id,
                 "name": "Coaches' accounts are in the registry",
                 "active": False,
-                "metadata": {APP: APP_VALUE, **said},
+                "metadata": {**self._namespace.mark, **said},
             }
             self._client.v1.products.create(params)
         elif at > read_adopted_at(metadata_of(marker)):
-            self._client.v1.products.update(ADOPTION_MARKER, {"metadata": said})
+            self._client.v1.products.update(product_id, {"metadata": said})
 
-    def _read(self, coach_id: str, number: int) -> Entry | None:
-        product = found(lambda: self._client.v1.products.retrieve(entry_id(coach_id, number)))
+    def _id(self, entry: Entry) -> str:
+        """The Product's id."""
+        return entry_id(entry.kept_under or self._namespace.registry_id(entry.coach_id), entry.number)
+
+    def _read(self, coach_id: str, number: int, under: str) -> Entry | None:
+        product = found(lambda: self._client.v1.products.retrieve(entry_id(under, number)))
         if product is None:
             return None
         binding = read_binding(metadata_of(product))
         if not binding.account_id:
             log.error("registry.damaged", coach=coach_id, product=product.id)
-        return Entry(coach_id, binding.account_id, binding.email_hash, number, binding.has_next)
+        return Entry(coach_id, binding.account_id, binding.email_hash, number, binding.has_next, under)
 
     def _create(self, entry: Entry, why: str) -> None:
         # No idempotency key of our own: the id is the lock. A pinned answer would outlive a deleted entry.
         said = {
-            APP: APP_VALUE,
+            **self._namespace.mark,
             ACCOUNT: entry.account_id,
             COACH_ID: entry.coach_id,
             EMAIL_HASH: entry.email_hash,
@@ -192,7 +202,7 @@ class Registry:
         }
         self._client.v1.products.create(
             {
-                "id": entry.id,
+                "id": self._id(entry),
                 "name": f"Registry entry of coach {entry.coach_id}"[:250],
                 "active": False,
                 "metadata": {key: value for key, value in said.items() if value},

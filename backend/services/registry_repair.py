@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from itertools import chain
 from typing import Any
 
 import stripe
 import structlog
 
-from backend.domain.metadata import ADOPTION_MARKER, Binding, entry_id, read_adopted_at, read_binding, registry_id
+from backend.domain.metadata import ADOPTION_MARKER, Binding, read_adopted_at, read_binding
+from backend.domain.namespace import entry_id
 from backend.services.claimants import Claimant, choose, claimant_of
+from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, metadata_of
 from backend.services.registry import Entry, Registry
 
@@ -59,18 +62,23 @@ def restore_registry(
     coaches, two for each who is registered, and two or more for each whose binding was replaced.
     """
     accounts, until = _accounts(client)
-    products = _products(client, [*map(registry_id, accounts), ADOPTION_MARKER])
-    missing = [coach_id for coach_id in accounts if registry_id(coach_id) not in products]
-    replaced = _products(client, [entry_id(coach_id, 2) for coach_id in missing])
+    namespace = namespace_of(client)
+    ids = {coach_id: namespace.registry_ids(coach_id) for coach_id in accounts}
+    marker = namespace.own(ADOPTION_MARKER)
+    products = _products(client, [*chain.from_iterable(ids.values()), marker])
+    entries = {one: _first(products, ids[one]) for one in accounts}
+    missing = [coach_id for coach_id in accounts if entries[coach_id] is None]
+    replaced = _products(client, [entry_id(namespace.registry_id(coach_id), 2) for coach_id in missing])
     clear = {
         coach_id: chosen.entry
         for coach_id in missing
-        if (chosen := choose(accounts[coach_id]) or _any_of(accounts[coach_id], entry_id(coach_id, 2) in replaced))
+        if (
+            chosen := choose(accounts[coach_id])
+            or _any_of(accounts[coach_id], entry_id(ids[coach_id][0], 2) in replaced)
+        )
     }
     results = {one: "restored" if dry_run else _restore(registry, clear[one]) for one in walk(list(clear))}
-    results |= {
-        one: _check(registry, one, products[registry_id(one)]) for one in accounts if registry_id(one) in products
-    }
+    results |= {one: _check(registry, one, entry) for one, entry in entries.items() if entry is not None}
     contested = tuple(coach_id for coach_id in missing if coach_id not in clear)
     sweep = RegistrySweep(
         len(accounts),
@@ -82,8 +90,8 @@ def restore_registry(
         claimants={one: tuple(claimant.account_id for claimant in accounts[one]) for one in contested},
         until=until,
     )
-    if ADOPTION_MARKER in products and not dry_run and sweep.is_complete:
-        _advance(registry, read_adopted_at(products[ADOPTION_MARKER]), until)
+    if marker in products and not dry_run and sweep.is_complete:
+        _advance(registry, read_adopted_at(products[marker]), until)
     return sweep
 
 
@@ -94,7 +102,7 @@ def _accounts(client: stripe.StripeClient) -> tuple[dict[str, list[Claimant]], i
     page = client.v1.accounts.list({"limit": PAGE})
     for account in page.auto_paging_iter():
         newest = max(newest, account.created or 0)
-        claimant = claimant_of(account)
+        claimant = claimant_of(account, namespace_of(client))
         if claimant is not None:
             claimants.setdefault(claimant.entry.coach_id, []).append(claimant)
     return claimants, _answered_at(page) or newest
@@ -116,6 +124,11 @@ def _products(client: stripe.StripeClient, ids: Sequence[str]) -> dict[str, Mapp
         page = client.v1.products.list({"ids": list(ids[start : start + PAGE]), "limit": PAGE})
         known.update({product.id: metadata_of(product) for product in page.data})
     return known
+
+
+def _first(products: Mapping[str, Mapping[str, str]], ids: Iterable[str]) -> Mapping[str, str] | None:
+    """The metadata of the first of these Products that exists."""
+    return next((products[one] for one in ids if one in products), None)
 
 
 def _any_of(claimants: Sequence[Claimant], is_replaced: bool) -> Claimant | None:

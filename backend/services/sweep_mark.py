@@ -10,14 +10,16 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import stripe
 import structlog
 
-from backend.domain.metadata import APP, APP_VALUE, SWEEP, SWEEP_MARK_ID
+from backend.domain.metadata import SWEEP, SWEEP_MARK_ID
 from backend.services.answers import answered_at, error_code, stripes_time
+from backend.services.platform import namespace_of
 from backend.services.reads import metadata_of
 
 log = structlog.get_logger(__name__)
@@ -60,9 +62,30 @@ class Mark:
 
 
 def read_mark(client: stripe.StripeClient) -> Mark:
-    """The memory of the sweeps so far. Raises what Stripe raises, save that there is none yet."""
+    """The memory of the sweeps so far, those under an earlier name of the deployment where there is none under this.
+
+    Raises what Stripe raises, save that there is none yet.
+    """
+    own, *earlier = (partial(_read, client, product_id) for product_id in namespace_of(client).owns(SWEEP_MARK_ID))
+    mark = own()
+    if mark.exists or not earlier:
+        return mark
+    marks = [read() for read in earlier]
+    untils = [one.until for one in marks if one.until is not None]
+    agains = [one.again for one in marks if one.again is not None]
+    carried = dict.fromkeys(one for mark in marks for one in mark.carried)
+    # The keys are the other Product's, and stay there.
+    return replace(
+        mark,
+        until=min(untils) if len(untils) == len(marks) else None,
+        again=min(agains, default=None),
+        carried=tuple(carried),
+    )
+
+
+def _read(client: stripe.StripeClient, product_id: str) -> Mark:
     try:
-        product = client.v1.products.retrieve(SWEEP_MARK_ID)
+        product = client.v1.products.retrieve(product_id)
     except stripe.InvalidRequestError as error:
         if error.http_status != 404 and error_code(error) != "resource_missing":
             raise
@@ -143,15 +166,15 @@ def _write(client: stripe.StripeClient, mark: Mark, metadata: dict[str, str]) ->
 
 def _update(client: stripe.StripeClient, metadata: dict[str, str]) -> None:
     changes: Any = {"metadata": metadata}
-    client.v1.products.update(SWEEP_MARK_ID, changes)
+    client.v1.products.update(namespace_of(client).own(SWEEP_MARK_ID), changes)
 
 
 def _create(client: stripe.StripeClient, metadata: dict[str, str]) -> None:
     client.v1.products.create(
         {
-            "id": SWEEP_MARK_ID,
+            "id": namespace_of(client).own(SWEEP_MARK_ID),
             "name": "The mark of the sweep: do not delete",
             "active": False,
-            "metadata": {APP: APP_VALUE, **{key: value for key, value in metadata.items() if value}},
+            "metadata": {**namespace_of(client).mark, **{key: value for key, value in metadata.items() if value}},
         }
     )

@@ -13,14 +13,15 @@ from typing import Any
 import stripe
 import structlog
 
-from backend.domain.metadata import PAID_AT, SETTLEMENT
+from backend.domain.metadata import SETTLEMENT
 from backend.domain.sessions import INSTANT_METHODS
 from backend.domain.settlement import MANUAL
 from backend.services.answers import answered_at
 from backend.services.books import EXPAND, Books, Traces
 from backend.services.errors import UnreadablePayment
-from backend.services.joins import PROCESSING, Judgement, Verdict, judge
+from backend.services.joins import PROCESSING, Judgement, Verdict, judge, was_paid_lately
 from backend.services.pace import Pace
+from backend.services.platform import namespace_of
 from backend.services.reads import NOT_REFUNDED, PAGE, found, id_of, metadata_of, purchase_of
 from backend.services.sweep_mark import Mark, read_mark
 
@@ -64,6 +65,7 @@ class Findings:
 
     ``since``: from when the books were read, None for all there are. ``until``: when their first page was.
     ``whole``: every page was. ``pending``: ids of payments and refunds that have not come to their end.
+    ``anothers``: ids of payments that another deployment on the same Stripe account sold.
     """
 
     mark: Mark = field(default_factory=Mark)
@@ -72,6 +74,7 @@ class Findings:
     whole: bool = False
     cases: dict[str, Case] = field(default_factory=dict)
     pending: set[str] = field(default_factory=set)
+    anothers: set[str] = field(default_factory=set)
     unread: list[Unread] = field(default_factory=list)
     unjoined: list[str] = field(default_factory=list)
 
@@ -89,6 +92,7 @@ class Sources:
 
     def __init__(self, client: stripe.StripeClient, pace: Pace, adopt: bool = False) -> None:
         self._client = client
+        self._namespace = namespace_of(client)
         self._pace = pace
         self._adopt = adopt
         self._books = Books()
@@ -195,7 +199,7 @@ class Sources:
         if final and not carried and not failed_unseen and since is not None and refund.created < since:
             return
         self._books.add_refund(refund, undone=carried or not final or failed_unseen)
-        if not final and _is_ours(refund.payment_intent):
+        if not final and self._is_ours(refund.payment_intent):
             self._read.pending.add(refund.id)
 
     def _early_debits(self) -> None:
@@ -213,10 +217,10 @@ class Sources:
         for page in self._pages(lambda: self._client.v1.balance_transactions.list(params)):
             for entry in page.data:
                 books.add(entry)
-        books.keep_only(_may_have_come_late)
+        books.keep_only(self._may_have_come_late)
         if any(traces.intent.status == "succeeded" for traces in books.payments.values()):
             self._add_what_followed(books, start)
-        self._take(books, lambda judgement: _was_paid_lately(judgement, since))
+        self._take(books, lambda judgement: was_paid_lately(judgement, since))
 
     def _add_what_followed(self, books: Books, start: int) -> None:
         """The refunds and transfers since the debits began. Those of other payments are not looked at here."""
@@ -230,13 +234,16 @@ class Sources:
                 if books.knows(transfer):
                     books.add_transfer(transfer)
         books.join_transfers(self._client, lambda: self._pace.wait(1))
-        books.keep_only(_may_have_come_late)
+        books.keep_only(self._may_have_come_late)
 
     def _search(self) -> None:
         """Payments whose money is on the way, and those that wait, of any age. Search lags behind by a minute or more."""
         self._pace.wait(1)
         for intent in self._client.v1.payment_intents.search({"query": _WAITS, "limit": PAGE}).auto_paging_iter():
-            if intent.status == PROCESSING and _is_ours(intent):
+            if self._namespace.is_anothers(metadata_of(intent)):
+                self._read.anothers.add(intent.id)
+                continue
+            if intent.status == PROCESSING and self._is_ours(intent):
                 self._read.pending.add(intent.id)
             if metadata_of(intent).get(SETTLEMENT) not in (None, MANUAL) and intent.id not in self._read.cases:
                 case = Case(intent.id, Traces(intent), Judgement(Verdict.SETTLE), intent.created)
@@ -252,9 +259,11 @@ class Sources:
         read.unjoined += books.unjoined
 
     def _judge(self, traces: Traces, tells: Callable[[Judgement], bool], payment_id: str) -> None:
-        judgement = judge(traces, self._adopt, self._read.until)
+        judgement = judge(traces, self._adopt, self._read.until, self._namespace)
         if judgement.verdict == Verdict.PENDING:
             self._read.pending.add(payment_id)
+        elif judgement.verdict == Verdict.ANOTHERS:
+            self._read.anothers.add(payment_id)
         elif judgement.verdict == Verdict.SETTLE or (judgement.verdict == Verdict.TELL and tells(judgement)):
             created = traces.intent.created if traces.intent is not None else 0
             self._read.cases[payment_id] = Case(payment_id, traces, judgement, created)
@@ -269,27 +278,19 @@ class Sources:
             self._pace.wait(1)
             page = page.next_page()
 
+    def _may_have_come_late(self, traces: Traces) -> bool:
+        """True for a payment of ours whose money takes days, unless it failed: that has a line of its own."""
+        if not (self._is_ours(traces.intent) and traces.intent.status in (PROCESSING, "succeeded")):
+            return False
+        details = [charge.payment_method_details for charge in traces.charges.values()]
+        return not any(one is not None and one.type in INSTANT_METHODS for one in details)
 
-def _may_have_come_late(traces: Traces) -> bool:
-    """True for a payment of ours whose money takes days, unless it failed: that has a line of its own."""
-    if not (_is_ours(traces.intent) and traces.intent.status in (PROCESSING, "succeeded")):
-        return False
-    details = [charge.payment_method_details for charge in traces.charges.values()]
-    return not any(one is not None and one.type in INSTANT_METHODS for one in details)
-
-
-def _was_paid_lately(judgement: Judgement, since: int) -> bool:
-    """True if the payment's session was never told, or its money came within the window."""
-    paid_at = judgement.payment.metadata.get(PAID_AT, "") if judgement.payment is not None else ""
-    return not paid_at.isdecimal() or int(paid_at) >= since
-
-
-def _is_ours(intent: Any) -> bool:
-    """True if the intent sold coaching, even if its record is damaged."""
-    if intent is None or isinstance(intent, str):
-        return False
-    try:
-        purchase = purchase_of(intent)
-    except UnreadablePayment:
-        return True
-    return purchase is not None and purchase.ours
+    def _is_ours(self, intent: Any) -> bool:
+        """True if the intent sold coaching, even if its record is damaged."""
+        if intent is None or isinstance(intent, str):
+            return False
+        try:
+            purchase = purchase_of(intent, self._namespace)
+        except UnreadablePayment:
+            return True
+        return purchase is not None and purchase.ours

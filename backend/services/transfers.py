@@ -11,8 +11,10 @@ import stripe
 import structlog
 
 from backend.domain.membership import Belongs, PaymentFacts, TransferFacts, belongs
-from backend.domain.metadata import APP, APP_VALUE, COACH_ID, PAYMENT, SLOT, is_ours
+from backend.domain.metadata import COACH_ID, PAYMENT, SLOT
+from backend.domain.namespace import is_marked
 from backend.domain.settlement import Pay, TakeBack, TransferRecord
+from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, Payment, coach_of, every, found, id_of, metadata_of
 
 log = structlog.get_logger(__name__)
@@ -94,7 +96,11 @@ class TransferReader:
     def _accounts(self, payment: Payment, payee: str | None, adopting: bool) -> list[str]:
         accounts = [payee] if payee else []
         if adopting:
-            accounts += [one.id for one in self._all_accounts() if coach_of(one) == payment.purchase.coach_id]
+            accounts += [
+                one.id
+                for one in self._all_accounts()
+                if coach_of(one, namespace_of(self._client)) == payment.purchase.coach_id
+            ]
         return list(dict.fromkeys(accounts))
 
     def _all_accounts(self) -> list[stripe.Account]:
@@ -124,7 +130,11 @@ class TransferReader:
         self, payment: Payment, payee: str | None, listed: list[stripe.Transfer], group: set[str]
     ) -> list[stripe.Transfer]:
         facts = PaymentFacts(
-            payment.id, _charge(payment).id, payment.intent.currency, lambda one: self._is_payee(payment, payee, one)
+            payment.id,
+            _charge(payment).id,
+            payment.intent.currency,
+            lambda one: self._is_payee(payment, payee, one),
+            namespace_of(self._client),
         )
         mine = []
         for transfer in listed:
@@ -143,7 +153,7 @@ class TransferReader:
         if account_id == payee or account_id in payment.former_payees:
             return True
         account = found(lambda: self._client.v1.accounts.retrieve(account_id))
-        return account is not None and coach_of(account) == payment.purchase.coach_id
+        return account is not None and coach_of(account, namespace_of(self._client)) == payment.purchase.coach_id
 
 
 def facts_of(transfer: stripe.Transfer) -> TransferFacts:
@@ -162,7 +172,7 @@ def facts_of(transfer: stripe.Transfer) -> TransferFacts:
 def _is_by_hand(transfer: stripe.Transfer, payment: Payment) -> bool:
     """True if the transfer may be the payment's and is not one that its group leads to."""
     facts = facts_of(transfer)
-    return not is_ours(facts.metadata) and (payment.id in facts.named or facts.source == _charge(payment).id)
+    return not is_marked(facts.metadata) and (payment.id in facts.named or facts.source == _charge(payment).id)
 
 
 def _charge_among(mine: list[stripe.Transfer], charge_id: str) -> stripe.Charge | None:
@@ -209,7 +219,7 @@ def create_transfer(
         "currency": payment.intent.currency,
         "destination": destination,
         "metadata": {
-            APP: APP_VALUE,
+            **namespace_of(client).mark_of(payment.metadata),
             PAYMENT: payment.id,
             COACH_ID: payment.purchase.coach_id,
             SLOT: step.slot,
@@ -227,7 +237,7 @@ def create_transfer(
 
 def create_reversal(client: stripe.StripeClient, payment: Payment, step: TakeBack, key: str) -> stripe.TransferReversal:
     """Take money back from the coach. A refund never does this by itself."""
-    metadata = {APP: APP_VALUE, PAYMENT: payment.id, SLOT: step.slot}
+    metadata = {**namespace_of(client).mark_of(payment.metadata), PAYMENT: payment.id, SLOT: step.slot}
     return client.v1.transfers.reversals.create(
         step.transfer_id, {"amount": step.amount, "metadata": metadata}, {"idempotency_key": key}
     )

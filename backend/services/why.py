@@ -15,6 +15,7 @@ from backend.domain.reasons import BY_A_PERSON, REGISTERED_LATE, SETTLE, WORDS, 
 from backend.domain.settlement import MANUAL, Reason
 from backend.services import why_letter, why_words
 from backend.services.errors import UnreadablePayment
+from backend.services.platform import namespace_of
 from backend.services.positions import PositionReader, View
 from backend.services.reads import (
     PAGE,
@@ -60,11 +61,11 @@ class Explainer:
         if intent is None:
             return None
         try:
-            payment = payment_of(intent)
+            payment = payment_of(intent, namespace_of(self._client))
         except UnreadablePayment:
             return unreadable(intent)
         if payment is None:
-            return foreign(intent)
+            return foreign(intent, namespace_of(self._client))
         return unpaid(payment) if payment.charge is None else self._paid(payment, payment.charge)
 
     def _paid(self, payment: Payment, charge: stripe.Charge) -> Explanation:

@@ -9,6 +9,7 @@ import stripe
 
 from backend.domain.metadata import CLIPS, COACH_ID, DAYS, FEE_PERCENT, PACKAGE_ID, PACKAGE_PRICE, PACKAGE_TYPE, SPORT
 from backend.domain.money import format_money
+from backend.domain.namespace import APP, Namespace
 from backend.domain.reasons import WORDS
 from backend.domain.settlement import Reason
 from backend.services import why_letter, why_words
@@ -66,17 +67,29 @@ def unpaid(payment: Payment) -> Explanation:
     )
 
 
-def foreign(intent: stripe.PaymentIntent) -> Explanation:
+def foreign(intent: stripe.PaymentIntent, namespace: Namespace) -> Explanation:
     """Somebody else's payment on the same Stripe account."""
+    verdict, remedy = (
+        "This backend did not sell it: its metadata is not that of a purchase.",
+        "Nothing: it is left alone.",
+    )
+    metadata = metadata_of(intent)
+    if namespace.is_anothers(metadata):
+        marker = why_words.plain(metadata[APP])
+        verdict = f"Another deployment of this software sold it, on the same Stripe account: its marker is {marker}."
+        remedy = (
+            "Nothing: it is left alone. Ask that deployment. If that was an earlier APP_NAMESPACE of this one, name it "
+            "in APP_NAMESPACE_ALSO."
+        )
     amount = format_money(intent.amount, intent.currency)
     return Explanation(
         intent.id,
         NOT_A_PURCHASE,
-        "This backend did not sell it: its metadata is not that of a purchase.",
+        verdict,
         (
             f"{amount}, {why_words.plain(intent.status)}, made on {why_words.moment(intent.created, answered_at(intent))}.",
         ),
-        "Nothing: it is left alone.",
+        remedy,
         currency=intent.currency,
         now=answered_at(intent),
     )
@@ -129,12 +142,12 @@ class Overview:
         return "  ".join(word for word in words if word)
 
 
-def overview(intent: stripe.PaymentIntent) -> Overview:
+def overview(intent: stripe.PaymentIntent, namespace: Namespace) -> Overview:
     """A payment in short, from its PaymentIntent alone."""
     metadata = metadata_of(intent)
     coach_id, waits = metadata.get(COACH_ID), ""
     try:
-        purchase = purchase_of(intent)
+        purchase = purchase_of(intent, namespace)
     except UnreadablePayment:
         waits = "damaged metadata"
     else:

@@ -11,8 +11,10 @@ from typing import Any
 import stripe
 
 from backend.domain.membership import named_payments
-from backend.domain.metadata import COACH_ACCOUNT_ID, COACH_ID, COACH_KEY, registry_id
+from backend.domain.metadata import COACH_ACCOUNT_ID, COACH_ID, COACH_KEY
+from backend.domain.namespace import Namespace
 from backend.services.errors import UnreadablePayment
+from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, coach_of, found, id_of, metadata_of, purchase_of
 
 # Pages of 100 of the newest charges, payments or transfers, where Stripe can be asked for nothing narrower.
@@ -42,6 +44,7 @@ class Finder:
 
     def __init__(self, client: stripe.StripeClient) -> None:
         self._client = client
+        self._namespace = namespace_of(client)
 
     def find(self, query: str) -> Found:
         """The payments that ``query`` is about. At most fifteen calls."""
@@ -116,7 +119,7 @@ class Finder:
 
     def _of_account(self, account_id: str) -> Found:
         account = found(lambda: self._client.v1.accounts.retrieve(account_id))
-        coach_id = coach_of(account) if account is not None else None
+        coach_id = coach_of(account, self._namespace) if account is not None else None
         remarks: tuple[str, ...] = ()
         if account is None:
             remarks = (f"The account {account_id} is closed, never existed, or is not the platform's.",)
@@ -137,11 +140,11 @@ class Finder:
             theirs = account_id is not None and metadata.get(COACH_ACCOUNT_ID) == account_id
             return theirs or (coach_id is not None and metadata.get(COACH_ID) == coach_id)
 
-        query: Any = {"query": _query(coach_id, account_id), "limit": PAGE, "expand": _EXPANDED}
+        query: Any = {"query": _query(self._namespace, coach_id, account_id), "limit": PAGE, "expand": _EXPANDED}
         page, refused = _asked(lambda: self._client.v1.payment_intents.search(query))
         newest, whole = self._newest(1 if page is not None else _PAYMENT_PAGES)
         found_by_search = list(page.data) if page is not None else []
-        seen = _sold([one for one in (*found_by_search, *newest) if is_theirs(one)])
+        seen = self._sold([one for one in (*found_by_search, *newest) if is_theirs(one)])
         if page is None:
             looked = f"Search cannot be used now ({refused}); looked at the newest {len(newest)} payments only"
             return replace(seen, looked=looked, whole=whole)
@@ -170,7 +173,7 @@ class Finder:
             f"the customers with the address {email} ({len(customers)}), and the receipt addresses of the newest "
             f"{len(newest)} payments"
         )
-        return replace(_sold(theirs), looked=looked, whole=whole and everything)
+        return replace(self._sold(theirs), looked=looked, whole=whole and everything)
 
     def _of_card(self, last4: str) -> Found:
         params: Any = {"limit": PAGE, "expand": ["data.payment_intent"]}
@@ -178,11 +181,25 @@ class Finder:
         charges, whole = _first(listed, _CHARGE_PAGES)
         theirs = [one.payment_intent for one in charges if last4 in _last4s(one) and one.payment_intent]
         looked = f"the newest {len(charges)} charges for a card or account that ends in {last4}"
-        return replace(_sold(theirs), looked=looked, whole=whole)
+        return replace(self._sold(theirs), looked=looked, whole=whole)
 
     def _newest(self, pages: int) -> tuple[list[stripe.PaymentIntent], bool]:
         params: Any = {"limit": PAGE, "expand": _EXPANDED}
         return _first(self._client.v1.payment_intents.list(params).auto_paging_iter(), pages)
+
+    def _sold(self, intents: Iterable[stripe.PaymentIntent]) -> Found:
+        """Those that sold coaching, damaged ones too, newest first; the others are only counted."""
+        every = {intent.id: intent for intent in intents}
+        ours = sorted((one for one in every.values() if self._is_purchase(one)), key=lambda one: -one.created)
+        others = len(every) - len(ours)
+        remarks = (f"{others} more that match are not purchases of this backend.",) if others else ()
+        return Found(tuple(one.id for one in ours), tuple(ours), remarks=remarks)
+
+    def _is_purchase(self, intent: stripe.PaymentIntent) -> bool:
+        try:
+            return purchase_of(intent, self._namespace) is not None
+        except UnreadablePayment:
+            return True
 
 
 def typed(query: str) -> str:
@@ -199,11 +216,12 @@ def _first(items: Iterator[Any], pages: int) -> tuple[list[Any], bool]:
     return some, len(some) < pages * PAGE
 
 
-def _query(coach_id: str | None, account_id: str | None) -> str:
+def _query(namespace: Namespace, coach_id: str | None, account_id: str | None) -> str:
     parts = []
     if coach_id is not None:
         escaped = coach_id.replace("\\", "\\\\").replace('"', '\\"')
-        parts += [f'metadata["{COACH_KEY}"]:"{registry_id(coach_id)}"', f'metadata["{COACH_ID}"]:"{escaped}"']
+        parts += [f'metadata["{COACH_KEY}"]:"{one}"' for one in namespace.registry_ids(coach_id)]
+        parts.append(f'metadata["{COACH_ID}"]:"{escaped}"')
     if account_id is not None:
         parts.append(f'metadata["{COACH_ACCOUNT_ID}"]:"{account_id}"')
     return " OR ".join(parts)
@@ -215,22 +233,6 @@ def _asked(read: Callable[[], Any]) -> tuple[Any, str | None]:
         return read(), None
     except stripe.StripeError as error:
         return None, type(error).__name__
-
-
-def _sold(intents: Iterable[stripe.PaymentIntent]) -> Found:
-    """Those that sold coaching, damaged ones too, newest first; the others are only counted."""
-    every = {intent.id: intent for intent in intents}
-    ours = sorted((one for one in every.values() if _is_purchase(one)), key=lambda one: -one.created)
-    others = len(every) - len(ours)
-    remarks = (f"{others} more that match are not purchases of this backend.",) if others else ()
-    return Found(tuple(one.id for one in ours), tuple(ours), remarks=remarks)
-
-
-def _is_purchase(intent: stripe.PaymentIntent) -> bool:
-    try:
-        return purchase_of(intent) is not None
-    except UnreadablePayment:
-        return True
 
 
 def _addresses(intent: stripe.PaymentIntent) -> set[str]:

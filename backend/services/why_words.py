@@ -7,8 +7,9 @@ from typing import Any
 
 import stripe
 
-from backend.domain.metadata import Purchase, is_ours
+from backend.domain.metadata import Purchase
 from backend.domain.money import format_money
+from backend.domain.namespace import is_marked
 from backend.services.positions import View
 from backend.services.reads import NOT_REFUNDED, UnclearDispute, id_of, is_payable, metadata_of, taken_by
 
@@ -122,7 +123,7 @@ def dispute_line(dispute: stripe.Dispute, currency: str, now: int | None) -> str
 def transfer_line(transfer: stripe.Transfer, now: int | None) -> str:
     """One transfer: who made it, and what of it was taken back."""
     amount = format_money(transfer.amount, transfer.currency)
-    by = "" if is_ours(metadata_of(transfer)) else ", made by hand and not by this backend,"
+    by = "" if is_marked(metadata_of(transfer)) else ", made by hand and not by this backend,"
     back = transfer.amount_reversed
     taken = f" {format_money(back, transfer.currency)} of it was taken back." if back else ""
     to = id_of(transfer.destination)

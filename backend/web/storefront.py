@@ -7,12 +7,14 @@ from typing import Any
 import stripe
 from flask import Blueprint, Response
 
-from backend.domain.metadata import Purchase, is_ours
+from backend.domain.metadata import Purchase
+from backend.domain.namespace import Namespace
 from backend.domain.reasons import WORDS
 from backend.routes.bodies import services, settings
 from backend.schemas.fields import is_payment_id
 from backend.services.errors import NotFound, PaymentsError, UnreadablePayment
 from backend.services.ledger import ledger_of
+from backend.services.platform import namespace_of
 from backend.services.reads import metadata_of, purchase_of, sold_payment
 from backend.services.settlement import UNCLEAR
 from backend.services.story import story_of
@@ -65,15 +67,16 @@ def _coach(coach_id: str) -> SampleCoach:
 @storefront.get("/money")
 def payments() -> Response:
     """The newest purchases, each with its map."""
-    newest = services().client.v1.payment_intents.list({"limit": _NEWEST}).data
-    sold = [(intent, _purchase(intent)) for intent in newest if is_ours(metadata_of(intent))]
+    client = services().client
+    namespace, newest = namespace_of(client), client.v1.payment_intents.list({"limit": _NEWEST}).data
+    sold = [(intent, _purchase(intent, namespace)) for intent in newest if namespace.is_ours(metadata_of(intent))]
     return page("payments.html", sold=[one for one in sold if one[1] is not None])
 
 
-def _purchase(intent: stripe.PaymentIntent) -> Purchase | None:
+def _purchase(intent: stripe.PaymentIntent, namespace: Namespace) -> Purchase | None:
     """None for one that is damaged too: it must not hide the others."""
     try:
-        return purchase_of(intent)
+        return purchase_of(intent, namespace)
     except UnreadablePayment:
         return None
 

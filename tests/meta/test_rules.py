@@ -20,10 +20,12 @@ SOURCES = sorted((ROOT / "backend").rglob("*.py"))
 CHOSEN = ["flask", "flask-cors", "flask-limiter", "flask-talisman", "marshmallow", "stripe", "python-dotenv", "pytest"]
 
 # Words that are also ordinary: a log keyword, a field of an API object.
-_ORDINARY = {metadata.APP, metadata.ACCOUNT, metadata.PLATFORM, metadata.SPORT, metadata.CLIPS, metadata.DAYS}
+_ORDINARY = {metadata.ACCOUNT, metadata.PLATFORM, metadata.SPORT, metadata.CLIPS, metadata.DAYS}
 _ORDINARY |= {metadata.ATTEMPT, metadata.SLOT, metadata.MODE_MANUAL, metadata.MODE_AUTO}
-_ORDINARY |= {PACKAGE, SUBSCRIPTION, metadata.APP_VALUE}
-METADATA_KEYS = {value for name, value in vars(metadata).items() if name.isupper()} - _ORDINARY
+_ORDINARY |= {PACKAGE, SUBSCRIPTION}
+METADATA_KEYS = {
+    value for name, value in vars(metadata).items() if name.isupper() and isinstance(value, str)
+} - _ORDINARY
 
 
 def _strings(path: Path) -> Iterator[str]:

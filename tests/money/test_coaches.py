@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend.domain.metadata import entry_id, registry_id
+from backend.domain.namespace import UNNAMED, entry_id
 from backend.services.registry import Registry
 from tests.builders import Marketplace
 from tests.money.workers import CrashPoint, KilledError, Meanwhile
@@ -353,8 +353,8 @@ def test_what_a_person_said_stands_in_stripe(market: Marketplace) -> None:
 
     rebind(market, new)
 
-    first = market.stripe.v1.products.retrieve(registry_id("coach-1"))
-    second = market.stripe.v1.products.retrieve(f"{registry_id('coach-1')}_2")
+    first = market.stripe.v1.products.retrieve(UNNAMED.registry_id("coach-1"))
+    second = market.stripe.v1.products.retrieve(f"{UNNAMED.registry_id('coach-1')}_2")
     assert first.metadata["next"] == "2"
     assert (second.metadata["account"], second.metadata["why"]) == (new, "ticket 81")
     assert "dana" not in str(second)
@@ -405,7 +405,7 @@ def test_a_rebind_that_dies_anywhere_is_finished_by_the_next(market: Marketplace
 def test_half_a_rebind_sells_on_the_old_account_and_the_sweep_reports_it(market: Marketplace) -> None:
     """The mark is there and the entry is not: it can be finished with another account too."""
     old = market.ready_coach()
-    market.stripe.v1.products.update(registry_id("coach-1"), {"metadata": {"next": "2"}})
+    market.stripe.v1.products.update(UNNAMED.registry_id("coach-1"), {"metadata": {"next": "2"}})
 
     payment = market.paid()
     market.deliver()
@@ -537,7 +537,7 @@ def test_a_lost_first_entry_never_brings_the_old_account_back(market: Marketplac
     new = account_of(market, ready=True)
     rebind(market, new)
     market.deliver()
-    market.stripe.v1.products.delete(registry_id("coach-1"))
+    market.stripe.v1.products.delete(UNNAMED.registry_id("coach-1"))
     restart(market)
 
     match way:
@@ -568,7 +568,7 @@ def test_a_lost_first_entry_never_brings_the_old_account_back(market: Marketplac
 def test_a_damaged_entry_pays_nobody_and_is_mended_by_a_person(market: Marketplace, damage: dict[str, str]) -> None:
     """Sales go on and wait, create-account says to ask support, the commands report it, a rebind mends it."""
     account = market.ready_coach()
-    market.stripe.v1.products.update(registry_id("coach-1"), {"metadata": damage})
+    market.stripe.v1.products.update(UNNAMED.registry_id("coach-1"), {"metadata": damage})
     restart(market)
 
     payment = market.paid()
@@ -592,7 +592,7 @@ def test_a_damaged_number_still_leads_to_the_next_entry(market: Marketplace, num
     market.register()
     new = account_of(market)
     rebind(market, new)
-    market.stripe.v1.products.update(registry_id("coach-1"), {"metadata": {"next": number}})
+    market.stripe.v1.products.update(UNNAMED.registry_id("coach-1"), {"metadata": {"next": number}})
 
     assert bound(market) == new
 
@@ -600,7 +600,7 @@ def test_a_damaged_number_still_leads_to_the_next_entry(market: Marketplace, num
 def test_an_entry_without_an_address_is_known_by_the_accounts_own(market: Marketplace) -> None:
     """The hash was lost: the coach gets in, nobody else does."""
     account = market.register()
-    market.stripe.v1.products.update(registry_id("coach-1"), {"metadata": {"emailHash": "?"}})
+    market.stripe.v1.products.update(UNNAMED.registry_id("coach-1"), {"metadata": {"emailHash": "?"}})
 
     assert ask(market).json["account"]["id"] == account
     assert ask(market, email="eve@example.com").status_code == 409
@@ -797,5 +797,5 @@ def test_nothing_is_released_while_stripe_may_still_carry_out_the_last_transfer(
 
 def test_entry_ids_in_use_never_change() -> None:
     """A deployed registry is found again."""
-    assert entry_id("coach-1", 1) == "coach_05ddb6f8871d6e9b7a9f09e6b59441e30d"
-    assert entry_id("coach-1", 2) == "coach_05ddb6f8871d6e9b7a9f09e6b59441e30d_2"
+    assert entry_id(UNNAMED.registry_id("coach-1"), 1) == "coach_05ddb6f8871d6e9b7a9f09e6b59441e30d"
+    assert entry_id(UNNAMED.registry_id("coach-1"), 2) == "coach_05ddb6f8871d6e9b7a9f09e6b59441e30d_2"

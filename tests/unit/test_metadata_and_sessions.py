@@ -14,9 +14,9 @@ from backend.domain.metadata import (
     attempt_hash,
     email_hash,
     read_purchase,
-    registry_id,
 )
 from backend.domain.money import FeeRate
+from backend.domain.namespace import UNNAMED
 from backend.domain.sessions import (
     Session,
     SessionClaim,
@@ -112,9 +112,9 @@ def test_a_strangers_metadata_is_not_a_purchase() -> None:
 
 def test_a_coachs_registry_id_is_40_characters_of_the_coach_id_alone() -> None:
     """The same for ever, and fit for a path."""
-    assert registry_id("coach-1") == registry_id("coach-1") != registry_id("coach-2")
-    assert len(registry_id("c\u00f6ach \u2603/..")) == 40
-    assert registry_id("x").startswith("coach_")
+    assert UNNAMED.registry_id("coach-1") == UNNAMED.registry_id("coach-1") != UNNAMED.registry_id("coach-2")
+    assert len(UNNAMED.registry_id("c\u00f6ach \u2603/..")) == 40
+    assert UNNAMED.registry_id("x").startswith("coach_")
 
 
 def test_an_email_is_recognised_in_any_case() -> None:
@@ -125,7 +125,7 @@ def test_an_email_is_recognised_in_any_case() -> None:
 
 def test_what_is_kept_at_stripe_is_found_again_for_ever() -> None:
     """Another way of hashing would not know yesterday's coaches, nor yesterday's refunds."""
-    assert registry_id("coach-1") == "coach_05ddb6f8871d6e9b7a9f09e6b59441e30d"
+    assert UNNAMED.registry_id("coach-1") == "coach_05ddb6f8871d6e9b7a9f09e6b59441e30d"
     assert email_hash("dana@example.com") == "07e2f1394b0ea80e2adca010ea8318df697001a005ba7452720edda4b0ce57b3"
     assert attempt_hash("ab", "c") == "430fb1b4ac43316eca81fab27a1930ab"
 
