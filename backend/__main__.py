@@ -15,6 +15,7 @@ from backend.config.reading import SettingsError
 from backend.config.settings import Settings, load_settings, sandbox_port
 from backend.sandbox import Sandbox
 from backend.server import create_app
+from backend.startup import refuse_changed_namespace
 
 T = TypeVar("T")
 
@@ -27,6 +28,8 @@ def main() -> None:
         settings = load_settings()
         bundled = settings.uses_sandbox and settings.stripe_api_base == _bundled_address(settings)
         app = create_app(settings)
+        if not bundled:
+            refuse_changed_namespace(settings)
     except SettingsError as error:
         raise SystemExit(error.format_message()) from error
     server = _bound(settings.port, lambda: make_server(settings.host, settings.port, app, threaded=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -52,6 +53,18 @@ accesslog = None
 # The workers count together, in files: see backend/metrics.py.
 _counts = tempfile.mkdtemp(prefix="payments-metrics-")
 raw_env = [f"PROMETHEUS_MULTIPROC_DIR={_counts}"]
+
+
+# In a process of its own: what the check loads must be loaded by each worker anew, after gevent has changed it.
+_CHECK = "import sys; sys.path.insert(0, sys.argv[1]); from backend.startup import main; main()"
+
+
+def on_starting(_server: Any) -> None:
+    """Refuse to start when the namespace was changed and payments of the earlier one are not settled."""
+    root = str(Path(__file__).resolve().parents[1])
+    if subprocess.run([sys.executable, "-c", _CHECK, root], check=False).returncode:
+        shutil.rmtree(_counts, ignore_errors=True)
+        raise SystemExit(1)
 
 
 def child_exit(_server: Any, worker: Any) -> None:

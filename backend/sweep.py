@@ -17,6 +17,7 @@ from backend.services import Services
 from backend.services.books import Traces
 from backend.services.joins import PROCESSING, Judgement, Verdict
 from backend.services.pace import Pace
+from backend.services.platform import namespace_of
 from backend.services.reconcile import BALANCED, FAILED, Mended
 from backend.services.registry_repair import RegistrySweep, restore_registry
 from backend.services.settlement import NOT_PAID
@@ -74,7 +75,9 @@ def _in_order(findings: Findings) -> list[Case]:
 
 
 def _restore(services: Services, swept: Swept) -> None:
-    swept.registry = restore_registry(services.client, services.registry, swept.options.dry_run)
+    # An account without a marker may be another deployment's coach of the same id: a person adopts it.
+    unmarked = not namespace_of(services.client).name
+    swept.registry = restore_registry(services.client, services.registry, swept.options.dry_run, unmarked=unmarked)
 
 
 def _mend(mender: Mender, cases: list[Case], swept: Swept, quiet: bool) -> None:

@@ -26,7 +26,7 @@ from backend.services.claimants import choose, claimants_since
 from backend.services.creation import create_once
 from backend.services.errors import Conflict, Forbidden, InvalidRequest, NotFound, Undecided
 from backend.services.platform import namespace_of
-from backend.services.reads import coach_of, found
+from backend.services.reads import coach_of, found, metadata_of
 from backend.services.registry import Entry, Registry
 
 log = structlog.get_logger(__name__)
@@ -123,12 +123,15 @@ class Coaches:
     def adopt(self, account: stripe.Account) -> bool:
         """Register an account that carries a coach id but is not in the registry (made before there was one).
 
-        Answers whether the account is the coach's. A coach who has another account keeps it.
+        Answers whether the account is the coach's. A coach who has another account keeps it. Where the deployment has a
+        name, an account without a marker is not registered: another deployment may have a coach of the same id.
         """
         coach_id = coach_of(account, self._namespace)
         if coach_id is None:
             return False
         known = self._registry.lookup(coach_id)
+        if known is None and self._namespace.name and not self._namespace.is_ours(metadata_of(account)):
+            return False
         if known is None:
             known = self._registry.claim(Entry.of(coach_id, account))
         return known.account_id == account.id

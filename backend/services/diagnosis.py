@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 import stripe
 
 from backend.domain.metadata import MODE_MANUAL, SETTLEMENT, SETTLEMENT_MODE
+from backend.domain.namespace import APP, Namespace
 from backend.domain.notes import MANUAL, Reason, read_note
 from backend.domain.reasons import WORDS
 from backend.services.answers import answered_at, error_code
 from backend.services.endpoints import BY_HAND, CREATE, KEEP, Wanted, endpoints_of, plan
+from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, metadata_of
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
@@ -30,10 +33,47 @@ class Finding:
     remedy: str = ""
 
 
+class Others:
+    """The traces of other deployments on the same Stripe account, among what was read anyway."""
+
+    def __init__(self, namespace: Namespace) -> None:
+        self._namespace = namespace
+        self._seen: dict[str, Counter[str]] = {}
+
+    def see(self, kind: str, page: Any) -> list[Any]:
+        """Count the objects that others made, and answer with the rest."""
+        objects = list(getattr(page, "data", page) or [])
+        theirs = [one for one in objects if self._namespace.is_anothers(metadata_of(one))]
+        if theirs:
+            self._seen[kind] = Counter(metadata_of(one)[APP] for one in theirs)
+        return [one for one in objects if one not in theirs]
+
+    def findings(self, client: stripe.StripeClient) -> Iterator[Finding]:
+        """The namespace of this deployment, and what was seen of others. One call, where there is reason to look."""
+        own = self._namespace
+        also = f", and before {', '.join(own.also)}" if own.also else ""
+        yield Finding(OK, "namespace", f"{own.name or 'none: APP_NAMESPACE is not set'}{also}")
+        if own.name or self._seen:
+            newest, _ = _asked(lambda: client.v1.payment_intents.list({"limit": PAGE}))
+            self.see("newest payments", newest)
+        if self._seen:
+            parts = (
+                f"{many} {kind} of {marker}"
+                for kind, seen in self._seen.items()
+                for marker, many in sorted(seen.items())
+            )
+            remedy = "They are left alone. If one is an earlier name of this deployment, add it to APP_NAMESPACE_ALSO."
+            yield Finding(OK, "other deployments", ", ".join(parts), remedy)
+
+
 def examine(
     client: stripe.StripeClient, wanted: Iterable[Wanted], live: bool, now: Callable[[], int]
 ) -> Iterator[Finding]:
-    """Everything that only Stripe knows: the key, the clock, Connect, payouts, money that waits, and both endpoints."""
+    """Everything that only Stripe knows: the key, the clock, Connect, payouts, money that waits, and both endpoints.
+
+    And other deployments on the account: a fifth call, where this one has a name or another's mark was seen.
+    """
+    others = Others(namespace_of(client))
     account, refused = _asked(client.v1.accounts.retrieve_current)
     if refused is not None:
         yield _refusal("secret key", refused)
@@ -43,10 +83,13 @@ def examine(
         yield Finding(OK, "secret key", f"Stripe takes it: {account.id}, {'live' if live else 'test'} mode")
         yield _clock(account, now())
         yield _payouts(account)
-    _, refused = _asked(lambda: client.v1.accounts.list({"limit": 1}))
+    accounts, refused = _asked(lambda: client.v1.accounts.list({"limit": PAGE}))
+    others.see("accounts", accounts)
     yield _refusal("connect", refused) if refused else Finding(OK, "connect", "accounts can be listed")
-    yield from _waiting(client)
+    yield from _waiting(client, others)
     existing, refused = _asked(lambda: endpoints_of(client))
+    others.see("webhook endpoints", existing)
+    yield from others.findings(client)
     if refused is not None:
         yield _refusal("webhooks", refused)
         return
@@ -61,7 +104,7 @@ def _asked(read: Callable[[], Any]) -> tuple[Any, stripe.StripeError | None]:
         return None, error
 
 
-def _waiting(client: stripe.StripeClient) -> Iterator[Finding]:
+def _waiting(client: stripe.StripeClient, others: Others) -> Iterator[Finding]:
     """The payments that carry a note, by reason: one page of Search, and a line for each reason that lasts."""
     about = "money that waits"
     query: Any = {"query": f'-metadata["{SETTLEMENT}"]:null', "limit": PAGE}
@@ -74,7 +117,7 @@ def _waiting(client: stripe.StripeClient) -> Iterator[Finding]:
         )
         return
     waiting: dict[str, list[str]] = {}
-    for intent in page.data:
+    for intent in others.see("payments that wait", page):
         reason = _reason(metadata_of(intent))
         if reason is not None:
             waiting.setdefault(reason, []).append(intent.id)

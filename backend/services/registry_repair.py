@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from itertools import chain
@@ -12,7 +12,7 @@ import stripe
 import structlog
 
 from backend.domain.metadata import ADOPTION_MARKER, Binding, read_adopted_at, read_binding
-from backend.domain.namespace import entry_id
+from backend.domain.namespace import entry_id, is_marked
 from backend.services.claimants import Claimant, choose, claimant_of
 from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, metadata_of
@@ -52,16 +52,21 @@ class RegistrySweep:
 
 
 def restore_registry(
-    client: stripe.StripeClient, registry: Registry, dry_run: bool = False, walk: Walk = iter
+    client: stripe.StripeClient,
+    registry: Registry,
+    dry_run: bool = False,
+    walk: Walk = iter,
+    unmarked: bool = True,
 ) -> RegistrySweep:
     """Register coaches whose accounts carry their id and who have no entry; who has one keeps it.
 
     Which of several accounts is the coach's is not to be guessed, unless only one can be paid: payments keep the
     account frozen at purchase, or wait. An entry whose replacement exists is put back so that it leads there. Where
     accounts were adopted once, the marker moves forward, once a day. Calls: one for each hundred accounts and for each hundred
-    coaches, two for each who is registered, and two or more for each whose binding was replaced.
+    coaches, two for each who is registered, and two or more for each whose binding was replaced. ``unmarked``: accounts
+    without a marker too, which any deployment on the Stripe account may claim.
     """
-    accounts, until = _accounts(client)
+    accounts, until, left_out = _accounts(client, unmarked)
     namespace = namespace_of(client)
     ids = {coach_id: namespace.registry_ids(coach_id) for coach_id in accounts}
     marker = namespace.own(ADOPTION_MARKER)
@@ -69,14 +74,9 @@ def restore_registry(
     entries = {one: _first(products, ids[one]) for one in accounts}
     missing = [coach_id for coach_id in accounts if entries[coach_id] is None]
     replaced = _products(client, [entry_id(namespace.registry_id(coach_id), 2) for coach_id in missing])
-    clear = {
-        coach_id: chosen.entry
-        for coach_id in missing
-        if (
-            chosen := choose(accounts[coach_id])
-            or _any_of(accounts[coach_id], entry_id(ids[coach_id][0], 2) in replaced)
-        )
-    }
+    clear = _clear(
+        {one: accounts[one] for one in missing}, {one for one in missing if entry_id(ids[one][0], 2) in replaced}
+    )
     results = {one: "restored" if dry_run else _restore(registry, clear[one]) for one in walk(list(clear))}
     results |= {one: _check(registry, one, entry) for one, entry in entries.items() if entry is not None}
     contested = tuple(coach_id for coach_id in missing if coach_id not in clear)
@@ -90,22 +90,33 @@ def restore_registry(
         claimants={one: tuple(claimant.account_id for claimant in accounts[one]) for one in contested},
         until=until,
     )
-    if marker in products and not dry_run and sweep.is_complete:
+    if marker in products and not (dry_run or left_out) and sweep.is_complete:
         _advance(registry, read_adopted_at(products[marker]), until)
     return sweep
 
 
-def _accounts(client: stripe.StripeClient) -> tuple[dict[str, list[Claimant]], int]:
-    """The accounts that carry each coach's id, and the second until which every account is among those looked at."""
+def _clear(claimants: Mapping[str, Sequence[Claimant]], replaced: Collection[str]) -> dict[str, Entry]:
+    """The entries of those coaches of whom it is clear which account is theirs."""
+    chosen = {one: choose(accounts) or _any_of(accounts, one in replaced) for one, accounts in claimants.items()}
+    return {coach_id: claimant.entry for coach_id, claimant in chosen.items() if claimant is not None}
+
+
+def _accounts(client: stripe.StripeClient, unmarked: bool) -> tuple[dict[str, list[Claimant]], int, int]:
+    """The accounts that carry each coach's id, the second until which every account is among those looked at, and the
+    number of those that were left out because nothing marks them.
+    """
+    namespace, left_out = namespace_of(client), 0
     claimants: dict[str, list[Claimant]] = {}
     newest = 0
     page = client.v1.accounts.list({"limit": PAGE})
     for account in page.auto_paging_iter():
         newest = max(newest, account.created or 0)
-        claimant = claimant_of(account, namespace_of(client))
-        if claimant is not None:
+        claimant = claimant_of(account, namespace)
+        if claimant is not None and not (unmarked or is_marked(metadata_of(account))):
+            left_out += 1
+        elif claimant is not None:
             claimants.setdefault(claimant.entry.coach_id, []).append(claimant)
-    return claimants, _answered_at(page) or newest
+    return claimants, _answered_at(page) or newest, left_out
 
 
 def _answered_at(answer: Any) -> int:

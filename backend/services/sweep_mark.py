@@ -66,7 +66,7 @@ def read_mark(client: stripe.StripeClient) -> Mark:
 
     Raises what Stripe raises, save that there is none yet.
     """
-    own, *earlier = (partial(_read, client, product_id) for product_id in namespace_of(client).owns(SWEEP_MARK_ID))
+    own, *earlier = (partial(mark_of, client, product_id) for product_id in namespace_of(client).owns(SWEEP_MARK_ID))
     mark = own()
     if mark.exists or not earlier:
         return mark
@@ -83,7 +83,8 @@ def read_mark(client: stripe.StripeClient) -> Mark:
     )
 
 
-def _read(client: stripe.StripeClient, product_id: str) -> Mark:
+def mark_of(client: stripe.StripeClient, product_id: str) -> Mark:
+    """The memory that one Product holds. Raises as ``read_mark`` does."""
     try:
         product = client.v1.products.retrieve(product_id)
     except stripe.InvalidRequestError as error:
