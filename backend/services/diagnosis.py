@@ -46,7 +46,7 @@ class Others:
         theirs = [one for one in objects if self._namespace.is_anothers(metadata_of(one))]
         if theirs:
             self._seen[kind] = Counter(metadata_of(one)[APP] for one in theirs)
-        return [one for one in objects if one not in theirs]
+        return [one for one in objects if not self._namespace.is_anothers(metadata_of(one))]
 
     def findings(self, client: stripe.StripeClient) -> Iterator[Finding]:
         """The namespace of this deployment, and what was seen of others. One call, where there is reason to look."""

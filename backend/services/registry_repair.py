@@ -73,10 +73,8 @@ def restore_registry(
     products = _products(client, [*chain.from_iterable(ids.values()), marker])
     entries = {one: _first(products, ids[one]) for one in accounts}
     missing = [coach_id for coach_id in accounts if entries[coach_id] is None]
-    replaced = _products(client, [entry_id(namespace.registry_id(coach_id), 2) for coach_id in missing])
-    clear = _clear(
-        {one: accounts[one] for one in missing}, {one for one in missing if entry_id(ids[one][0], 2) in replaced}
-    )
+    replaced = _replaced(client, {one: ids[one][0] for one in missing})
+    clear = _clear({one: accounts[one] for one in missing}, replaced)
     results = {one: "restored" if dry_run else _restore(registry, clear[one]) for one in walk(list(clear))}
     results |= {one: _check(registry, one, entry) for one, entry in entries.items() if entry is not None}
     contested = tuple(coach_id for coach_id in missing if coach_id not in clear)
@@ -93,6 +91,12 @@ def restore_registry(
     if marker in products and not (dry_run or left_out) and sweep.is_complete:
         _advance(registry, read_adopted_at(products[marker]), until)
     return sweep
+
+
+def _replaced(client: stripe.StripeClient, ids: Mapping[str, str]) -> set[str]:
+    """The coaches whose binding was replaced once, of some with their registry ids."""
+    known = _products(client, [entry_id(one, 2) for one in ids.values()])
+    return {coach_id for coach_id, one in ids.items() if entry_id(one, 2) in known}
 
 
 def _clear(claimants: Mapping[str, Sequence[Claimant]], replaced: Collection[str]) -> dict[str, Entry]:
