@@ -163,7 +163,7 @@ def _was_sold_here(services: Services, payment_id: str) -> bool:
 
 def _transfer_created(services: Services, event: Event) -> None:
     transfer, ours = event.object, event.metadata
-    if namespace_of(services.client).is_ours(ours) and SLOT in ours and PAYMENT in ours:
+    if is_marked(ours) and SLOT in ours and PAYMENT in ours:
         # Written by a settlement that has looked: there is nothing to find out.
         teller = Teller(services)
         teller.transfer(transfer, ours[PAYMENT])

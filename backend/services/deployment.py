@@ -6,6 +6,8 @@ A deployment is known by its public address. An inactive Product of that address
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 import stripe
@@ -23,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 # A player who began to buy under the earlier name may still pay.
 _MAY_STILL_PAY_SECONDS = 86_400
+_MOST_NEWEST = 300
 _ENDED = frozenset(["succeeded", "canceled"])
 
 
@@ -61,19 +64,30 @@ def _remember(client: stripe.StripeClient, product_id: str, exists: bool, metada
 
 
 def _is_unsettled(client: stripe.StripeClient, earlier: Namespace, now: int | None) -> bool:
-    """True if the last sweep carried something over, or Search knows of a payment that waits or may still be paid."""
+    """True if the last sweep carried something over, or a payment waits or may still be paid, as far as Search knows."""
     if mark_of(client, earlier.own(SWEEP_MARK_ID)).carried:
         return True
     theirs = f'metadata["{APP}"]:"{earlier.marker}"'
-    noted = _searched(client, earlier, f'{theirs} AND -metadata["{SETTLEMENT}"]:null')
-    if any(MANUAL not in (one.get(SETTLEMENT), one.get(SETTLEMENT_MODE)) for one in map(metadata_of, noted)):
-        return True
-    if _searched(client, earlier, f'{theirs} AND status:"processing"'):
-        return True
+    looks: tuple[Callable[[], Iterator[stripe.PaymentIntent]], ...] = (
+        # Search lags behind by a minute; the newest are listed.
+        lambda: _newest(client, now),
+        lambda: _searched(client, f'{theirs} AND -metadata["{SETTLEMENT}"]:null'),
+        lambda: _searched(client, f'{theirs} AND status:"processing"'),
+    )
+    return any(earlier.is_ours(metadata_of(one)) and _waits(one) for look in looks for one in look())
+
+
+def _waits(intent: stripe.PaymentIntent) -> bool:
+    metadata = metadata_of(intent)
+    noted = SETTLEMENT in metadata and MANUAL not in (metadata[SETTLEMENT], metadata.get(SETTLEMENT_MODE))
+    return noted or intent.status not in _ENDED
+
+
+def _newest(client: stripe.StripeClient, now: int | None) -> Iterator[stripe.PaymentIntent]:
     since = (now or 0) - _MAY_STILL_PAY_SECONDS
-    return any(one.status not in _ENDED for one in _searched(client, earlier, f"{theirs} AND created>{since}"))
+    params: Any = {"created": {"gte": since}, "limit": PAGE}
+    return islice(client.v1.payment_intents.list(params).auto_paging_iter(), _MOST_NEWEST)
 
 
-def _searched(client: stripe.StripeClient, namespace: Namespace, query: str) -> list[Any]:
-    page = client.v1.payment_intents.search({"query": query, "limit": PAGE})
-    return [intent for intent in page.auto_paging_iter() if namespace.is_ours(metadata_of(intent))]
+def _searched(client: stripe.StripeClient, query: str) -> Iterator[stripe.PaymentIntent]:
+    return client.v1.payment_intents.search({"query": query, "limit": PAGE}).auto_paging_iter()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from structlog.testing import capture_logs
 
-from backend.domain.metadata import registry_id
+from backend.domain.namespace import UNNAMED
 from backend.services import Services
 from backend.services.settlement import NOT_OURS, SETTLED, Settlement
 from tests.builders import Marketplace
@@ -34,7 +34,7 @@ def test_adopting_writes_the_marker_and_the_payee(market: Marketplace) -> None:
 
     assert marks(market, payment) == {
         "app": "coaching-payments",
-        "coachKey": registry_id("coach-1"),
+        "coachKey": UNNAMED.registry_id("coach-1"),
         "coachAccountId": account,
     }
     adopted = [line for line in logs if line["event"] == "payment.adopted"]

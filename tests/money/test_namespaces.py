@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from blinker import NamedSignal
 
 from backend import signals
@@ -18,7 +20,8 @@ from backend.startup import refuse_changed_namespace
 from backend.sweep import SweepOptions, Swept, run_sweep
 from tests.builders import STRIPE, Marketplace
 from tests.conftest import NOW
-from tests.money.test_sweep import heard
+from tests.money.sweeping import heard
+from tests.processes import GUNICORN, backend_process, command, free_port_pair, sandbox_server
 from tests.routes.test_commands import run
 
 DAY = 86_400
@@ -362,7 +365,7 @@ def test_a_changed_namespace_with_a_waiting_payment_refuses_to_start() -> None:
     _check(market, A)
     market.paid("7")
     market.deliver()
-    market.clock.advance(2 * 3_600)
+    market.clock.advance(2 * DAY)
 
     with pytest.raises(SettingsError, match="APP_NAMESPACE_ALSO"):
         _check(market, B)
@@ -413,3 +416,27 @@ def test_an_address_of_this_machine_is_not_remembered() -> None:
     refuse_changed_namespace(replace(market.settings, stripe_api_base=STRIPE), market.line)
 
     assert market.calls() == []
+
+
+def test_gunicorn_refuses_to_start_under_a_changed_namespace(tmp_path: Path) -> None:
+    """The server itself says the sentence and ends; under the earlier name it starts."""
+    with sandbox_server("sk_test_a1") as sandbox:
+        port = free_port_pair()
+        given = {
+            "STRIPE_SECRET_KEY": "sk_test_a1",
+            "STRIPE_API_BASE": sandbox.base_url,
+            "APP_URL": ADDRESS,
+            "WEB_CONCURRENCY": "1",
+        }
+        base = f"http://127.0.0.1:{port}"
+        body = {"coachId": "7", "coachName": "Dana", "sport": "badminton", "packageType": "package", "packageId": 1}
+        with backend_process(GUNICORN, port, tmp_path / "log", **given):
+            assert requests.post(f"{base}/api/payments/create-intent", json=body, timeout=10).ok
+
+        changed = {**given, "APP_NAMESPACE": "b"}
+        ended = command(sys.executable, *GUNICORN, folder=tmp_path, PORT=str(port), **changed)
+
+        assert ended.returncode != 0
+        assert "APP_NAMESPACE_ALSO" in ended.stderr
+        with backend_process(GUNICORN, port, tmp_path / "log", **changed, APP_NAMESPACE_ALSO="default"):
+            assert requests.get(f"{base}/health", timeout=10).ok

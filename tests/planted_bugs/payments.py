@@ -109,7 +109,7 @@ OF_ALWAYS = [
     Bug(
         "no transfer group at purchase",
         "backend/services/payments.py",
-        '"transfer_group": f"purchase_{purchase_id}",',
+        '"transfer_group": self._namespace.group(purchase_id),',
         "",
         ("tests/routes/test_payments.py",),
     ),

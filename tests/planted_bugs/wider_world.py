@@ -106,7 +106,7 @@ OF_THE_WIDER_WORLD = [
     Bug(
         "15: marker and unreadable taken for another's",
         READS,
-        "        if is_ours(metadata):\n            raise UnreadablePayment",
+        "        if namespace.is_ours(metadata):\n            raise UnreadablePayment",
         "        if False:\n            raise UnreadablePayment",
         WORLD_TESTS,
     ),
@@ -212,21 +212,21 @@ OF_THE_WIDER_WORLD = [
     Bug(
         "26: our own transfers looked at",
         EVENTS,
-        "if is_ours(ours) and SLOT in ours and PAYMENT in ours:",
+        "if is_marked(ours) and SLOT in ours and PAYMENT in ours:",
         "if False:",
         CALLS_TESTS,
     ),
     Bug(
         "26: transfers by hand taken for our own",
         EVENTS,
-        "if is_ours(ours) and SLOT in ours and PAYMENT in ours:",
+        "if is_marked(ours) and SLOT in ours and PAYMENT in ours:",
         "if PAYMENT in ours:",
         WORLD_TESTS,
     ),
     Bug(
         "26: reversals by hand taken for our own",
         EVENTS,
-        'if event.type == "transfer.reversed" and is_ours(newest) and SLOT in newest:',
+        'if event.type == "transfer.reversed" and is_marked(newest) and SLOT in newest:',
         'if event.type == "transfer.reversed":',
         SETTLE_TESTS,
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from backend.domain.metadata import entry_id, registry_id
+from backend.domain.namespace import UNNAMED, entry_id
 from tests.money.properties.books import Facts, Sale
 from tests.money.properties.stage import DAY, HOUR
 from tests.money.properties.work import Work
@@ -92,10 +92,10 @@ class Rest(Work):
 
     def _bound(self, coach: str) -> str | None:
         """The account that the coach is bound to, by the chain of entries as a person would read it."""
-        entry, number = self.books.row(registry_id(coach)), 1
+        entry, number = self.books.row(UNNAMED.registry_id(coach)), 1
         while entry is not None and "next" in entry["metadata"]:
             number += 1
-            newer = self.books.row(entry_id(coach, number))
+            newer = self.books.row(entry_id(UNNAMED.registry_id(coach), number))
             if newer is None:
                 break
             entry = newer
@@ -104,7 +104,7 @@ class Rest(Work):
     def _is_no_account(self, sale: Sale, facts: Facts, note: str) -> bool:
         if self._destination(sale):
             return False
-        entry = self.books.row(registry_id(sale.coach))
+        entry = self.books.row(UNNAMED.registry_id(sale.coach))
         claimants = self.books.accounts(sale.coach)
         payable = [row for row in claimants if row["capabilities"].get("transfers") == "active"]
         one = len(claimants) == 1 or len(payable) == 1
