@@ -158,8 +158,9 @@ def _why(error: stripe.StripeError) -> str:
 def doctor(as_json: bool, strict: bool) -> None:
     """Look at everything that has to be right before money comes, and say what to do about the rest.
 
-    Asks Stripe four things, in as many calls, and writes nothing. So it cannot tell whether a restricted key may make
-    transfers and refunds. Of money that waits it sees the newest hundred payments, as of about a minute ago.
+    Asks Stripe four things, in as many calls, and one more where other deployments may be on the account. It writes
+    nothing. So it cannot tell whether a restricted key may make transfers and refunds. Of money that waits it sees the
+    newest hundred payments, as of about a minute ago.
 
     Exit code 0 when all is well, 1 when there is a problem.
     """

@@ -217,6 +217,20 @@ OF_THE_WIDER_WORLD = [
         CALLS_TESTS,
     ),
     Bug(
+        "21: another deployment's payment taken for one of the Node backend",
+        "backend/domain/metadata.py",
+        "    if namespace.is_anothers(metadata):\n",
+        "    if False:\n",
+        ("tests/unit/test_namespace.py", "tests/money/test_namespaces.py"),
+    ),
+    Bug(
+        "21: one registry for two deployments",
+        "backend/domain/namespace.py",
+        'return f"coach_{self.name}_{digest}" if self.name else f"coach_{digest}"',
+        'return f"coach_{digest}"',
+        ("tests/unit/test_namespace.py", "tests/money/test_namespaces.py"),
+    ),
+    Bug(
         "26: transfers by hand taken for our own",
         EVENTS,
         "if is_marked(ours) and SLOT in ours and PAYMENT in ours:",
