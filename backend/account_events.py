@@ -67,15 +67,25 @@ def settle_waiting(services: Services, coach_id: str, teller: Teller) -> None:
 
 
 def _tell_stopped(services: Services, event: Event, account: stripe.Account, coach_id: str) -> None:
-    """A coach who has not finished onboarding yet is no news; one who was stopped is."""
+    """A coach who has not finished onboarding yet is no news, nor is an account that the coach left; one who was stopped is."""
     reason = getattr(account.requirements, "disabled_reason", None)
     facts: dict[str, Any] = {"account_id": account.id, "coach_id": coach_id, "reason": reason}
-    if str(reason).startswith("rejected."):
+    rejected = str(reason).startswith("rejected.")
+    restricted = not rejected and account.details_submitted and _lost_something(event)
+    if not (rejected or restricted) or not _is_the_coachs(services, account, coach_id):
+        return
+    if rejected:
         log.warning("account.rejected", **facts)
         signals.account_rejected.send(services, id=_id(event, account, str(reason)), **facts)
-    elif account.details_submitted and _lost_something(event):
+    else:
         log.warning("account.restricted", **facts)
         signals.account_restricted.send(services, id=_id(event, account, "restricted"), **facts)
+
+
+def _is_the_coachs(services: Services, account: stripe.Account, coach_id: str) -> bool:
+    """False if the coach is bound to another account: this one was replaced, or never was the one that is paid."""
+    entry = services.registry.lookup(coach_id)
+    return entry is None or entry.account_id in ("", account.id)
 
 
 def _lost_something(event: Event) -> bool:

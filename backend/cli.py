@@ -21,10 +21,11 @@ from backend.demo import demo
 from backend.drill import drill
 from backend.ledger_output import UNTOLD, ledger_json, print_ledger, say_untold
 from backend.news import tell
-from backend.routes.errors import failure_of
+from backend.operator_errors import operator_error
 from backend.services import Services
 from backend.services.errors import PaymentsError
 from backend.services.ledger import ledger_of
+from backend.services.settlement import NOT_OURS
 from backend.setup_commands import doctor, webhooks
 from backend.sweep import SweepOptions, run_sweep
 from backend.sweep_report import report_of, summary, unfinished, write_metrics
@@ -60,10 +61,6 @@ def _services() -> Services:
     return services
 
 
-def _say_error(error: Exception) -> click.ClickException:
-    return click.ClickException(failure_of(error).message)
-
-
 @click.command()
 @click.argument("payment")
 @click.option("--manual", is_flag=True, help="Leave this payment alone from now on: a person settles it.")
@@ -97,10 +94,13 @@ def settle(payment: str, manual: bool, auto: bool, release: str | None) -> None:
         settlement = services.settler.settle(payment)
         tell(services, settlement)
         print_ledger(ledger_of(services.client, services.registry, payment))
+        if settlement.state == NOT_OURS:
+            click.echo("Nothing was settled: the Node backend sold this payment. To settle it too:")
+            click.echo(f"  flask reconcile {payment} --adopt")
     except tuple(UNTOLD) as error:
         raise SystemExit(say_untold(payment, UNTOLD[type(error)], as_json=False)) from error
     except (stripe.StripeError, PaymentsError) as error:
-        raise _say_error(error) from error
+        raise operator_error(error) from error
 
 
 @click.command()
@@ -118,7 +118,7 @@ def ledger(payment: str, as_json: bool) -> None:
     except tuple(UNTOLD) as error:
         raise SystemExit(say_untold(payment, UNTOLD[type(error)], as_json)) from error
     except (stripe.StripeError, PaymentsError) as error:
-        raise _say_error(error) from error
+        raise operator_error(error) from error
     click.echo(json.dumps(ledger_json(found))) if as_json else print_ledger(found)
     raise SystemExit(DONE if found.balances else OUT_OF_BALANCE)
 

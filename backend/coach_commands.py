@@ -10,13 +10,14 @@ import stripe
 from flask import current_app
 from flask.cli import with_appcontext
 
-from backend.routes.errors import failure_of
+from backend.operator_errors import operator_error
 from backend.schemas.fields import is_account_id
 from backend.services import Services
 from backend.services.errors import PaymentsError
 from backend.services.pace import Pace
 from backend.services.rebinds import Rebind, Rebinds
 from backend.services.registry_repair import RegistrySweep, restore_registry
+from backend.services.why_words import plain, rebind_command
 
 # Exit codes, as of the other commands.
 _DONE, _UNFINISHED, _WORK_FOUND = 0, 1, 3
@@ -70,7 +71,7 @@ def adopt(dry_run: bool, rate: float, as_json: bool) -> None:
         if found.is_complete and not dry_run:
             services.registry.mark_adopted(found.until)
     except (stripe.StripeError, PaymentsError) as error:
-        raise click.ClickException(failure_of(error).message) from error
+        raise operator_error(error) from error
     click.echo(json.dumps(_report(found, dry_run)) if as_json else "\n".join(_summary(found, dry_run)))
     left = not found.is_complete or found.broken
     raise SystemExit(_UNFINISHED if left else _WORK_FOUND if dry_run and found.restored else _DONE)
@@ -93,20 +94,17 @@ def _summary(found: RegistrySweep, dry_run: bool) -> Iterator[str]:
     registered = "would be registered" if dry_run else "registered"
     yield f"{found.coaches} coaches have an account; {len(found.restored)} {registered} now."
     for coach in found.restored:
-        yield f"  coach {coach}: {registered}"
+        yield f"  coach {plain(coach)}: {registered}"
     for coach, accounts in found.claimants.items():
-        yield f"  coach {coach}: {', '.join(accounts)} claim this id; choose one: {_REBIND.format(coach)}"
+        yield f"  coach {plain(coach)}: {', '.join(accounts)} claim this id; choose one: {rebind_command(coach)}"
     for coach in found.refused:
-        yield f"  coach {coach}: Stripe does not take the registry entry back; a person has to look"
+        yield f"  coach {plain(coach)}: Stripe does not take the registry entry back; a person has to look"
     for coach in found.failed:
-        yield f"  coach {coach}: Stripe could not be asked; run this again"
+        yield f"  coach {plain(coach)}: Stripe could not be asked; run this again"
     for coach in found.broken:
-        yield f"  coach {coach}: the registry entry is damaged or half replaced: {_REBIND.format(coach)}"
+        yield f"  coach {plain(coach)}: the registry entry is damaged or half replaced: {rebind_command(coach)}"
     if not found.is_complete:
         yield "Not finished: until it is, each new coach is looked for among all accounts."
-
-
-_REBIND = "flask coaches rebind {} --to acct_… --why …"
 
 
 @coaches.command()
@@ -145,23 +143,23 @@ def rebind(coach: str, account: str, why: str, dry_run: bool) -> None:
         if not dry_run:
             rebinds.carry_out(planned, reason)
     except (stripe.StripeError, PaymentsError) as error:
-        raise click.ClickException(failure_of(error).message) from error
+        raise operator_error(error) from error
     if dry_run:
         raise SystemExit(_DONE if planned.is_done else _WORK_FOUND)
     if not planned.is_done:
-        click.secho(f"Coach {coach} is bound to {account}.", fg="green")
+        click.secho(f"Coach {plain(coach)} is bound to {account}.", fg="green")
 
 
 def _plan(rebind: Rebind) -> Iterator[str]:
     account, current = rebind.account.id, rebind.current
     if rebind.is_done:
-        yield f"Coach {rebind.coach_id} is bound to {account} already."
+        yield f"Coach {plain(rebind.coach_id)} is bound to {account} already."
         return
     if current is None or not current.account_id:
-        yield f"Coach {rebind.coach_id}: {'no binding' if current is None else 'a damaged one'} -> {account}"
+        yield f"Coach {plain(rebind.coach_id)}: {'no binding' if current is None else 'a damaged one'} -> {account}"
     else:
         standing = "closed or rejected" if rebind.was_gone else "still there"
-        yield f"Coach {rebind.coach_id}: {current.account_id} ({standing}) -> {account}"
+        yield f"Coach {plain(rebind.coach_id)}: {current.account_id} ({standing}) -> {account}"
     if rebind.frozen is None:
         yield "Stripe's Search did not answer: which payments wait for the old account is not known."
     for payment in rebind.frozen or ():

@@ -15,7 +15,7 @@ from blinker import NamedSignal
 from backend import signals
 from backend.domain.settlement import HELD, Reason
 from backend.services import Services
-from backend.services.reads import NOT_REFUNDED, Payment, captured, id_of, refunded_by
+from backend.services.reads import NOT_REFUNDED, Payment, captured, id_of, refunded_by, refunds_of
 from backend.services.sessions import is_open, session_id_of, session_of
 from backend.services.settlement import Settlement
 
@@ -107,9 +107,18 @@ class Teller:
             self._send(signals.refund_requested, f"{refund.id}:requested", refund_id=refund.id, **facts)
 
     def _opened_again(self, payment: Payment, refund: stripe.Refund) -> None:
-        """With the failed refund the payment was refunded whole: the session was closed, and is open again."""
-        charge = payment.charge
-        if charge is not None and charge.amount_refunded + refund.amount >= charge.amount_captured:
+        """With the failed refund the payment was refunded whole: the session was closed, and is open again.
+
+        Refunds that failed since stood beside it then. Which of them closed the session, no field of theirs says:
+        any that make up the whole with this one may have.
+        """
+        if payment.charge is None:
+            return
+        others = [one for one in refunds_of(self._services.client, payment, known=True) if one.id != refund.id]
+        whole, sums = payment.charge.amount_captured, {refund.amount}
+        for one in others:
+            sums |= {total + one.amount for total in sums if total + one.amount <= whole}
+        if whole in sums:
             self.session(payment, after=refund)
 
     def dispute(self, dispute: stripe.Dispute) -> None:

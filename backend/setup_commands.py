@@ -19,7 +19,7 @@ from limits.storage import storage_from_string
 from backend.config.forms import LOOPBACK, base_url
 from backend.config.settings import Settings, set_outside
 from backend.events import CONNECTED_TYPES, PLATFORM_TYPES
-from backend.routes.errors import failure_of
+from backend.operator_errors import words_for_operator
 from backend.services import Services
 from backend.services.diagnosis import OK, PROBLEM, WARNING, Finding, examine
 from backend.services.endpoints import KEEP, PATH, Step, Wanted, carry_out, endpoints_of, plan
@@ -148,7 +148,7 @@ def _why(error: stripe.StripeError) -> str:
         return "Stripe allows sixteen endpoints. Delete one that nobody needs: Dashboard, Developers, Webhooks."
     if isinstance(error, stripe.InvalidRequestError):
         return f"Stripe refused ({error.http_status}): {error.user_message or 'no reason given'}"
-    return failure_of(error).message
+    return words_for_operator(error)
 
 
 @click.command()

@@ -14,6 +14,7 @@ from backend.domain.money import format_money
 from backend.domain.settlement import HELD, MANUAL
 from backend.services.reconcile import FAILED, Mended
 from backend.services.settlement import NOT_OURS, NOT_PAID, SETTLED
+from backend.services.why_words import plain
 from backend.sweep import Swept
 
 
@@ -81,8 +82,9 @@ def _line(one: Mended) -> dict[str, Any]:
 def summary(report: dict[str, Any]) -> str:
     """The report for people."""
     window = _window(report)
-    many = "1 payment" if report["looked_at"] == 1 else f"{report['looked_at']} payments"
-    lines = [f"Looked at {many}{window}; {len(report['payments'])} did not balance or wait."]
+    looked, told = report["looked_at"], len(report["payments"])
+    payments = "1 payment" if looked == 1 else f"{looked} payments"
+    lines = [f"Looked at {payments}{window}; {f'{told} to report:' if told else 'nothing to report.'}"]
     for one in report["payments"]:
         moved = format_money(one["moved"], one["currency"]) if one["moved"] else "nothing moved"
         lines.append(f"  {one['payment']}  {one['state']:<9} {moved:>16}  {one['reason']}".rstrip())
@@ -117,7 +119,7 @@ def _coaches(report: dict[str, Any]) -> list[str]:
         "coaches_contested": "several accounts claim this id; a person has to choose",
         "coaches_refused": "Stripe does not take the registry entry back; a person has to look",
     }
-    return [f"  coach {coach}: {text}" for name, text in said.items() for coach in report.get(name, ())]
+    return [f"  coach {plain(coach)}: {text}" for name, text in said.items() for coach in report.get(name, ())]
 
 
 def unfinished(report: dict[str, Any]) -> bool:

@@ -11,7 +11,7 @@ import stripe
 from flask import current_app
 from flask.cli import with_appcontext
 
-from backend.routes.errors import failure_of
+from backend.operator_errors import operator_error
 from backend.services import Services
 from backend.services.errors import PaymentsError
 from backend.services.platform import namespace_of
@@ -48,11 +48,13 @@ def why(query: str, as_json: bool) -> None:
     Exit code 0 when something was found, 1 when not or when it could not be told.
     """
     services: Services = current_app.extensions["payments"]
+    if not typed(query):
+        raise click.UsageError("Say what you have in hand: an id, a coach id, an email, or four digits.")
     try:
         seen = Finder(services.client).find(query)
         report = _report(services, typed(query), seen)
     except (stripe.StripeError, PaymentsError) as error:
-        raise click.ClickException(failure_of(error).message) from error
+        raise operator_error(error) from error
     if as_json:
         click.echo(json.dumps(report))
     else:

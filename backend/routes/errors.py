@@ -31,6 +31,7 @@ from backend.services.errors import (
     NotPaid,
     PaymentsError,
     Undecided,
+    UnreadablePayment,
 )
 
 log = structlog.get_logger(__name__)
@@ -221,6 +222,7 @@ FAILURES: dict[type[BaseException], Callable[[Any], Failure]] = {
     Forbidden: _ours(403, "Forbidden"),
     NotFound: _ours(404, NOT_FOUND),
     Conflict: _ours(409, CONFLICT),
+    UnreadablePayment: _ours(409, CONFLICT),
     Undecided: _ours(503, PROVIDER_UNAVAILABLE),
     PaymentsError: _always(_BUG),
     NotSignedIn: _always(Failure(401, "Unauthorized", "Please sign in, and try again.")),

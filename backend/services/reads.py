@@ -167,6 +167,8 @@ def read_payment(client: stripe.StripeClient, payment_id: str) -> Payment | None
     ``latest_charge`` is read with it: an event's payload is a snapshot of the past, and a declined attempt
     leaves a failed charge behind. Raises ``UnreadablePayment``.
     """
+    if not payment_id.strip():
+        return None  # the address of no id is that of the list
     intent = found(lambda: client.v1.payment_intents.retrieve(payment_id, {"expand": ["latest_charge"]}))
     return payment_of(intent, namespace_of(client)) if intent is not None else None
 

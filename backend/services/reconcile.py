@@ -13,7 +13,7 @@ from backend.services.errors import UnreadablePayment
 from backend.services.ledger import ledger_of
 from backend.services.reads import UnclearDispute, read_payment
 from backend.services.registry import Registry
-from backend.services.settlement import NOT_OURS, SETTLED, Settlement
+from backend.services.settlement import NOT_OURS, NOT_PAID, SETTLED, Settlement
 from backend.services.transfers import UnclearTransfers
 
 log = structlog.get_logger(__name__)
@@ -69,6 +69,8 @@ def _owed(client: stripe.StripeClient, registry: Registry, payment_id: str, adop
         return Mended(payment_id, NOT_OURS)
     if payment.is_manual:
         return Mended(payment_id, MANUAL)
+    if payment.charge is None:
+        return Mended(payment_id, NOT_PAID)
     ledger = ledger_of(client, registry, payment_id)
     state = SETTLED if ledger.balances else "owed"
     return Mended(payment_id, state, ledger.owed, ledger.currency, ledger.note or "")

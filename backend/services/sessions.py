@@ -58,7 +58,8 @@ def _paid_at(client: stripe.StripeClient, payment: Payment, happened_at: int | N
 def _known(text: str | None, charge: stripe.Charge) -> int | None:
     if text is None or not (text.isascii() and text.isdecimal() and len(text) <= 12):
         return None
-    return int(text) if int(text) >= charge.created else None
+    # Outside the time that money is under way it was not written here, and may be no moment that a calendar has.
+    return int(text) if 0 <= int(text) - charge.created <= MOST_SECONDS_UNDER_WAY else None
 
 
 def _written_once(client: stripe.StripeClient, payment: Payment, moment: int) -> int:

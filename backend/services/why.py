@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, cast
@@ -181,8 +180,7 @@ def _release(account_id: str | None) -> str:
 
 
 def _rebind(coach_id: str) -> str:
-    typed = shlex.quote(why_words.plain(coach_id, 500)).replace("{", "{{").replace("}", "}}")
-    return f"flask coaches rebind {typed} --to acct_… --why …"
+    return why_words.rebind_command(coach_id).replace("{", "{{").replace("}", "}}")
 
 
 def _facts(

@@ -25,6 +25,10 @@ NOT_A_PURCHASE, UNREADABLE, UNTOLD = "not_a_purchase", "unreadable", "unclear"
 _NEEDED = (COACH_ID, SPORT, PACKAGE_TYPE, PACKAGE_ID, PACKAGE_PRICE, CLIPS, DAYS, FEE_PERCENT)
 
 
+_NOT_YET = "Nothing: when the player pays, the coach is sent the share."
+_NEVER = "Nothing: it cannot be paid any more. A player who still wants it begins a new purchase."
+
+
 @dataclass(frozen=True)
 class Explanation:
     """One payment in plain sentences.
@@ -60,7 +64,7 @@ def unpaid(payment: Payment) -> Explanation:
         NOT_PAID,
         "It is not paid, so there is nothing for the coach.",
         facts,
-        "Nothing: when the player pays, the coach is sent the share.",
+        _NEVER if intent.status == "canceled" else _NOT_YET,
         coach=why_letter.unpaid(payment.purchase, intent),
         currency=intent.currency,
         now=payment.at,

@@ -16,6 +16,7 @@ from backend.domain.namespace import Namespace
 from backend.services.errors import UnreadablePayment
 from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, coach_of, found, id_of, metadata_of, purchase_of
+from backend.services.why_words import plain
 
 # Pages of 100 of the newest charges, payments or transfers, where Stripe can be asked for nothing narrower.
 _CHARGE_PAGES = 5
@@ -130,7 +131,7 @@ class Finder:
 
     def _of_coach(self, coach_id: str) -> Found:
         seen = self._by_coach(coach_id, None)
-        return replace(seen, looked=f'payments to the coach "{coach_id}": {seen.looked}')
+        return replace(seen, looked=f'payments to the coach "{plain(coach_id)}": {seen.looked}')
 
     def _by_coach(self, coach_id: str | None, account_id: str | None) -> Found:
         """Search, and beside it the newest payments: Search lags by a minute, and may be down."""

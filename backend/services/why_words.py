@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +24,11 @@ def plain(text: Any, most: int = 80) -> str:
     """A text that somebody else chose, as one line that can do nothing to a terminal."""
     visible = "".join(char if char.isprintable() else " " for char in str(text))
     return visible if len(visible) <= most else visible[: most - 1] + "…"
+
+
+def rebind_command(coach_id: str) -> str:
+    """The command that binds a coach to another account, as it can be typed."""
+    return f"flask coaches rebind {shlex.quote(plain(coach_id, 500))} --to acct_… --why …"
 
 
 def moment(at: int, now: int | None = None) -> str:

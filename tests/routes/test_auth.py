@@ -86,6 +86,10 @@ class Town:
         method, path, body = self._calls()[endpoint]
         return client.open(path, method=method, json=body, headers=headers)
 
+    def _amount(self) -> int:
+        """An amount that was not refunded yet: the same one again would be taken for a repeat."""
+        return 1 + sum(refund.amount >= 0 for refund in self.market.refunds(self.payment))
+
     def _calls(self) -> dict[str, tuple[str, str, Any]]:
         order = self.market.order()
         account = f"/api/connect/account/{self.account}"
@@ -96,7 +100,11 @@ class Town:
             "payments.create_intent": ("POST", "/api/payments/create-intent", {**order, "playerId": PLAYER}),
             "payments.confirm": ("POST", "/api/payments/confirm", confirm),
             "payments.read_intent": ("GET", f"/api/payments/intent/{self.payment}", None),
-            "payments.refund": ("POST", "/api/payments/refund", {"paymentIntentId": self.payment, "amount": 100}),
+            "payments.refund": (
+                "POST",
+                "/api/payments/refund",
+                {"paymentIntentId": self.payment, "amount": self._amount()},
+            ),
             "connect.create_account": ("POST", "/api/connect/create-account", coach),
             "connect.read_account": ("GET", account, None),
             "connect.update_account": ("PUT", account, {"business_profile": {"name": "Dana"}}),
