@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import stripe
@@ -42,14 +43,18 @@ class Notes:
         log.warning("settlement.held", payment=payment.id, reason=note.reason, amount=note.amount)
         return note
 
-    def wait(self, payment: Payment, note: Note) -> None:
-        """Leave an unknown outcome. One that stands keeps its time; that it is pinned may be learned later."""
+    def wait(self, payment: Payment, note: Note, position: Position) -> None:
+        """Leave an unknown outcome. One that stands keeps its time; that it is pinned may be learned later.
+
+        While another write may still come true its note stays, for its time must not be lost: this one is met again.
+        """
         before = payment.note
-        same = _is_unknown(before) and before is not None
-        if same and before is not None and (before.slot, before.generation) == (note.slot, note.generation):
+        if _is_of_another_write(before, note) and is_open(before, position, payment.at):
+            return
+        if before is not None and before.kind == UNKNOWN and not _is_of_another_write(before, note):
             if before.pinned or not note.pinned:
                 return
-            note = Note(UNKNOWN, slot=note.slot, generation=note.generation, at=before.at, pinned=True)
+            note = replace(before, pinned=True)
         self._write(payment.id, str(note))
 
     def hold_damaged(self, intent: stripe.PaymentIntent) -> Note:

@@ -99,7 +99,7 @@ class Steps:
             raise Undecided
         if verdict == Next.HOLD:
             return self._refused(view, step, generation, cast(Refused, answer), activation)
-        return self._unknown(view.payment, step.slot, generation, answer)
+        return self._unknown(view, step.slot, generation, answer)
 
     def _part(self, view: View, step: Step) -> TakeBack | None:
         """The part that the coach's balance covers of what Stripe refused to take back."""
@@ -162,13 +162,15 @@ class Steps:
         activation.refused.clear()  # what was refused before the coach was ready says nothing of now
         return None
 
-    def _unknown(self, payment: Payment, slot: str, generation: int, answer: Answer[Any]) -> Settlement:
+    def _unknown(self, view: View, slot: str, generation: int, answer: Answer[Any]) -> Settlement:
         """Stripe may or may not have done it. Only time, and the list, will tell."""
+        payment = view.payment
         headers = answer.headers if isinstance(answer, Unknown) else None
         at = stripes_time(headers) or payment.at
         if at is not None:
             stored = not isinstance(answer, Unknown) or answer.replayed
-            self._notes.wait(payment, Note(UNKNOWN, slot=slot, generation=generation, at=at, pinned=stored))
+            note = Note(UNKNOWN, slot=slot, generation=generation, at=at, pinned=stored)
+            self._notes.wait(payment, note, view.position)
         log.warning("settlement.unknown", payment=payment.id, slot=slot, generation=generation)
         raise Undecided
 

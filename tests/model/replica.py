@@ -248,6 +248,10 @@ class Replica:
         stored = answer != "unknown" or replayed
         if not self._config.dated:
             return None
+        note = worker.note
+        other = note is not None and (note.slot, note.generation) != (move.slot, worker.generation)
+        if other and self._core.is_open(self._seen(worker)):
+            return None
         out = self._core.waiting(worker.note, move.slot, worker.generation, stored)
         return worker._replace(at="note", out=out) if out is not None else None
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from backend.services.errors import Undecided
 from tests.builders import Marketplace
 from tests.conftest import NOW
 from tests.money.test_world import pay_by_hand, settle_or_not, with_funds
@@ -288,3 +289,19 @@ def test_a_note_that_was_just_written_is_cleared_when_its_reason_goes_away(marke
         settlement = market.settle(payment)
 
     assert (ready, settlement.state, market.held(payment), market.note(payment)) == ([True], "settled", 4252, None)
+
+
+def test_a_reversal_that_is_refused_leaves_the_note_of_an_open_transfer_alone(market: Marketplace) -> None:
+    """The time of the transfer that may still come true must not be lost; the reversal is met again."""
+    market.ready_coach()
+    payment = market.paid()
+    market.deliver()
+    market.clock.advance(7 * 86_400)
+    note = f"unknown:1.0:{market.clock.now()}p"
+    market.stripe.v1.payment_intents.update(payment, {"metadata": {"settlement": note}})
+    market.refund_in_dashboard(payment, 2000)
+
+    with pytest.raises(Undecided):
+        market.settle(payment)
+
+    assert market.note(payment) == note
