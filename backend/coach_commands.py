@@ -92,7 +92,7 @@ def _report(found: RegistrySweep, dry_run: bool) -> dict[str, object]:
 
 def _summary(found: RegistrySweep, dry_run: bool) -> Iterator[str]:
     registered = "would be registered" if dry_run else "registered"
-    yield f"{found.coaches} coaches have an account; {len(found.restored)} {registered} now."
+    yield f"Coaches with an account: {found.coaches}; {len(found.restored)} {registered} now."
     for coach in found.restored:
         yield f"  coach {plain(coach)}: {registered}"
     for coach, accounts in found.claimants.items():

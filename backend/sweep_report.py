@@ -44,6 +44,7 @@ def report_of(swept: Swept, now: int) -> dict[str, Any]:
             "coaches_restored": list(swept.registry.restored),
             "coaches_contested": list(swept.registry.contested),
             "coaches_refused": list(swept.registry.refused),
+            "coaches_broken": list(swept.registry.broken),
         }
     return report
 
@@ -118,6 +119,7 @@ def _coaches(report: dict[str, Any]) -> list[str]:
         "coaches_restored": "registry entry restored",
         "coaches_contested": "several accounts claim this id; a person has to choose",
         "coaches_refused": "Stripe does not take the registry entry back; a person has to look",
+        "coaches_broken": "the registry entry is damaged or half replaced; see flask coaches adopt",
     }
     return [f"  coach {plain(coach)}: {text}" for name, text in said.items() for coach in report.get(name, ())]
 

@@ -171,6 +171,9 @@ class Coaches:
         if entry.email_hash:
             _check_email(entry.email_hash, coach)
         account = account_or_none(self._client, entry.account_id) if entry.account_id else None
+        if not entry.account_id:
+            log.error("registry.damaged", coach=coach.coach_id, remedy="flask coaches rebind")
+            raise Conflict("The record of this coach's account is damaged. Please contact support to have it mended.")
         if account is None:
             log.error("account.gone", account=entry.account_id, coach=coach.coach_id, remedy="flask coaches rebind")
             raise Conflict("This coach's account at Stripe is closed. Please contact support to have it replaced.")

@@ -6,6 +6,8 @@ another person's saved cards.
 
 from __future__ import annotations
 
+from typing import Any
+
 import stripe
 
 from backend.domain.metadata import email_hash
@@ -14,6 +16,9 @@ from backend.services.creation import create_once
 from backend.services.errors import Conflict, InvalidRequest, Undecided
 from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, metadata_of
+
+# Stripe forgets idempotency keys after a day at the earliest; two machines' clocks may differ a little.
+_KEYS_LAST_SECONDS = 25 * 3600
 
 
 def customer_for(client: stripe.StripeClient, email: str, name: str | None) -> str | None:
@@ -24,6 +29,23 @@ def customer_for(client: stripe.StripeClient, email: str, name: str | None) -> s
     """
     customer = _find(client, email)
     return customer.id if customer else _create(client, email.lower(), name)
+
+
+def deleted_lately(client: stripe.StripeClient, email: str, now: float) -> list[str]:
+    """The customers of this address who were deleted while Stripe may still know the keys used with them.
+
+    One call; none where the key may not read events.
+    """
+    since: stripe.params.EventListParams = {
+        "type": "customer.deleted",
+        "created": {"gte": round(now) - _KEYS_LAST_SECONDS},
+        "limit": PAGE,
+    }
+    try:
+        deleted: list[Any] = [event.data.object for event in client.v1.events.list(since).data]
+    except stripe.PermissionError:
+        return []
+    return [one.id for one in deleted if (one.email or "").lower() == email.lower()]
 
 
 def _find(client: stripe.StripeClient, email: str) -> stripe.Customer | None:

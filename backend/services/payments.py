@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import stripe
@@ -25,7 +25,7 @@ from backend.domain.sessions import Session, SessionClaim, SessionMismatch, chec
 from backend.domain.settlement import MANUAL
 from backend.services.answers import is_replay, was_replayed
 from backend.services.creation import GENERATIONS
-from backend.services.customers import customer_for
+from backend.services.customers import customer_for, deleted_lately
 from backend.services.errors import Conflict, InvalidRequest, NotFound, NotPaid, UnreadablePayment
 from backend.services.payees import Payees
 from backend.services.platform import namespace_of
@@ -77,6 +77,7 @@ class Payments:
         self._namespace = namespace_of(client)
         self._catalogue = catalogue
         self._rate = rate
+        self._now = now
         self._payees = Payees(client, registry, now)
 
     def create_intent(self, order: Order, attempt: str | None = None) -> Placed:
@@ -211,13 +212,21 @@ class Payments:
     def _send(
         self, params: stripe.params.PaymentIntentCreateParams, purchase: Purchase, key: str
     ) -> stripe.PaymentIntent:
-        create = self._client.v1.payment_intents.create
-        try:
-            return create(params, {"idempotency_key": key})
-        except stripe.IdempotencyError:
-            # Between two tries of one purchase the coach may have registered: the one lawful difference.
-            unregistered = replace(purchase, coach_account_id=None).to_metadata()
+        for tried in self._tries(params, purchase):
             try:
-                return create({**params, "metadata": unregistered}, {"idempotency_key": key})
-            except stripe.IdempotencyError as error:
-                raise Conflict("This Idempotency-Key was already used for another purchase.") from error
+                return self._client.v1.payment_intents.create(tried, {"idempotency_key": key})
+            except stripe.IdempotencyError:
+                continue
+        raise Conflict("This Idempotency-Key was already used for another purchase.")
+
+    def _tries(
+        self, params: stripe.params.PaymentIntentCreateParams, purchase: Purchase
+    ) -> Iterator[stripe.params.PaymentIntentCreateParams]:
+        """The request, and what it may have been when it was sent before: these are the lawful differences."""
+        yield params
+        # Between two tries of one purchase the coach may have registered.
+        yield {**params, "metadata": replace(purchase, coach_account_id=None).to_metadata()}
+        # Or somebody deleted the customer in the Dashboard.
+        if "customer" in params and "receipt_email" in params:
+            for customer in deleted_lately(self._client, params["receipt_email"], self._now()):
+                yield {**params, "customer": customer}

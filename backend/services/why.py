@@ -17,6 +17,7 @@ from backend.services.errors import UnreadablePayment
 from backend.services.platform import namespace_of
 from backend.services.positions import PositionReader, View
 from backend.services.reads import (
+    NOT_REFUNDED,
     PAGE,
     Payment,
     disputes_of,
@@ -114,7 +115,7 @@ class Explainer:
             BALANCES,
             _balance(view),
             (*facts, why_words.share_line(view)),
-            "Nothing.",
+            _left_to_do(view),
             coach=why_letter.letter(view, words_of(payment.note)),
             currency=payment.intent.currency,
             waits=view.position.target - view.position.held,
@@ -211,6 +212,15 @@ def _balance(view: View) -> str:
         return "It balances: nothing of it is the coach's, and the coach holds nothing."
     holds = format_money(view.position.held, view.payment.intent.currency)
     return f"It balances: the coach holds the whole share, {holds}."
+
+
+def _left_to_do(view: View) -> str:
+    """The next step where the coach's money needs none."""
+    if any("needs_response" in dispute.status for dispute in view.disputes):
+        return "Answer the dispute in the Stripe Dashboard. The coach's money needs nothing."
+    if any(refund.status in NOT_REFUNDED for refund in view.refunds):
+        return "Give the player the refund that failed in another way, unless that is done. The coach's money needs nothing."
+    return "Nothing."
 
 
 def _by_a_person(view: View, told: Explanation) -> Explanation:

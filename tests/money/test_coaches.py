@@ -226,7 +226,7 @@ def test_adopting_registers_everybody_and_then_only_newer_accounts_are_looked_at
     (looked,) = [call for call in market.sandbox.requests if (call.method, call.path) == ("GET", "/v1/accounts")]
 
     assert (code, again, writes) == (0, 0, [])
-    assert "4 coaches have an account; 3 registered now." in output
+    assert "Coaches with an account: 4; 3 registered now." in output
     assert {coach: bound(market, coach) for coach in old} == old
     assert (bound(market, "d"), found) == (here, late)
     assert "created" in str(looked.params)

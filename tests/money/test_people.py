@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from backend.domain.metadata import registry_id
 from tests.builders import Marketplace
 from tests.conftest import NOW
 from tests.money.test_news import news, only
@@ -195,3 +196,62 @@ def test_a_coach_with_a_strange_id_can_be_bound_by_copying_the_command(market: M
     assert code == 1
     (line,) = [line for line in output.splitlines() if "claim this id" in line]
     assert shlex.split(line.partition("choose one: ")[2])[:4] == ["flask", "coaches", "rebind", coach]
+
+
+# What a player and a coach meet.
+
+
+@pytest.mark.parametrize("paid", [True, False])
+def test_a_purchase_tried_again_after_its_customer_was_deleted_is_the_same(market: Marketplace, paid: bool) -> None:
+    """Somebody tidied up in the Dashboard between two tries; another order under the key is refused still."""
+    order = market.order(customerEmail="Pat@Example.com", customerName="Pat")
+    first = market.post("/api/payments/create-intent", order, Idempotency_Key="buy").json["paymentIntent"]
+    if paid:
+        market.pay(first)
+    customer = market.stripe.v1.payment_intents.retrieve(first["id"]).customer
+    market.stripe.v1.customers.delete(str(customer))
+
+    again = market.post("/api/payments/create-intent", order, Idempotency_Key="buy")
+    other = market.post("/api/payments/create-intent", {**order, "packageId": 2}, Idempotency_Key="buy")
+
+    assert (again.status_code, again.json["paymentIntent"]["id"]) == (200, first["id"])
+    assert other.status_code == 409
+
+
+@pytest.mark.parametrize("damage", [{"account": ""}, {"account": "garbage"}, {"next": "2"}, {"next": "99"}])
+def test_a_sweep_reports_a_coach_whose_entry_cannot_be_used(market: Marketplace, damage: dict[str, str]) -> None:
+    """By name, and create-account does not call a damaged record a closed account."""
+    market.ready_coach()
+    market.stripe.v1.products.update(registry_id("coach-1"), {"metadata": damage})
+
+    output = run(market, "reconcile")[1]
+
+    assert "coach coach-1: the registry entry is damaged or half replaced" in output
+    market.app = market.another_backend()
+    market.http = market.app.test_client()
+    body = {"coachId": "coach-1", "coachName": "Dana", "email": "coach-1@example.com", "sport": "badminton"}
+    answer = market.post("/api/connect/create-account", body)
+    assert (answer.status_code, "closed" in answer.json["message"]) == (200 if "next" in damage else 409, False)
+
+
+@pytest.mark.parametrize(
+    ("what", "step"), [("dispute", "Answer the dispute"), ("refund", "Give the player the refund")]
+)
+def test_a_balanced_payment_names_what_is_left_to_a_person(market: Marketplace, what: str, step: str) -> None:
+    """The coach's money needs nothing; the player's bank, or the player, does."""
+    market.ready_coach()
+    payment = market.paid()
+    market.deliver()
+    if what == "dispute":
+        market.dispute(payment)
+    else:
+        refund = market.refund(payment, amount=1000).json["refund"]["id"]
+        market.control("POST", f"/refunds/{refund}/fail")
+    market.mature_funds()
+    market.deliver()
+    assert run(market, "settle", payment)[0] == 0
+
+    output = run(market, "why", payment)[1]
+
+    assert "It balances" in output
+    assert f"What to do: {step}" in output
