@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend.domain.metadata import registry_id
+from backend.domain.namespace import Namespace
 from tests.builders import Marketplace
 from tests.conftest import NOW
 from tests.money.test_news import news, only
@@ -222,7 +222,7 @@ def test_a_purchase_tried_again_after_its_customer_was_deleted_is_the_same(marke
 def test_a_sweep_reports_a_coach_whose_entry_cannot_be_used(market: Marketplace, damage: dict[str, str]) -> None:
     """By name, and create-account does not call a damaged record a closed account."""
     market.ready_coach()
-    market.stripe.v1.products.update(registry_id("coach-1"), {"metadata": damage})
+    market.stripe.v1.products.update(Namespace().registry_id("coach-1"), {"metadata": damage})
 
     output = run(market, "reconcile")[1]
 
