@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from backend.domain.membership import named_payments
+from backend.domain.membership import named_before, named_payments
 
 
 @dataclass(frozen=True)
@@ -38,3 +38,8 @@ class Event:
     def named_payments(self) -> frozenset[str]:
         """The payments that the object's metadata names."""
         return named_payments(self.metadata)
+
+    @property
+    def payments_named_before(self) -> frozenset[str]:
+        """The payments that its metadata named before the change."""
+        return named_before(self.previous)

@@ -185,10 +185,11 @@ def _transfer_changed(services: Services, event: Event) -> None:
 
 
 def _transfer_seen(services: Services, event: Event) -> Look | None:
-    """Settle the payment that a transfer belongs to: its source's, else the ones that it names."""
+    """Settle the payment that a transfer belongs to: its source's, else the ones that it names, or did before."""
     look = None
     for payment_id in _payments_of(services, event):
-        remember(services.client, event.object, payment_id)
+        if payment_id in event.named_payments:
+            remember(services.client, event.object, payment_id)
         look = look_at(services, payment_id)
         log.info("transfer.seen", payment=payment_id, transfer=event.object["id"], amount=event.object["amount"])
     return look
@@ -197,7 +198,7 @@ def _transfer_seen(services: Services, event: Event) -> Look | None:
 def _payments_of(services: Services, event: Event) -> list[str]:
     source = id_of(event.object.get("source_transaction"))
     if source is None:
-        return sorted(event.named_payments)
+        return sorted(event.named_payments | event.payments_named_before)
     charge = found(lambda: services.client.v1.charges.retrieve(source))
     payment_id = id_of(charge.payment_intent) if charge is not None else None
     return [payment_id] if payment_id else []

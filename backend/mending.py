@@ -18,7 +18,7 @@ from backend.services.platform import namespace_of
 from backend.services.reads import Payment, read_payment
 from backend.services.reconcile import BALANCED, FAILED, Mended, owed
 from backend.services.settlement import NOT_OURS, NOT_PAID, Settlement
-from backend.services.sweep_sources import Case
+from backend.services.sweep_findings import Case
 from backend.services.transfers import CoachLists
 
 log = structlog.get_logger(__name__)

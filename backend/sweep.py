@@ -21,8 +21,9 @@ from backend.services.platform import namespace_of
 from backend.services.reconcile import BALANCED, FAILED, Mended
 from backend.services.registry_repair import RegistrySweep, restore_registry
 from backend.services.settlement import NOT_PAID
+from backend.services.sweep_findings import Case, Findings
 from backend.services.sweep_mark import write_mark
-from backend.services.sweep_sources import Case, Findings, Sources
+from backend.services.sweep_sources import Sources
 
 log = structlog.get_logger(__name__)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from backend.domain.metadata import COACH_ID, COACH_NAME, PAYMENT, PLAYER_ID, PLAYER_NAME
 from backend.domain.namespace import UNNAMED, Namespace
@@ -21,6 +22,12 @@ def named_payments(metadata: Mapping[str, str]) -> frozenset[str]:
     return frozenset(match for text in texts for match in _PAYMENT_ID.findall(text))
 
 
+def named_before(previous: Mapping[str, Any] | None) -> frozenset[str]:
+    """The payments that a transfer named before a change. ``previous``: the changed fields of the event, as they were."""
+    metadata = (previous or {}).get("metadata") or {}
+    return named_payments({key: value for key, value in metadata.items() if value})
+
+
 class Belongs(StrEnum):
     """The relation of a transfer to a payment."""
 
@@ -32,7 +39,7 @@ class Belongs(StrEnum):
 @dataclass(frozen=True)
 class TransferFacts:
     """The parts of a transfer that decide. ``source``: the id of the charge that it was made from, or None;
-    ``source_payment``: that charge's PaymentIntent, where it was read.
+    ``source_payment``: that charge's PaymentIntent, where it was read. ``undone``: all of it was taken back.
     """
 
     source: str | None
@@ -40,6 +47,7 @@ class TransferFacts:
     destination: str
     metadata: Mapping[str, str]
     source_payment: str | None = None
+    undone: bool = False
 
     @property
     def named(self) -> frozenset[str]:
@@ -49,7 +57,7 @@ class TransferFacts:
     @property
     def is_unnamed(self) -> bool:
         """True if nothing says what it was for. A person answers ``paymentIntentId: none`` for a gift."""
-        return self.source is None and not self.named and PAYMENT not in self.metadata
+        return self.source is None and not self.named and PAYMENT not in self.metadata and not self.undone
 
 
 @dataclass(frozen=True)
@@ -82,5 +90,6 @@ def belongs(transfer: TransferFacts, payment: PaymentFacts) -> Belongs:
         return Belongs.MINE
     ambiguous = transfer.source is None and len(transfer.named) > 1
     if ambiguous or transfer.currency != payment.currency or not payment.is_payee(transfer.destination):
-        return Belongs.UNCLEAR
+        # All of it came back, as when the wrong account was paid: nothing is left to explain.
+        return Belongs.ANOTHERS if transfer.undone else Belongs.UNCLEAR
     return Belongs.MINE

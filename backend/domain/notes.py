@@ -9,6 +9,8 @@ from enum import StrEnum
 # Stripe may still carry out what it answered with a 500, for hours.
 # https://docs.stripe.com/error-low-level#idempotency
 UNKNOWN_SETTLES_AFTER = 3 * 3_600
+# A note from further ahead than any two clocks differ is damaged: nothing would ever be older than it.
+_MOST_AHEAD = 24 * 3_600
 
 MANUAL = "manual"
 HELD = "held"
@@ -73,15 +75,15 @@ class Note:
         return other is not None and self == replace(other, at=self.at)
 
 
-def read_note(text: str | None) -> Note | None:
+def read_note(text: str | None, now: int | None = None) -> Note | None:
     """The note in a payment's metadata. A damaged one counts as none: a lost note only makes us wait.
 
-    ``manual`` is a person's word from before it had a key of its own; it still counts.
+    ``manual`` is a person's word from before it had a key of its own; it still counts. ``now``: Stripe's time, if known.
     """
     if text == MANUAL:
         return Note(MANUAL)
     match = _NOTE.fullmatch(text or "")
-    if match is None:
+    if match is None or (now is not None and int(match["at"]) > now + _MOST_AHEAD):
         return None
     return Note(
         kind=match["kind"],

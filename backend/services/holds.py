@@ -14,11 +14,10 @@ from backend.services.answers import Refused
 from backend.services.reads import Payment, found, is_payable
 from backend.services.registry import Registry
 
-# What mends these is a person, so asking again can wait; a charge stays booked in its currency for good.
+# What mends these is a person, so asking again can wait.
 _WAITS: dict[str, float] = {
     Reason.REFUSED: 3_600,
     Reason.NOT_ALLOWED: 3_600,
-    Reason.SETTLEMENT_CURRENCY: float("inf"),
 }
 
 # https://docs.stripe.com/error-codes; the first is what transfers really answer with.
@@ -71,12 +70,8 @@ class Holds:
             case Reason.NO_ACCOUNT:
                 coach_id = payment.purchase.coach_id
                 return destination is not None or self._registry.late_account(coach_id) is not None
-            case Reason.COACH_NOT_READY:
-                account = self._account(destination)
-                # Without an account it waits for something else by now, and the note should say so.
-                return account is None or is_payable(account)
-            case Reason.ACCOUNT_GONE:
-                return self._account(destination) is not None
+            case Reason.COACH_NOT_READY | Reason.ACCOUNT_GONE:
+                return self._account_changed(note, destination)
             case Reason.PLATFORM_BALANCE:
                 return self.available(currency, None) >= (note.amount or 0)
             case Reason.CLAWBACK_PENDING:
@@ -84,8 +79,17 @@ class Holds:
                 there = self.available(currency, destination)
                 part = part_of(step, there, payment.at) if isinstance(step, TakeBack) else None
                 return there >= (note.amount or 0) or part is not None or age > KEY_RETIRES_AFTER
+            case Reason.SETTLEMENT_CURRENCY:
+                return not self._arrived_in_another_currency(payment)
             case _:
                 return age > _WAITS.get(note.reason, float("-inf"))
+
+    def _account_changed(self, note: Note, destination: str | None) -> bool:
+        """True if the account is not as the note says: a note of another reason belongs there by now, or none."""
+        account = self._account(destination)
+        if note.reason == Reason.ACCOUNT_GONE:
+            return account is not None
+        return account is None or is_payable(account)
 
     def _account(self, account_id: str | None) -> stripe.Account | None:
         return found(lambda: self._client.v1.accounts.retrieve(account_id)) if account_id else None

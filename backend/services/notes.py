@@ -59,7 +59,7 @@ class Notes:
 
     def hold_damaged(self, intent: stripe.PaymentIntent) -> Note:
         """Leave a hold on a payment whose metadata cannot be read."""
-        before = read_note(metadata_of(intent).get(SETTLEMENT))
+        before = read_note(metadata_of(intent).get(SETTLEMENT), answered_at(intent))
         if before is not None and before.reason == Reason.UNREADABLE:
             return before
         now = answered_at(intent)

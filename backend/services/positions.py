@@ -43,7 +43,7 @@ class PositionReader:
     def __init__(self, client: stripe.StripeClient, registry: Registry, lists: CoachLists | None = None) -> None:
         self._client = client
         self._registry = registry
-        self._transfers = TransferReader(client, lists)
+        self._transfers = TransferReader(client, registry, lists)
 
     def destination(self, payment: Payment) -> str | None:
         """The account to pay: the one frozen at purchase, else the one that the coach has registered since."""

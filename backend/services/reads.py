@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 import stripe
@@ -14,6 +14,7 @@ from backend.domain.metadata import (
     COACH_ID,
     DISPUTE_SEEN,
     MODE_MANUAL,
+    PAID_AT,
     REFUND_SEEN,
     SETTLEMENT,
     SETTLEMENT_MODE,
@@ -93,7 +94,7 @@ class Payment:
     @property
     def note(self) -> Note | None:
         """The note that settle last wrote on it."""
-        return read_note(self.metadata.get(SETTLEMENT))
+        return read_note(self.metadata.get(SETTLEMENT), self.at)
 
     @property
     def is_manual(self) -> bool:
@@ -170,7 +171,16 @@ def read_payment(client: stripe.StripeClient, payment_id: str) -> Payment | None
     if not payment_id.strip():
         return None  # the address of no id is that of the list
     intent = found(lambda: client.v1.payment_intents.retrieve(payment_id, {"expand": ["latest_charge"]}))
-    return payment_of(intent, namespace_of(client)) if intent is not None else None
+    payment = payment_of(intent, namespace_of(client)) if intent is not None else None
+    if payment is None or payment.charge is not None or PAID_AT not in payment.metadata:
+        return payment
+    return replace(payment, charge=_returned_charge(client, payment_id))
+
+
+def _returned_charge(client: stripe.StripeClient, payment_id: str) -> stripe.Charge | None:
+    """The charge of a payment that was paid once and is not now: a further try to pay hides it, which may be declined."""
+    charges = every(client.v1.charges.list({"payment_intent": payment_id, "limit": PAGE}))
+    return next((charge for charge in charges if _came_and_went(charge)), None)
 
 
 def purchase_of(intent: stripe.PaymentIntent, namespace: Namespace) -> Purchase | None:
@@ -238,7 +248,7 @@ def taken_by(dispute: stripe.Dispute, currency: str) -> int:
     if booked and all(entry.currency == currency for entry in booked):
         taken: int = -sum(entry.amount for entry in booked)
         return max(0, taken)
-    if booked and sum(entry.amount for entry in booked) >= 0:
+    if booked and (sum(entry.amount for entry in booked) >= 0 or _came_back(dispute, booked)):
         return 0
     if not booked and dispute.status in _TAKES_NOTHING:
         return 0
@@ -246,6 +256,12 @@ def taken_by(dispute: stripe.Dispute, currency: str) -> int:
         raise UnclearDispute
     amount: int = dispute.amount
     return amount
+
+
+def _came_back(dispute: stripe.Dispute, booked: list[Any]) -> bool:
+    """True if a won dispute's money is back. In another currency less or more may come back than was taken."""
+    given_back = sum(entry.amount > 0 for entry in booked)
+    return dispute.status == "won" and 2 * given_back >= len(booked)
 
 
 def disputes_of(client: stripe.StripeClient, charge_id: str) -> list[stripe.Dispute]:

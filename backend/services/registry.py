@@ -95,8 +95,7 @@ class Registry:
 
         Where there is none, one more for each earlier name of the deployment.
         """
-        ids = self._namespace.registry_ids(coach_id)
-        entry = next((one for one in (self._read(coach_id, 1, under) for under in ids) if one is not None), None)
+        entry = self._first(coach_id)
         while entry is not None and entry.has_next:
             newer = self._read(coach_id, entry.number + 1, entry.kept_under)
             if newer is None:
@@ -105,6 +104,17 @@ class Registry:
             entry = newer
         self._remember(coach_id, entry)
         return entry
+
+    def was_bound(self, coach_id: str, account_id: str) -> bool:
+        """True if the account is the coach's, or was before a person replaced it. Asked of accounts that are gone."""
+        entry = self._first(coach_id)
+        while entry is not None and entry.account_id != account_id:
+            entry = self._read(coach_id, entry.number + 1, entry.kept_under) if entry.has_next else None
+        return entry is not None
+
+    def _first(self, coach_id: str) -> Entry | None:
+        ids = self._namespace.registry_ids(coach_id)
+        return next((one for one in (self._read(coach_id, 1, under) for under in ids) if one is not None), None)
 
     def late_account(self, coach_id: str) -> str | None:
         """Whom to pay for a purchase that was made before the coach registered; None where that is an operator's to say."""

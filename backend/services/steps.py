@@ -7,6 +7,7 @@ from typing import Any, cast
 import stripe
 import structlog
 
+from backend.domain.metadata import SETTLEMENT
 from backend.domain.settlement import (
     HELD,
     UNKNOWN,
@@ -148,7 +149,7 @@ class Steps:
     def _end(self, view: View, transfers: tuple[stripe.Transfer, ...], filled: str = "") -> Settlement:
         note = view.payment.note
         open_still = is_open(note, view.position, view.payment.at) and cast(Note, note).slot != filled
-        if note is not None and not open_still:
+        if SETTLEMENT in view.payment.metadata and not open_still:
             self._notes.clear(view.payment)
         return Settlement(SETTLED, view.payment, transfers=transfers, view=view)
 

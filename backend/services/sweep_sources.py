@@ -6,13 +6,13 @@ Each source is its own boat: one that fails is reported by its name, and the oth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import stripe
 import structlog
 
+from backend.domain.membership import named_before
 from backend.domain.metadata import SETTLEMENT
 from backend.domain.sessions import INSTANT_METHODS
 from backend.domain.settlement import MANUAL
@@ -23,6 +23,7 @@ from backend.services.joins import PROCESSING, Judgement, Verdict, judge, was_pa
 from backend.services.pace import Pace
 from backend.services.platform import namespace_of
 from backend.services.reads import NOT_REFUNDED, PAGE, found, id_of, metadata_of, purchase_of
+from backend.services.sweep_findings import Case, Findings, Unread
 from backend.services.sweep_mark import Mark, read_mark
 
 log = structlog.get_logger(__name__)
@@ -34,57 +35,6 @@ _REFUND_SECONDS = 90 * 86_400
 _FINAL = NOT_REFUNDED | {"succeeded"}
 # One query for both: Search joins conditions by OR, and answers 20 questions a second.
 _WAITS = f'status:"{PROCESSING}" OR -metadata["{SETTLEMENT}"]:null'
-
-
-@dataclass(frozen=True)
-class Unread:
-    """A source, or an object by its id, that could not be read, with the class of the failure."""
-
-    name: str
-    error: str
-
-
-@dataclass(frozen=True)
-class Case:
-    """One payment that a sweep has to look at."""
-
-    payment_id: str
-    traces: Traces
-    judgement: Judgement
-    created: int = 0
-
-    @property
-    def balances(self) -> bool:
-        """True if there is nothing to do but to tell."""
-        return self.judgement.verdict == Verdict.TELL
-
-
-@dataclass
-class Findings:
-    """What a sweep found. Times are Stripe's, in unix seconds.
-
-    ``since``: from when the books were read, None for all there are. ``until``: when their first page was.
-    ``whole``: every page was. ``pending``: ids of payments and refunds that have not come to their end.
-    ``anothers``: ids of payments that another deployment on the same Stripe account sold.
-    """
-
-    mark: Mark = field(default_factory=Mark)
-    since: int | None = None
-    until: int | None = None
-    whole: bool = False
-    cases: dict[str, Case] = field(default_factory=dict)
-    pending: set[str] = field(default_factory=set)
-    anothers: set[str] = field(default_factory=set)
-    unread: list[Unread] = field(default_factory=list)
-    unjoined: list[str] = field(default_factory=list)
-
-    def attempt(self, name: str, read: Callable[[], None]) -> None:
-        """Read one source; a failure is noted under its name."""
-        try:
-            read()
-        except Exception as error:  # noqa: BLE001  (of whatever class: no source keeps the sweep from the next)
-            log.warning("sweep.unread", source=name, kind=type(error).__name__)
-            self.unread.append(Unread(name, type(error).__name__))
 
 
 class Sources:
@@ -109,6 +59,7 @@ class Sources:
         read.attempt("carried", self._carried)
         read.attempt("window", self._window)
         read.attempt("refunds", self._refunds)
+        read.attempt("renamed", self._renamed)
         self._books.join_transfers(self._client, lambda: self._pace.wait(1))
         self._take(self._books, lambda _judgement: True)
         read.attempt("debits", self._early_debits)
@@ -169,6 +120,19 @@ class Sources:
             for entry in page.data:
                 self._books.add(entry)
         self._read.whole = True
+
+    def _renamed(self) -> None:
+        """Transfers whose metadata changed since the mark: no line of the books says that one names another payment now."""
+        created: dict[str, Any] = {} if self._read.since is None else {"created": {"gte": self._read.since}}
+        params: Any = {**created, "type": "transfer.updated", "limit": PAGE}
+        transfers = set()
+        for page in self._pages(lambda: self._client.v1.events.list(params)):
+            for event in page.data:
+                transfers.add(event.data.object.id)
+                for payment_id in named_before(event.data.to_dict().get("previous_attributes")):
+                    self._books.payments[payment_id].needs_look = True
+        for transfer_id in sorted(transfers):
+            self._in_its_own_boat(transfer_id, self._again)
 
     def _refunds(self) -> None:
         """Refunds since the mark, those included that have no line in the books yet.

@@ -16,6 +16,7 @@ from backend.domain.namespace import is_marked
 from backend.domain.settlement import Pay, TakeBack, TransferRecord
 from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, Payment, coach_of, every, found, id_of, metadata_of
+from backend.services.registry import Registry
 
 log = structlog.get_logger(__name__)
 
@@ -67,8 +68,9 @@ class Found:
 class TransferReader:
     """Finds the transfers of a payment. ``lists``: shared by a sweep; without, a look is bounded."""
 
-    def __init__(self, client: stripe.StripeClient, lists: CoachLists | None = None) -> None:
+    def __init__(self, client: stripe.StripeClient, registry: Registry, lists: CoachLists | None = None) -> None:
         self._client = client
+        self._registry = registry
         self._lists = lists
 
     def of(self, payment: Payment, payee: str | None, adopting: bool = False) -> Found:
@@ -152,8 +154,10 @@ class TransferReader:
         """True for the payee, those that it was before a release, and any account that was made for the coach."""
         if account_id == payee or account_id in payment.former_payees:
             return True
-        account = found(lambda: self._client.v1.accounts.retrieve(account_id))
-        return account is not None and coach_of(account, namespace_of(self._client)) == payment.purchase.coach_id
+        account, coach_id = found(lambda: self._client.v1.accounts.retrieve(account_id)), payment.purchase.coach_id
+        if account is None:
+            return self._registry.was_bound(coach_id, account_id)
+        return coach_of(account, namespace_of(self._client)) == coach_id
 
 
 def facts_of(transfer: stripe.Transfer) -> TransferFacts:
@@ -166,6 +170,7 @@ def facts_of(transfer: stripe.Transfer) -> TransferFacts:
         destination=str(id_of(transfer.destination)),
         metadata=metadata_of(transfer),
         source_payment=id_of(expanded.payment_intent) if expanded is not None else None,
+        undone=transfer.amount_reversed >= transfer.amount,
     )
 
 
