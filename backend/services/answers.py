@@ -86,12 +86,13 @@ def write(call: Callable[[], T]) -> Answer[T]:
         result = call()
     except stripe.IdempotencyError:
         return KeyTaken()
-    except stripe.InvalidRequestError as error:
+    except (stripe.InvalidRequestError, stripe.CardError) as error:
+        # The SDK's class for every 402, which says that the request was valid and failed.
         return Refused(error_code(error), error.user_message or "", is_replay(error.headers), str(error.param or ""))
     except stripe.PermissionError as error:
-        if error_code(error) != "account_invalid":
+        if error_code(error) != "account_invalid" and not is_replay(error.headers):
             raise  # our key may not do this: the operator's to mend, not the payment's
-        return Refused("account_invalid", error.user_message or "", is_replay(error.headers))
+        return Refused(error_code(error), error.user_message or "", is_replay(error.headers))
     except stripe.APIError as error:
         return _server_side(error)
     return Done(result, is_replay(_headers(result)))

@@ -24,7 +24,7 @@ from backend.services.pace import Pace
 from backend.services.platform import namespace_of
 from backend.services.reads import NOT_REFUNDED, PAGE, found, id_of, metadata_of, purchase_of
 from backend.services.sweep_findings import Case, Findings, Unread
-from backend.services.sweep_mark import Mark, read_mark
+from backend.services.sweep_mark import LOOK_BACK_SECONDS, Mark, read_mark
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +55,8 @@ class Sources:
         if read.mark.at is None:
             read.attempt("time", self._ask_the_time)
         at = read.mark.at
+        if since_seconds is None and self._adopt:
+            since_seconds = LOOK_BACK_SECONDS  # earlier sweeps have passed by the Node backend's payments
         read.since = read.mark.start if since_seconds is None or at is None else at - since_seconds
         read.attempt("carried", self._carried)
         read.attempt("window", self._window)

@@ -333,3 +333,50 @@ def test_a_won_dispute_that_came_back_at_another_rate_took_nothing(market: Marke
 
     note = str(market.note(payment))
     assert (note.startswith("held:settlement_currency:"), note.endswith(":4252")) == (True, True)
+
+
+@pytest.mark.parametrize("kind", ["sourced", "named", "nothing"])
+def test_adopting_looks_past_the_mark_and_pays_what_node_did_not(market: Marketplace, kind: str) -> None:
+    """Hourly sweeps have passed by the payment for a day; from then on its refunds are taken back."""
+    account = market.ready_coach()
+    fund(market)
+    payment = market.node_payment()
+    if kind == "sourced":
+        send(market, account, 4252, {}, source_transaction=market.charge(payment))
+    elif kind == "named":
+        send(market, account, 4252, {"paymentIntentId": payment})
+    market.deliver()
+    sweep_hourly(market, 2)
+    market.clock.advance(DAY)
+    sweep_hourly(market, 1)
+    assert held_of(market, payment) == (0 if kind == "nothing" else 4252)
+
+    swept(market, adopt=True)
+
+    is_at_rest(market, payment)
+    lose_events(market)
+    fund(market)
+    send(market, account, 1000, {"paymentIntentId": "none"})  # so that the coach's balance covers what comes back
+    market.refund_in_dashboard(payment, 1000)
+    sweep_hourly(market, 1)
+    is_at_rest(market, payment, 3725)
+
+
+@pytest.mark.parametrize("status", [400, 402, 403])
+@pytest.mark.parametrize("stored", [False, True])
+def test_a_refusal_of_any_status_that_ends_is_followed_by_the_payment(
+    market: Marketplace, status: int, stored: bool
+) -> None:
+    """Pinned under the key or not: two hours later the next sweeps pay, with no key waiting for Stripe to forget it."""
+    market.ready_coach()
+    market.deliver()
+    payment = market.paid()
+    lose_events(market)
+    effect = {"status": status, "message": "No.", "cache": stored}
+    market.fault("POST", "/v1/transfers", "before", effect, times=100)
+    sweep_hourly(market, 1)
+    market.sandbox.faults.clear()
+
+    sweep_hourly(market, 2)
+
+    is_at_rest(market, payment)
