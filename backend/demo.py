@@ -159,7 +159,7 @@ def _terms(settings: Settings, sport: str, package_id: int) -> Terms:
     try:
         return read_terms(written.catalogue, sport, package_id, written.fee_percent, written.currency)
     except KeyError as error:
-        raise click.ClickException(f"{written.catalogue.name} has no {error.args[0]}.") from error
+        raise click.ClickException(f"{written.catalogue.name} has no {sport} package {package_id}.") from error
 
 
 def _register(played: _Demo, open_link: bool) -> None:

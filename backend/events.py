@@ -109,7 +109,7 @@ def _charge_failed(services: Services, event: Event) -> None:
 
 
 def _refund_changed(services: Services, event: Event) -> None:
-    payment_id = event.object.get("payment_intent")
+    payment_id = id_of(event.object.get("payment_intent"))
     if payment_id is None:
         return
     look = look_at(services, payment_id, refunded=True)
@@ -128,7 +128,7 @@ def _refund_now(services: Services, settlement: Settlement, refund_id: str) -> s
 
 
 def _dispute_changed(services: Services, event: Event) -> None:
-    payment_id = event.object.get("payment_intent")
+    payment_id = id_of(event.object.get("payment_intent"))
     if payment_id is None:
         return
     look = look_at(services, payment_id, disputed=True)

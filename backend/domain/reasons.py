@@ -60,11 +60,12 @@ WORDS: Mapping[Reason, Words] = MappingProxyType(
             "It is taken out of your next earnings. You need to do nothing.",
         ),
         Reason.ACCOUNT_GONE: Words(
-            "The coach's account was closed, or cut off from the platform.",
+            "The coach's account was closed, rejected, or cut off from the platform: nothing can be sent to it any more.",
             "Bind the coach to another account of the coach's (flask coaches rebind), then release the payment to it.",
-            "The account that we paid you with was closed. Please contact us, so that we can send your share to another one.",
+            "Stripe, which pays you for us, no longer pays to your account. Please contact us, so that we can send "
+            "your share to another one.",
             f"{SETTLE} --release acct_…",
-            "The coach's account was closed. An operator has to name the coach's new account.",
+            "The coach's account was closed or rejected. An operator has to name the coach's new account.",
             lasts=True,
         ),
         Reason.NOT_ALLOWED: Words(

@@ -13,6 +13,7 @@ from backend.domain.money import format_money
 from backend.domain.reasons import BY_A_PERSON, REGISTERED_LATE, SETTLE, WORDS, Words, words_of
 from backend.domain.settlement import MANUAL, Reason
 from backend.services import why_letter, why_words
+from backend.services.accounts import account_or_none, is_rejected
 from backend.services.errors import UnreadablePayment
 from backend.services.platform import namespace_of
 from backend.services.positions import PositionReader, View
@@ -160,10 +161,10 @@ class Explainer:
             if registered is None:
                 return WORDS[Reason.NO_ACCOUNT], ("The coach has no account.",), ""
             return REGISTERED_LATE, (f"The coach has registered since, with {registered}.",), _release(registered)
-        account = found(lambda: self._client.v1.accounts.retrieve(payee))
+        account = account_or_none(self._client, payee)
         fact = why_words.account_line(payee, account)
         noted = payment.note.reason if payment.note is not None else ""
-        if account is None:
+        if account is None or is_rejected(account):
             other = registered if registered != payee else None
             return WORDS[Reason.ACCOUNT_GONE], (fact,), _release(other) or _rebind(payment.purchase.coach_id)
         if noted not in ("", *_OF_THE_ACCOUNT) or (not noted and payment.note is not None):
