@@ -24,7 +24,7 @@ class Reason(StrEnum):
     COACH_NOT_READY = "coach_not_ready"  # the account's transfers capability is not active
     PLATFORM_BALANCE = "platform_balance"  # the platform's available balance does not cover it
     CLAWBACK_PENDING = "clawback_pending"  # the coach's balance does not cover what has to come back
-    ACCOUNT_GONE = "account_gone"  # the coach's account was closed, or cut off from the platform
+    ACCOUNT_GONE = "account_gone"  # the coach's account was closed, rejected, or cut off from the platform
     NOT_ALLOWED = "transfers_not_allowed"  # Stripe sends nothing there, although the capability is active
     SETTLEMENT_CURRENCY = "settlement_currency"  # the charge arrived on the balance in another currency
     REFUSED = "refused"  # Stripe will not, for another reason: a person has to look

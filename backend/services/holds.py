@@ -10,6 +10,7 @@ from typing import cast
 import stripe
 
 from backend.domain.settlement import HELD, KEY_RETIRES_AFTER, Note, Reason, Step, TakeBack, part_of
+from backend.services.accounts import is_gone
 from backend.services.answers import Refused
 from backend.services.reads import Payment, found, is_payable
 from backend.services.registry import Registry
@@ -33,14 +34,17 @@ class Holds:
         self._client = client
         self._registry = registry
 
-    def reason(self, payment: Payment, step: Step, refused: Refused) -> Reason:
-        """The reason why Stripe refused the step. A refusal without a code may cost a read."""
+    def reason(self, payment: Payment, step: Step, refused: Refused, destination: str | None) -> Reason:
+        """The reason why Stripe refused the step. One of the account, or without a code, costs a read."""
         code = refused.code
         if code == "account_invalid" or (code, refused.param) == ("resource_missing", "destination"):
             return Reason.ACCOUNT_GONE
         if isinstance(step, TakeBack):
             return Reason.CLAWBACK_PENDING
-        known = Reason.COACH_NOT_READY if code in _NOT_READY else _BY_CODE.get(code)
+        if code in _NOT_READY:
+            # Stripe refuses both alike; but nobody can finish the onboarding of a rejected account.
+            return Reason.ACCOUNT_GONE if is_gone(self._account(destination)) else Reason.COACH_NOT_READY
+        known = _BY_CODE.get(code)
         if known is not None:
             return known
         return Reason.SETTLEMENT_CURRENCY if self._arrived_in_another_currency(payment) else Reason.REFUSED
@@ -88,8 +92,8 @@ class Holds:
         """True if the account is not as the note says: a note of another reason belongs there by now, or none."""
         account = self._account(destination)
         if note.reason == Reason.ACCOUNT_GONE:
-            return account is not None
-        return account is None or is_payable(account)
+            return not is_gone(account)
+        return is_gone(account) or (account is not None and is_payable(account))
 
     def _account(self, account_id: str | None) -> stripe.Account | None:
         return found(lambda: self._client.v1.accounts.retrieve(account_id)) if account_id else None

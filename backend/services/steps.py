@@ -114,7 +114,7 @@ class Steps:
     ) -> Settlement | None:
         """Note why Stripe will not; a second refusal after the extra look ends it, whatever the capability says."""
         log.warning("stripe.refused", payment=view.payment.id, code=refused.code, said=refused.message)
-        reason = self._holds.reason(view.payment, step, refused)
+        reason = self._holds.reason(view.payment, step, refused, view.destination)
         if reason == activation.looked_for == Reason.COACH_NOT_READY:
             reason = Reason.NOT_ALLOWED
         at = view.payment.at or 0

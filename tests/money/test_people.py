@@ -359,3 +359,27 @@ def test_an_event_whose_copy_says_refunded_revokes_nothing(market: Marketplace) 
 
     assert only(told, "session-revoked") == []
     assert market.confirm(payment).status_code == 200
+
+
+@pytest.mark.parametrize("noted", [True, False])
+@pytest.mark.parametrize("how", ["reject", "disconnect"])
+def test_money_for_an_account_that_is_gone_is_held_as_that(market: Marketplace, how: str, noted: bool) -> None:
+    """Also where it was noted first as a coach who is not ready; and settling again writes nothing more."""
+    account = market.register()
+    payment = market.paid()
+    if noted:
+        market.deliver()
+        assert (market.note(payment) or "").startswith("held:coach_not_ready:")
+    market.control("POST", f"/accounts/{account}/{how}")
+    market.deliver()
+    market.settle(payment)
+
+    note = market.note(payment)
+    market.forget_calls()
+    market.settle(payment)
+
+    assert (note or "").startswith("held:account_gone:")
+    assert (market.note(payment), [call for call in market.calls() if call.startswith("POST")]) == (note, [])
+    asked = {"paymentIntentId": payment, "coachAccountId": account, "amount": 4725}
+    answer = market.post("/api/connect/transfer", asked)
+    assert (answer.status_code, "closed or rejected" in answer.json["message"]) == (409, True)
