@@ -190,7 +190,7 @@ def test_misuse_is_explained(market: Marketplace, words: list[str]) -> None:
 
 def test_the_demo_sells_nothing_that_the_catalogue_file_does_not_have(market: Marketplace) -> None:
     """It says so before a coach is registered."""
-    assert run(market, "demo", "--package", "9") == (1, "Error: catalogue.toml has no 9.\n")
+    assert run(market, "demo", "--package", "9") == (1, "Error: catalogue.toml has no badminton package 9.\n")
     assert market.calls() == []
 
 
