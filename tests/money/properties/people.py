@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from hypothesis import strategies as st
@@ -180,7 +181,10 @@ class People(Stage):
             damage: Any = {"metadata": {"account": "", "emailHash": "?"}}
             self.person(lambda: self.market.stripe.v1.products.update(product, damage))
 
-    @rule(index=payments, what=st.sampled_from(["explain_transfer", "mend_record", "mend_record", "erase_note"]))
+    @rule(
+        index=payments,
+        what=st.sampled_from(["explain_transfer", "mend_record", "mend_record", "erase_note", "adopt_coaches"]),
+    )
     def tidy(self, index: int, what: str) -> None:
         """A person mends, explains, or takes away what stands in a record."""
         getattr(self, what)(index)
@@ -208,6 +212,11 @@ class People(Stage):
         said = self.books.metadata(sale.payment_id)
         if sale.damaged is not None and sale.damaged.items() <= said.items():
             sale.damaged = None
+
+    def adopt_coaches(self, _index: int) -> None:
+        """``flask coaches adopt``."""
+        with suppress(SystemExit):
+            self.market.app.test_cli_runner().invoke(args=["coaches", "adopt", "--json", "--rate", "1000"])
 
     def erase_note(self, index: int) -> None:
         """A lost note only makes us wait."""

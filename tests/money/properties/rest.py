@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from backend.domain.namespace import UNNAMED, entry_id
 from tests.money.properties.books import Facts, Sale
-from tests.money.properties.stage import DAY, HOUR
+from tests.money.properties.stage import COACHES, DAY, HOUR
 from tests.money.properties.work import Work
 
 # Hours apart, as cron runs it; long enough for a bank debit to be answered and a part to be taken back.
 _SWEEPS_AFTER = [4 * HOUR, 22 * HOUR, 26 * HOUR, 26 * HOUR]
+_FORM = re.compile(
+    r"held:[a-z_]+:[0-9]+(r[0-9]+)?\.[0-9]+:[0-9]{10}p?(:[0-9]+)?|unknown:[0-9]+(r[0-9]+)?\.[0-9]+:[0-9]{10}p?"
+)
 _OWN_MARK = "POST /v1/products/sweep_mark"
 
 
@@ -34,9 +38,22 @@ class Rest(Work):
     def check_always(self) -> None:
         """At every moment: no write that must not be, no answer that is not true, no news told in two ways."""
         wrong = [*self.market.watch.wrong, *self.host.wrong, *self.wrong]
+        wrong += [
+            f"no note has this form: {sale} {note!r}"
+            for sale, note in self._notes()
+            if note and not _FORM.fullmatch(note)
+        ]
+        wrong += [f"two accounts of {coach}" for coach in COACHES if self._made_for(coach) > 1]
         emails = [row["email"] for row in self.books.rows("customers")]
         wrong += ["two customers of one address"] if len(emails) != len(set(emails)) else []
         assert not wrong, "\n".join(wrong)
+
+    def _notes(self) -> list[tuple[Sale, str]]:
+        return [(sale, self.books.note(sale.payment_id)) for sale in self.sales.values()]
+
+    def _made_for(self, coach: str) -> int:
+        """The number of a coach's accounts that the backend made; those that a person made lack its second marker."""
+        return sum(row["metadata"].get("platform") == "coaching-payments" for row in self.books.accounts(coach))
 
     def check_rest(self) -> None:
         """Every sale, what the host app was told, and that a further sweep has nothing to do."""
@@ -57,18 +74,24 @@ class Rest(Work):
         about = f"{sale} {facts} target {facts.target} held {facts.held} note {note!r}"
         if not self.books.is_ours(sale.payment_id):
             return [f"not ours, and paid: {about}"] if facts.sent else []
+        if "settlementMode" in self.books.metadata(sale.payment_id) and not sale.touched:
+            return [f"nobody said that: {about}"]
         if sale.manual or self.books.charge(sale.payment_id) is None:
             return []
+        problem = self._problem(sale, facts, note)
+        return [f"{problem}: {about}"] if problem else []
+
+    def _problem(self, sale: Sale, facts: Facts, note: str) -> str:
+        """What is wrong with the money and the note of a payment that settles by itself; empty where all is right."""
         kind, _, rest = note.partition(":")
         if kind == "unknown":
-            return [f"unknown at rest: {about}"]
+            return "unknown at rest"
         if facts.held == facts.target:
-            return [f"a note, and nothing waits: {about}"] if note and not self._may_stay(sale, note) else []
-        reason = rest.partition(":")[0]
-        check = getattr(self, f"_is_{reason}", None)
+            return "a note, and nothing waits" if note and not self._may_stay(sale, note) else ""
+        check = getattr(self, f"_is_{rest.partition(':')[0]}", None)
         if kind != "held" or check is None:
-            return [f"no reason: {about}"]
-        return [] if check(sale, facts, note) else [f"the reason is not true: {about}"]
+            return "no reason"
+        return "" if check(sale, facts, note) else "the reason is not true"
 
     def _may_stay(self, sale: Sale, note: str) -> bool:
         """A person has to look first, or the record cannot be read, so the note stays while the money is right."""

@@ -124,7 +124,6 @@ class Work(Players, People, Banks, Trouble):
             interleaver.run([self._job(kind, sale, number, skew, interleaver) for kind, number in jobs])
         if interleaver.deaths:
             self.market.restart()
-        self.note_mode(sale)
 
     def _job(self, kind: str, sale: Sale, number: int, skew: int, stage: Interleaver) -> Job:
         market = self.market
