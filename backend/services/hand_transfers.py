@@ -10,8 +10,10 @@ import structlog
 
 from backend.domain.metadata import ALSO_PAID_BY
 from backend.domain.namespace import is_marked
+from backend.domain.settlement import FRESH_PAYMENT
 from backend.services.errors import UnreadablePayment
-from backend.services.reads import Payment, read_payment
+from backend.services.positions import View
+from backend.services.reads import Payment, metadata_of, read_payment
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +46,24 @@ def remember_on(client: stripe.StripeClient, transfer: Mapping[str, Any], paymen
     client.v1.payment_intents.update(payment.id, {"metadata": {ALSO_PAID_BY: text}})
     log.info("transfer.remembered", payment=payment.id, transfer=transfer["id"])
     return True
+
+
+def remember_found(client: stripe.StripeClient, view: View) -> None:
+    """Write the hand-made transfers of a young payment onto it before the rest is sent.
+
+    They fill the first slots, so the rest goes out under another key than that of the fast path, which takes the
+    transfers of a young payment to be none: both would be carried out. It looks at this first.
+    """
+    payment, position = view.payment, view.position
+    by_hand = [transfer.id for transfer in view.transfers if not is_marked(metadata_of(transfer))]
+    charge = payment.charge
+    young = charge is not None and (payment.at is None or payment.at - charge.created < FRESH_PAYMENT)
+    if not (by_hand and young and position.target > position.held) or payment.also_paid_by:
+        return
+    text = ",".join(by_hand)
+    while len(text) > _MOST_CHARACTERS:
+        text = text.rpartition(",")[0]
+    client.v1.payment_intents.update(payment.id, {"metadata": {ALSO_PAID_BY: text}})
 
 
 def _is_by_hand(transfer: Mapping[str, Any]) -> bool:

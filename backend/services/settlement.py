@@ -25,6 +25,7 @@ from backend.domain.settlement import FRESH_PAYMENT, HELD, MANUAL, Note, Reason
 from backend.metrics import SETTLEMENTS
 from backend.services.adoption import Adoption
 from backend.services.errors import Undecided, UnreadablePayment
+from backend.services.hand_transfers import remember_found
 from backend.services.notes import Notes
 from backend.services.positions import PositionReader
 from backend.services.reads import Payment, UnclearDispute, read_payment
@@ -118,6 +119,7 @@ class Settler:
             return ended
         if adopting:
             self._adoption.mark(view)
+        remember_found(self._client, view)
         return self._steps.take(view, activation)
 
     def _left_alone(self, payment: Payment, activation: Activation) -> Settlement | None:

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from backend import signals
+from backend.domain.money import FeeRate
 from backend.domain.settlement import HELD
 from backend.services.errors import Undecided
 from tests.builders import Marketplace
+from tests.conftest import NOW
 from tests.money.test_world import pay_by_hand, sent_to, with_funds
 from tests.routes.test_webhooks import heard
 
@@ -128,3 +130,23 @@ def test_a_coach_who_is_not_ready_may_become_one_without_an_account(
     note = market.note(payment)
     market.reconcile()
     assert market.note(payment) == note
+
+
+@pytest.mark.parametrize("how", ["source", "group"])
+def test_a_late_event_does_not_pay_beside_a_part_paid_by_hand(how: str) -> None:
+    """A sweep sent the rest under the second slot; the event, within the hour, took the transfers to be none: 18.90 twice."""
+    market = Marketplace(NOW, fee_rate=FeeRate.from_percent("60"))
+    account = market.ready_coach()
+    payment = market.paid()
+    event = market.event("payment_intent.succeeded")
+    with_funds(market)
+    group = market.stripe.v1.payment_intents.retrieve(payment).transfer_group
+    source = {"source_transaction": market.charge(payment)}
+    pay_by_hand(
+        market, account, 421, **(source if how == "source" else {"transfer_group": group, "metadata": {"for": payment}})
+    )
+    assert market.settle(payment).moved == 1890 - 421
+
+    assert market.send(event) == 200
+
+    assert sent_to(market, account) == 1890

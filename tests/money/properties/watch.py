@@ -152,7 +152,7 @@ class Watch:
             return
         if self._has_changed(payment_id, facts, looks):
             self.excused["somebody acted between look and write"] += 1
-        elif self._skipped_the_list(row, facts):
+        elif self._skipped_the_list(row, facts, looks.get(payment_id)):
             self.excused["by hand within the first hour"] += 1
         elif self._is_hidden(payment_id, facts):
             self.excused["a refund that waits, and that the charge does not count"] += 1
@@ -209,14 +209,11 @@ class Watch:
         hidden = charge is not None and not charge["amount_refunded"] and not told and facts.refunded > 0
         return bool(hidden and without is not None and facts.held <= without)
 
-    def _skipped_the_list(self, row: Any, facts: Facts) -> bool:
-        charge = self._books.row(row["source_transaction"])
+    def _skipped_the_list(self, row: Any, facts: Facts, before: Facts | None) -> bool:
+        """Within the first hour: as much as was paid by hand, or beside another worker who has just counted that."""
+        charge, target = self._books.row(row["source_transaction"]), facts.target
         fresh = charge is not None and row["created"] - charge["created"] < _FRESH_SECONDS
-        target = facts.target
-        return bool(
-            fresh
-            and row["metadata"].get("slot") == "0"
-            and target is not None
-            and facts.by_hand > 0
-            and facts.held - target <= facts.by_hand
-        )
+        if not fresh or row["metadata"].get("slot") != "0" or target is None or not facts.by_hand:
+            return False
+        crossed = before is not None and before.sent != facts.sent - row["amount"]
+        return crossed or facts.held - target <= facts.by_hand

@@ -155,8 +155,10 @@ class Work(Players, People, Banks, Trouble):
     def say_by_hand(self, sale: Sale, number: int) -> None:
         """A person writes the word into the metadata."""
         mode: Any = {"metadata": {"settlementMode": "manual" if number % 2 else "auto"}}
-        self.market.stripe.v1.payment_intents.update(sale.payment_id, mode)
-        self.note_mode(sale)
+        try:
+            self.market.stripe.v1.payment_intents.update(sale.payment_id, mode)
+        finally:
+            self.note_mode(sale)
 
     def _on_another_clock(self, sale: Sale, hours: int) -> None:
         """The same webhook, at a machine whose clock is hours away."""
