@@ -151,8 +151,8 @@ OF_ALWAYS = [
     Bug(
         "4: the note of an open outcome cleared",
         STEPS,
-        "if note is not None and not open_still:",
-        "if note is not None:",
+        "if SETTLEMENT in view.payment.metadata and not open_still:",
+        "if SETTLEMENT in view.payment.metadata:",
         ("tests/money/test_notes.py",),
     ),
     Bug(

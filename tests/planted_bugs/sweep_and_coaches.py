@@ -36,7 +36,7 @@ OF_SWEEP_AND_COACHES = [
     ),
     Bug(
         "14: a source that fails ends the sweep",
-        SOURCES,
+        "backend/services/sweep_findings.py",
         "            self.unread.append(Unread(name, type(error).__name__))\n",
         "            raise\n",
         SWEEP_TESTS,

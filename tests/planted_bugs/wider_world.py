@@ -51,7 +51,7 @@ OF_THE_WIDER_WORLD = [
     Bug(
         "10: an unclear transfer counted as none",
         MEMBERSHIP,
-        "return Belongs.UNCLEAR",
+        "return Belongs.ANOTHERS if transfer.undone else Belongs.UNCLEAR",
         "return Belongs.ANOTHERS",
         WORLD_TESTS,
     ),
@@ -177,8 +177,8 @@ OF_THE_WIDER_WORLD = [
     Bug(
         "23: a charge in another currency tried again at every look",
         HOLDS,
-        'Reason.SETTLEMENT_CURRENCY: float("inf")',
-        'Reason.SETTLEMENT_CURRENCY: float("-inf")',
+        "return not self._arrived_in_another_currency(payment)",
+        "return True",
         WORLD_TESTS,
     ),
     Bug(
