@@ -137,7 +137,9 @@ class Watch:
             for name in ("paymentIntentId", "slot")
         )
         if payment_id in self._sales:
-            self._asked[payment_id, slot].append(self._books.facts(self._sales[payment_id]))
+            facts = self._books.facts(self._sales[payment_id])
+            hidden = self._is_untold(payment_id, facts)
+            self._asked[payment_id, slot].append(replace(facts, refunded=0) if hidden else facts)
 
     def _judge_transfer(self, row: Any, looks: dict[str, Facts]) -> None:
         if not is_the_backends(row):
@@ -208,11 +210,13 @@ class Watch:
 
     def _is_hidden(self, payment_id: str, facts: Facts) -> bool:
         """True if the whole excess is refunds that the charge says nothing of, and that nothing has told of yet."""
+        without = replace(facts, refunded=0).target
+        return self._is_untold(payment_id, facts) and without is not None and facts.held <= without
+
+    def _is_untold(self, payment_id: str, facts: Facts) -> bool:
         charge = self._books.charge(payment_id)
         told = "refundSeen" in self._books.metadata(payment_id)
-        without = replace(facts, refunded=0).target
-        hidden = charge is not None and not charge["amount_refunded"] and not told and facts.refunded > 0
-        return bool(hidden and without is not None and facts.held <= without)
+        return bool(charge is not None and not charge["amount_refunded"] and not told and facts.refunded > 0)
 
     def _skipped_the_list(self, row: Any, facts: Facts, before: Facts | None) -> bool:
         """Within the first hour: as much as was paid by hand, or beside another worker who has just counted that."""
