@@ -128,7 +128,7 @@ class People(Stage):
         self.person(lambda: services.settler.settle(sale.payment_id))
 
     def note_mode(self, sale: Sale) -> None:
-        """Whether the word arrived, Stripe knows."""
+        """Read from Stripe if the word arrived."""
         mode = self.books.metadata(sale.payment_id).get("settlementMode")
         sale.manual = mode == "manual"
         sale.touched = mode is not None

@@ -1,4 +1,4 @@
-"""What must be true at rest: the coach holds exactly the target, or waits for a reason that is true of the world."""
+"""The state at rest: the coach holds exactly the target, or waits for a reason that is true of the world."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Rest(Work):
         return [f"{problem}: {about}"] if problem else []
 
     def _problem(self, sale: Sale, facts: Facts, note: str) -> str:
-        """What is wrong with the money and the note of a payment that settles by itself; empty where all is right."""
+        """Name the fault in the money and the note of a payment that settles by itself; empty where all is right."""
         kind, _, rest = note.partition(":")
         if kind == "unknown":
             return "unknown at rest"
