@@ -188,7 +188,7 @@ def is_the_backends(transfer: Any) -> bool:
 
 
 def _taken(dispute: Any, currency: str) -> int | None:
-    """What a dispute took; None where it was booked in another currency and says another one itself."""
+    """The amount that a dispute took; None where it was booked in another currency and says another one itself."""
     booked = dispute["balance_transactions"]
     total = sum(entry["amount"] for entry in booked)
     if booked and all(entry["currency"] == currency for entry in booked):

@@ -99,7 +99,7 @@ class Stage(RuleBasedStateMachine):
 
     @property
     def sales(self) -> dict[str, Sale]:
-        """What was sold, by payment."""
+        """The sales, by payment."""
         return self.market.sales
 
     def pick(self, index: int) -> Sale | None:
