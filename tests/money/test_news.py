@@ -106,14 +106,19 @@ def test_a_strangers_transfer_is_no_news(market: Marketplace) -> None:
 
 
 def test_money_that_waits_is_told_with_reason_and_amount(market: Marketplace) -> None:
-    """The id is the payment's, with the reason and the slot."""
+    """The id is the payment's, with the reason, the slot and the amount."""
     market.register()
     payment = market.paid()
 
     with news() as told:
         market.deliver()
 
-    held = {"id": f"{payment}:coach_not_ready:0", "payment_id": payment, "reason": "coach_not_ready", "amount": 4252}
+    held = {
+        "id": f"{payment}:coach_not_ready:0:4252",
+        "payment_id": payment,
+        "reason": "coach_not_ready",
+        "amount": 4252,
+    }
     assert only(told, "transfer-held", "clawback-pending") == [("transfer-held", held)]
     assert type(only(told, "transfer-held")[0][1]["reason"]) is str
 
@@ -132,7 +137,7 @@ def test_a_debt_is_told_with_its_amount(market: Marketplace) -> None:
 
     refund = market.refunds(payment)[0].id
     assert only(told, "transfer-held", "clawback-pending") == [
-        ("clawback-pending", {"id": f"{payment}:0r0", "payment_id": payment, "amount": 4252})
+        ("clawback-pending", {"id": f"{payment}:0r0:4252", "payment_id": payment, "amount": 4252})
     ]
     session = f"session_{payment.removeprefix('pi_')}"
     revoked = {"id": f"{session}:{refund}", "session_id": session, "payment_id": payment, "reason": "refunded"}
