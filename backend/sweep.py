@@ -41,7 +41,7 @@ class SweepOptions:
 
 @dataclass
 class Swept:
-    """What a sweep did. ``carried``: ids that the next one tries first."""
+    """The results of a sweep. ``carried``: ids that the next one tries first."""
 
     options: SweepOptions
     findings: Findings = field(default_factory=Findings)

@@ -85,7 +85,7 @@ def attempt_hash(*parts: str) -> str:
 
 @dataclass(frozen=True)
 class Binding:
-    """What a registry entry says. ``account_id`` and ``email_hash`` are empty where it cannot be read.
+    """The content of a registry entry. ``account_id`` and ``email_hash`` are empty where it cannot be read.
 
     ``has_next``: a person began to replace it. The number that stands there is not needed, so it cannot be damaged.
     """

@@ -54,7 +54,7 @@ class WebhooksNotConfigured(Exception):
 
 @dataclass(frozen=True)
 class Failure:
-    """What a client reads about a failure. ``extra`` holds ``details``, ``status``, ``refund``."""
+    """The part of a failure that a client reads. ``extra`` holds ``details``, ``status``, ``refund``."""
 
     http_status: int
     error: str

@@ -95,7 +95,7 @@ class OnboardingLink(StripeResponse):
 
 
 def _standing(account: stripe.Account) -> str:
-    """How far the coach is, in a sentence: what was onboarded long ago is not ready for it."""
+    """The standing of the coach's account, in a sentence: one that was onboarded long ago may not be ready."""
     if not account.details_submitted:
         return "The coach's account is ready for onboarding."
     if is_payable(account):

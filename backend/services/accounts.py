@@ -15,11 +15,11 @@ def account_or_none(client: stripe.StripeClient, account_id: str) -> stripe.Acco
 
 
 def is_rejected(account: stripe.Account) -> bool:
-    """Whether Stripe, or the platform, has rejected the account: nothing can be sent to it, whoever onboards it."""
+    """True if Stripe, or the platform, has rejected the account: nothing can be sent to it, whoever onboards it."""
     reason = getattr(account.requirements, "disabled_reason", None)
     return bool(reason and reason.startswith(_REJECTED))
 
 
 def is_gone(account: stripe.Account | None) -> bool:
-    """Whether money that is frozen to the account could never be paid. One that is only not onboarded yet is not gone."""
+    """True if money that is frozen to the account could never be paid. One that is only not onboarded yet is not gone."""
     return account is None or is_rejected(account)

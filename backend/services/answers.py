@@ -109,7 +109,7 @@ def is_replay(headers: Mapping[str, Any] | None) -> bool:
 
 
 def was_replayed(result: Any) -> bool:
-    """Whether an object is the answer of an earlier request under the same key."""
+    """True if an object is the answer of an earlier request under the same key."""
     return is_replay(_headers(result))
 
 

@@ -1,4 +1,4 @@
-"""What was true a moment ago, so that Stripe need not be asked again at once."""
+"""A memory of a minute, so that Stripe need not be asked again at once."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class NewCoach:
-    """What a coach gives to be paid. ``country`` is a two-letter code; it cannot be changed afterwards.
+    """The details that a coach gives to be paid. ``country`` is a two-letter code; it cannot be changed afterwards.
 
     ``country`` and ``business_type`` are None where the coach said nothing: CA and an individual, if it comes to that.
     """

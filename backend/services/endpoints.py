@@ -28,7 +28,7 @@ _ABOUT = "Made by `flask webhooks sync`. Its signing secret is in the backend's 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What one endpoint should be. ``secrets``: those of its kind that the backend believes now. ``namespace``: whose it
+    """The endpoint as it should be. ``secrets``: those of its kind that the backend believes now. ``namespace``: whose it
     is; one of another deployment is never touched.
     """
 

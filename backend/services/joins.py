@@ -22,7 +22,7 @@ PROCESSING = "processing"
 
 
 class Verdict(Enum):
-    """What a sweep does about a payment."""
+    """The decision of a sweep about a payment."""
 
     LEAVE = "leave"  # it is not ours, or not paid
     ANOTHERS = "anothers"  # another deployment on the same Stripe account sold it

@@ -34,7 +34,7 @@ class Rebind:
 
     @property
     def is_done(self) -> bool:
-        """Whether the coach is bound to the account already."""
+        """True if the coach is bound to the account already."""
         current = self.current
         return current is not None and current.account_id == self.account.id and not current.has_next
 

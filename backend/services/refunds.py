@@ -52,7 +52,7 @@ class RefundRequest:
 
 @dataclass(frozen=True)
 class _Look:
-    """What was paid and every refund of it, whatever became of it, newest first, at one time of Stripe's.
+    """The paid amount and every refund of it, whatever became of it, newest first, at one time of Stripe's.
 
     ``mark``: the mark of its deployment.
     """
@@ -64,11 +64,11 @@ class _Look:
 
     @property
     def left(self) -> int:
-        """What can still be refunded, in minor units."""
+        """The amount that can still be refunded, in minor units."""
         return self.captured - refunded_by(self.refunds)
 
     def younger_than(self, seconds: int, refund: stripe.Refund) -> bool:
-        """Whether a refund is that young. Without Stripe's time every one may be."""
+        """True if a refund is that young. Without Stripe's time every one may be."""
         return self.now is None or self.now - refund.created < seconds
 
 
@@ -202,7 +202,7 @@ def _stands(refund: stripe.Refund) -> bool:
 
 
 def _is_unnamed(refund: stripe.Refund) -> bool:
-    """Whether a refund was made here, without a caller's key."""
+    """True if a refund was made here, without a caller's key."""
     metadata = metadata_of(refund)
     return is_marked(metadata) and ATTEMPT not in metadata
 

@@ -61,7 +61,7 @@ class Entry:
 
     @property
     def is_chained(self) -> bool:
-        """Whether a person replaced the first binding, or began to."""
+        """True if a person replaced the first binding, or began to."""
         return self.number > 1 or self.has_next
 
 

@@ -28,7 +28,7 @@ Walk = Callable[[Sequence[str]], Iterable[str]]
 
 @dataclass(frozen=True)
 class RegistrySweep:
-    """What a sweep of the registry found, by coach id.
+    """The findings of a sweep of the registry, by coach id.
 
     ``restored``: registered now. ``contested``: several accounts claim the id (``claimants`` has them). ``refused``:
     Stripe would not take the entry. ``failed``: it could not be asked; run it again. ``broken``: the entry cannot be
@@ -47,7 +47,7 @@ class RegistrySweep:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every account that carries a coach's id has an entry, or another account has."""
+        """True if every account that carries a coach's id has an entry, or another account has."""
         return not (self.contested or self.refused or self.failed)
 
 
@@ -147,7 +147,7 @@ def _first(products: Mapping[str, Mapping[str, str]], ids: Iterable[str]) -> Map
 
 
 def _any_of(claimants: Sequence[Claimant], is_replaced: bool) -> Claimant | None:
-    """Where the replacement of a lost entry exists, it decides: which account is named beside it is all one."""
+    """Any of the claimants, where the replacement of a lost entry exists: that one decides."""
     return claimants[0] if is_replaced else None
 
 

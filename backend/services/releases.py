@@ -55,7 +55,7 @@ class Releases:
         log.info("payment.released", payment=payment_id, account=account_id, was=frozen, coach=coach_id)
 
     def _check_gone(self, payment: Payment, frozen: str) -> None:
-        """Whether nothing of the payment is, or can still arrive, at the account that was frozen."""
+        """True if nothing of the payment is, or can still arrive, at the account that was frozen."""
         if not is_gone(account_or_none(self._client, frozen)):
             raise Conflict(f"The coach had an account at purchase already: {frozen}.")
         if payment.note is not None and payment.note.kind == UNKNOWN:

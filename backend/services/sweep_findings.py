@@ -39,7 +39,7 @@ class Case:
 
 @dataclass
 class Findings:
-    """What a sweep found. Times are Stripe's, in unix seconds.
+    """The findings of a sweep. Times are Stripe's, in unix seconds.
 
     ``since``: from when the books were read, None for all there are. ``until``: when their first page was.
     ``whole``: every page was. ``pending``: ids of payments and refunds that have not come to their end.

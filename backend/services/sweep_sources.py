@@ -73,7 +73,7 @@ class Sources:
         self._read.mark = read_mark(self._client)
 
     def _ask_the_time(self) -> None:
-        """Where the answer about the mark bore no ``Date``, or there was none. This machine's clock decides nothing."""
+        """Ask for the time if the answer about the mark bore no ``Date``, or there was none: this machine's decides nothing."""
         newest = self._client.v1.balance_transactions.list({"limit": 1})
         mark = self._read.mark
         self._read.mark = Mark(mark.until, mark.again, mark.carried, answered_at(newest), mark.keys, mark.exists)
@@ -83,7 +83,7 @@ class Sources:
             self._in_its_own_boat(one, self._again)
 
     def _in_its_own_boat(self, one: str, read: Callable[[str], None]) -> None:
-        """What fails is carried on, by its id."""
+        """Read one of many: one that fails is carried on, by its id."""
         try:
             read(one)
         except Exception as error:  # noqa: BLE001  (as above)

@@ -137,7 +137,7 @@ def transfer_line(transfer: stripe.Transfer, now: int | None) -> str:
 
 
 def share_line(view: View) -> str:
-    """What the coach should hold, and does hold."""
+    """The share that the coach should hold, and the part that the coach does hold."""
     position, currency = view.position, view.payment.intent.currency
     kept, fee, due, holds = (
         format_money(one, currency) for one in (position.kept, position.split.fee, position.target, position.held)
