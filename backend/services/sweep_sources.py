@@ -29,9 +29,10 @@ from backend.services.sweep_mark import LOOK_BACK_SECONDS, Mark, read_mark
 log = structlog.get_logger(__name__)
 
 # A bank debit may be booked when it begins. The slowest, with a mandate to be sent first, takes two weeks.
-_DEBIT_SECONDS = 21 * 86_400
+_DAY = 86_400
+_DEBIT_SECONDS = 21 * _DAY
 # A refund that waits for the customer is canceled after 45 days; others end sooner.
-_REFUND_SECONDS = 90 * 86_400
+_REFUND_SECONDS = 90 * _DAY
 _FINAL = NOT_REFUNDED | {"succeeded"}
 # One query for both: Search joins conditions by OR, and answers 20 questions a second.
 _WAITS = f'status:"{PROCESSING}" OR -metadata["{SETTLEMENT}"]:null'
@@ -64,8 +65,8 @@ class Sources:
         read.attempt("renamed", self._renamed)
         self._books.join_transfers(self._client, lambda: self._pace.wait(1))
         self._take(self._books, lambda _judgement: True)
-        read.attempt("debits", self._early_debits)
         read.attempt("search", self._search)
+        read.attempt("debits", self._early_debits)
         return read
 
     def _mark(self) -> None:
@@ -172,9 +173,11 @@ class Sources:
         """Bank debits that were booked before the window, when they began, and have succeeded since.
 
         Their transfers are listed only where there are such. One that balances and was seen before is not told again.
+        One that was under way when it was last seen is carried by id, so this second look is for what was forgotten:
+        by the first sweep of a day, and wherever more had to be carried than fits.
         """
         since = self._read.since
-        if since is None:
+        if since is None or not self._is_second_look_due(since):
             return
         start = since - _DEBIT_SECONDS
         books = Books()
@@ -187,6 +190,16 @@ class Sources:
         if any(traces.intent.status == "succeeded" for traces in books.payments.values()):
             self._add_what_followed(books, start)
         self._take(books, lambda judgement: was_paid_lately(judgement, since))
+
+    def _is_second_look_due(self, since: int) -> bool:
+        """True for the first sweep of a day (of UTC) after an earlier one, for one that carries too much, where Search is
+        down, and for a time that somebody asked for. A first sweep of all looks further back than any debit takes.
+        """
+        until, mark = self._read.until, self._read.mark
+        search_is_down = any(unread.name == "search" for unread in self._read.unread)
+        if since != mark.start or mark.again is not None or search_is_down:
+            return True
+        return mark.until is not None and (until is None or since // _DAY != until // _DAY)
 
     def _add_what_followed(self, books: Books, start: int) -> None:
         """The refunds and transfers since the debits began. Those of other payments are not looked at here."""
