@@ -13,10 +13,11 @@ from backend.domain.access import TRUSTED
 from backend.event import Event
 from backend.news import Teller
 from backend.services import Services
+from backend.services.accounts import account_or_none
 from backend.services.candidates import waiting_for
 from backend.services.errors import NotFound, Undecided
 from backend.services.platform import namespace_of
-from backend.services.reads import coach_of, found, is_payable, metadata_of, read_payment
+from backend.services.reads import coach_of, is_payable, metadata_of, read_payment
 
 log = structlog.get_logger(__name__)
 
@@ -127,5 +128,5 @@ def payout_failed(services: Services, event: Event) -> None:
 
 def _is_anothers(services: Services, event: Event) -> bool:
     """True if the account belongs to a coach of another deployment: its payouts do not say so."""
-    account = found(lambda: services.client.v1.accounts.retrieve(event.account or ""))
+    account = account_or_none(services.client, event.account or "")
     return account is not None and namespace_of(services.client).is_anothers(metadata_of(account))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from backend.domain.catalogue import PACKAGE, SUBSCRIPTION, Offer, PackageType
@@ -64,6 +64,7 @@ SERVED_AS = "servedAs"  # on the Product of a deployment's address: the namespac
 # The id of the Product that says until when accounts were adopted.
 ADOPTION_MARKER = "coaches_adopted"
 
+MOST_CHARACTERS = 500  # of a value: https://docs.stripe.com/metadata#limits
 _MOST_DAYS = 36_500
 _ACCOUNT_ID = re.compile(r"acct_[A-Za-z0-9]{8,32}", re.ASCII)
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -113,6 +114,14 @@ def read_adopted_at(metadata: Mapping[str, str]) -> int:
 
 def _matching(form: re.Pattern[str], value: object) -> str:
     return value if isinstance(value, str) and form.fullmatch(value) else ""
+
+
+def ids_that_fit(ids: Iterable[str]) -> str:
+    """The ids as one metadata value, separated by commas: as many of the first as fit whole."""
+    text = ",".join(ids)
+    while len(text) > MOST_CHARACTERS:
+        text = text.rpartition(",")[0]
+    return text
 
 
 @dataclass(frozen=True)

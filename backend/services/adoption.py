@@ -5,7 +5,7 @@ from __future__ import annotations
 import stripe
 import structlog
 
-from backend.domain.metadata import ALSO_PAID_BY, COACH_ACCOUNT_ID, COACH_KEY
+from backend.domain.metadata import ALSO_PAID_BY, COACH_ACCOUNT_ID, COACH_KEY, ids_that_fit
 from backend.services.platform import namespace_of
 from backend.services.positions import View
 from backend.services.reads import PAGE, Payment, every, metadata_of
@@ -45,7 +45,7 @@ class Adoption:
             **namespace_of(self._client).mark,
             COACH_KEY: payment.purchase.coach_key,
             COACH_ACCOUNT_ID: view.destination or "",
-            ALSO_PAID_BY: ",".join(elsewhere)[:500],
+            ALSO_PAID_BY: ids_that_fit(elsewhere),
         }
         given = {key: value for key, value in marks.items() if value}
         self._client.v1.payment_intents.update(payment.id, {"metadata": given})

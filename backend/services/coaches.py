@@ -80,7 +80,7 @@ class Coaches:
 
     def account(self, account_id: str, caller: Caller) -> stripe.Account:
         """A coach's account. Raises ``NotFound`` for the platform's own, a stranger's, a deleted one and another coach's."""
-        account = found(lambda: self._client.v1.accounts.retrieve(account_id))
+        account = account_or_none(self._client, account_id)
         coach_id = coach_of(account, self._namespace) if account else None
         if account is None or coach_id is None or not caller.owns_account(coach_id):
             raise NotFound("There is no such coach account.")

@@ -8,7 +8,7 @@ from typing import Any
 import stripe
 import structlog
 
-from backend.domain.metadata import ALSO_PAID_BY
+from backend.domain.metadata import ALSO_PAID_BY, MOST_CHARACTERS, ids_that_fit
 from backend.domain.namespace import is_marked
 from backend.domain.settlement import FRESH_PAYMENT
 from backend.services.errors import UnreadablePayment
@@ -16,8 +16,6 @@ from backend.services.positions import View
 from backend.services.reads import Payment, metadata_of, read_payment
 
 log = structlog.get_logger(__name__)
-
-_MOST_CHARACTERS = 500  # of a metadata value
 
 
 def remember(client: stripe.StripeClient, transfer: Mapping[str, Any], payment_id: str) -> None:
@@ -41,7 +39,7 @@ def remember_on(client: stripe.StripeClient, transfer: Mapping[str, Any], paymen
         return False
     known = payment.also_paid_by
     text = ",".join([*known, transfer["id"]])
-    if transfer["id"] in known or len(text) > _MOST_CHARACTERS:
+    if transfer["id"] in known or len(text) > MOST_CHARACTERS:
         return False
     client.v1.payment_intents.update(payment.id, {"metadata": {ALSO_PAID_BY: text}})
     log.info("transfer.remembered", payment=payment.id, transfer=transfer["id"])
@@ -60,10 +58,7 @@ def remember_found(client: stripe.StripeClient, view: View) -> None:
     young = charge is not None and (payment.at is None or payment.at - charge.created < FRESH_PAYMENT)
     if not (by_hand and young and position.target > position.held) or payment.also_paid_by:
         return
-    text = ",".join(by_hand)
-    while len(text) > _MOST_CHARACTERS:
-        text = text.rpartition(",")[0]
-    client.v1.payment_intents.update(payment.id, {"metadata": {ALSO_PAID_BY: text}})
+    client.v1.payment_intents.update(payment.id, {"metadata": {ALSO_PAID_BY: ids_that_fit(by_hand)}})
 
 
 def _is_by_hand(transfer: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from typing import cast
 import stripe
 
 from backend.domain.settlement import HELD, KEY_RETIRES_AFTER, Note, Reason, Step, TakeBack, part_of
-from backend.services.accounts import is_gone
+from backend.services.accounts import account_or_none, is_gone
 from backend.services.answers import Refused
 from backend.services.reads import Payment, found, is_payable
 from backend.services.registry import Registry
@@ -96,7 +96,7 @@ class Holds:
         return is_gone(account) or (account is not None and is_payable(account))
 
     def _account(self, account_id: str | None) -> stripe.Account | None:
-        return found(lambda: self._client.v1.accounts.retrieve(account_id)) if account_id else None
+        return account_or_none(self._client, account_id) if account_id else None
 
     def _arrived_in_another_currency(self, payment: Payment) -> bool:
         """True if the charge's money was booked in another currency, which alone can be transferred from it."""

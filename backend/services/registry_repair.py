@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from itertools import chain
-from typing import Any
 
 import stripe
 import structlog
 
 from backend.domain.metadata import ADOPTION_MARKER, Binding, read_adopted_at, read_binding
 from backend.domain.namespace import entry_id, is_marked
+from backend.services.answers import answered_at
 from backend.services.claimants import Claimant, choose, claimant_of
 from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, metadata_of
@@ -120,16 +119,7 @@ def _accounts(client: stripe.StripeClient, unmarked: bool) -> tuple[dict[str, li
             left_out += 1
         elif claimant is not None:
             claimants.setdefault(claimant.entry.coach_id, []).append(claimant)
-    return claimants, _answered_at(page) or newest, left_out
-
-
-def _answered_at(answer: Any) -> int:
-    """Stripe's own time of an answer; 0 where it does not say."""
-    date = (getattr(answer.last_response, "headers", None) or {}).get("Date")
-    try:
-        return round(parsedate_to_datetime(date).timestamp()) if date else 0
-    except ValueError:
-        return 0
+    return claimants, answered_at(page) or newest, left_out
 
 
 def _products(client: stripe.StripeClient, ids: Sequence[str]) -> dict[str, Mapping[str, str]]:

@@ -17,7 +17,7 @@ from typing import Any
 import stripe
 import structlog
 
-from backend.domain.metadata import SWEEP, SWEEP_MARK_ID
+from backend.domain.metadata import MOST_CHARACTERS, SWEEP, SWEEP_MARK_ID
 from backend.services.answers import answered_at, error_code, stripes_time
 from backend.services.platform import namespace_of
 from backend.services.reads import metadata_of
@@ -29,7 +29,6 @@ OVERLAP_SECONDS = 3 * 3_600
 # With no mark: longer than Stripe keeps events.
 LOOK_BACK_SECONDS = 35 * 86_400
 
-_MOST_CHARACTERS = 500  # of a metadata value
 # Of the 50 metadata keys an object may have: three sweeps at once fit.
 _MOST_CARRY_KEYS = 15
 _HEAD = re.compile(r"([0-9]{1,12})(?::([0-9]{1,12}))?", re.ASCII)
@@ -146,7 +145,7 @@ def _packed(carried: Collection[str]) -> tuple[list[str], int]:
     """The ids in as few values as hold them, and the number of those that found no room."""
     lists: list[str] = []
     for position, one in enumerate(carried):
-        if lists and len(lists[-1]) + 1 + len(one) <= _MOST_CHARACTERS:
+        if lists and len(lists[-1]) + 1 + len(one) <= MOST_CHARACTERS:
             lists[-1] = f"{lists[-1]},{one}"
         elif len(lists) < _MOST_CARRY_KEYS:
             lists.append(one)

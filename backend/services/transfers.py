@@ -14,6 +14,7 @@ from backend.domain.membership import Belongs, PaymentFacts, TransferFacts, belo
 from backend.domain.metadata import COACH_ID, PAYMENT, SLOT
 from backend.domain.namespace import is_marked
 from backend.domain.settlement import Pay, TakeBack, TransferRecord
+from backend.services.accounts import account_or_none
 from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, Payment, coach_of, every, found, id_of, metadata_of
 from backend.services.registry import Registry
@@ -154,7 +155,7 @@ class TransferReader:
         """True for the payee, those that it was before a release, and any account that was made for the coach."""
         if account_id == payee or account_id in payment.former_payees:
             return True
-        account, coach_id = found(lambda: self._client.v1.accounts.retrieve(account_id)), payment.purchase.coach_id
+        account, coach_id = account_or_none(self._client, account_id), payment.purchase.coach_id
         if account is None:
             return self._registry.was_bound(coach_id, account_id)
         return coach_of(account, namespace_of(self._client)) == coach_id

@@ -13,6 +13,7 @@ import stripe
 from backend.domain.membership import named_payments
 from backend.domain.metadata import COACH_ACCOUNT_ID, COACH_ID, COACH_KEY
 from backend.domain.namespace import Namespace
+from backend.services.accounts import account_or_none
 from backend.services.errors import UnreadablePayment
 from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, coach_of, found, id_of, metadata_of, purchase_of
@@ -119,7 +120,7 @@ class Finder:
         return self._of_transfer(transfer_id) if transfer_id else Found(looked=looked)
 
     def _of_account(self, account_id: str) -> Found:
-        account = found(lambda: self._client.v1.accounts.retrieve(account_id))
+        account = account_or_none(self._client, account_id)
         coach_id = coach_of(account, self._namespace) if account is not None else None
         remarks: tuple[str, ...] = ()
         if account is None:
