@@ -53,7 +53,7 @@ class Worker(NamedTuple):
 
 
 def charge_of(world: World) -> tuple[int, bool]:
-    """What the charge tells: the amount refunded, failures included, and whether it was ever disputed."""
+    """The charge's own words: the amount refunded, failures included, and whether it was ever disputed."""
     return sum(amount for amount, _ in world.refunds), world.was_disputed
 
 

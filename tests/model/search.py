@@ -188,7 +188,7 @@ class Search:
         return State(world, tuple(sorted(there, key=hash))), line
 
     def _story(self, way: list[State]) -> list[tuple[str, str, State]]:
-        """Who did what on the way. A worker keeps its name, wherever it stands in the states."""
+        """The deeds on the way, each with its worker, which keeps its name wherever it stands in the states."""
         story: list[tuple[str, str, State]] = []
         names: list[str] = []
         begun = 0

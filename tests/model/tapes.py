@@ -62,7 +62,7 @@ class Tapes:
     _mine: threading.local = field(default_factory=threading.local)
 
     def begin(self, just_paid: bool = False, alone: bool = False) -> None:
-        """What this thread sends from now on belongs to a new activation."""
+        """Begin a new activation: later requests of this thread belong to it."""
         self._mine.tape = Tape(just_paid=just_paid, alone=alone)
         self.all.append(self._mine.tape)
 
@@ -162,7 +162,7 @@ class History:
 
     @contextmanager
     def _other_hands(self) -> Any:
-        """What Stripe refuses to people is not the backend's concern."""
+        """Pass over a refusal that Stripe gives to a person: it is not the backend's concern."""
         with suppress(stripe.StripeError, IndexError):
             yield
 

@@ -1,4 +1,4 @@
-"""What the search found in the real service, through the real service."""
+"""Faults that the search found in the real service, shown through the real service."""
 
 from __future__ import annotations
 

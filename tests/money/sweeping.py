@@ -37,7 +37,7 @@ def report(market: Marketplace, *words: str) -> dict[str, Any]:
 
 @contextmanager
 def heard(*kinds: NamedSignal) -> Iterator[list[dict[str, Any]]]:
-    """What the host app is told."""
+    """The signals that the host app is told."""
     told: list[dict[str, Any]] = []
 
     def hear(_sender: object, **facts: Any) -> None:

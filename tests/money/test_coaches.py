@@ -1,4 +1,4 @@
-"""Whose account is whose: accounts that another backend made, bindings that a person replaces, and accounts that are gone."""
+"""The binding of coach and account: accounts of another backend, bindings that a person replaces, accounts that are gone."""
 
 from __future__ import annotations
 

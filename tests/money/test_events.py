@@ -1,4 +1,4 @@
-"""What each event leads to, in calls and money: nothing where there is nothing to find out."""
+"""The effect of each event, in calls and money: none where there is nothing to find out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked for twice without a key is refunded once, and what is meant twice is refunded twice."""
+"""A refund asked for twice without a key is made once; one that is meant twice is made twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is decided comes from one answer, or is read again: somebody acts between any two reads."""
+"""A decision comes from one answer, or from a second read: somebody acts between any two reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sweep remembers for the next one, what it costs, and what no failure keeps it from."""
+"""The memory of a sweep for the next one, its cost, and the work that no failure keeps it from."""
 
 from __future__ import annotations
 

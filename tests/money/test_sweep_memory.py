@@ -1,4 +1,4 @@
-"""What a sweep could not finish is led back to by its memory alone, when the window has passed."""
+"""A sweep's memory alone leads back to the unfinished, when the window has passed."""
 
 from __future__ import annotations
 

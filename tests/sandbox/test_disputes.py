@@ -27,7 +27,7 @@ def _moved(dispute: Any) -> list[tuple[int, str]]:
 
 
 def _told(platform: Platform) -> list[str]:
-    """What was told of disputes, oldest first."""
+    """The events of disputes, oldest first."""
     events = platform.v1.events.list({"limit": 100, "type": "charge.dispute.*"}).data[::-1]
     return [event.type.removeprefix("charge.dispute.") for event in events]
 

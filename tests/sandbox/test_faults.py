@@ -149,7 +149,7 @@ def _late(platform: Platform, payment: Any) -> dict[str, Callable[[Any], Any]]:
 
 
 def _done(platform: Platform, payment: Any) -> dict[str, Any]:
-    """How much of each kind of work there is."""
+    """The amount of each kind of work."""
     transfers = platform.v1.transfers.list({}).data
     metadata = platform.v1.payment_intents.retrieve(payment.id).metadata
     return {

@@ -11,7 +11,7 @@ from tests.sandbox.test_money import refusal
 
 
 def _told(platform: Platform) -> list[str]:
-    """What was told of refunds, oldest first."""
+    """The events of refunds, oldest first."""
     kinds: Any = ["refund.created", "refund.updated", "refund.failed", "charge.refunded"]
     return [str(event.type) for event in platform.v1.events.list({"types": kinds, "limit": 100}).data][::-1]
 
