@@ -34,9 +34,8 @@ sandbox: $(RUN_READY) ## Start the Stripe sandbox alone
 serve: $(RUN_READY) ## Start the production server (gunicorn)
 	@$(BIN)/gunicorn -c backend/gunicorn.conf.py 'backend.server:create_app()'
 
-test: $(DEV_READY) $(NODE_READY) ## Run the tests
-	@$(BIN)/python -m pytest -n auto \
-		|| { echo "To run only what failed: $(BIN)/python -m pytest --last-failed"; exit 1; }
+test: $(DEV_READY) ## Get what the tests need, and run them (ARGS="tests/money -x" runs a part)
+	@$(BIN)/python -m tests.run $(ARGS)
 
 check: lint types imports test audit ## Everything that CI runs
 
@@ -99,11 +98,8 @@ $(DEV_READY): requirements-dev.txt $(RUN_READY)
 	@$(PIP) install -r requirements-dev.txt
 	@touch $@
 
-# The tests speak to the sandbox with Stripe's SDK for Node too.
-$(NODE_READY): tests/node/package-lock.json
-	@command -v npm > /dev/null || { echo "The tests need Node 20 or newer, with npm: https://nodejs.org"; exit 1; }
-	@cd tests/node && npm ci --silent --no-audit --no-fund
-	@touch $@
+$(NODE_READY): tests/node/package-lock.json $(DEV_READY)
+	@$(BIN)/python -m tests.programs
 
 $(AUDIT_READY): $(DEV_READY)
 	@$(PIP) install pip-audit==2.10.1 bandit==1.9.4

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.builders import Marketplace
+from tests.programs import BROWSER, NAMES, NODE
 
 # 2026-11-02 15:00:00 UTC, a Monday: payouts and maturity dates meet no weekend by accident.
 NOW = 1_793_631_600
@@ -34,6 +35,28 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("STRIPE_", "RATELIMIT_", "APP_", "AUTH_", "PLATFORM_", "ALLOW")):
             monkeypatch.delenv(name)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--without=Redis,nginx``: leave out the tests that need these programs. ``make test`` gives it, and fails."""
+    parser.addoption("--without", default="", help="programs that are not here, separated by commas")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what ``--without`` says. A test names what it needs by the mark ``needs``, or by a browser's fixture."""
+    without = set(filter(None, config.getoption("--without").split(",")))
+    if unknown := without - set(NAMES):
+        raise pytest.UsageError(f"--without: there is no {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    left_out = [item for item in items if _needs(item) & without]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _needs(item: pytest.Item) -> set[str]:
+    named = {name for mark in item.iter_markers("needs") for name in mark.args}
+    # The pages of browser tests use packages of Node's.
+    return named | ({BROWSER.name, NODE} if "browser" in getattr(item, "fixturenames", ()) else set())
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from werkzeug.test import Client, TestResponse
 from backend.sandbox import Clock, Sandbox
 from tests.conftest import NOW
 from tests.node_sdk import NodeProcess
+from tests.programs import NODE
 from tests.sandbox.lines import BASE, InProcess, Line, NodeLine, SocketServer
 
 
@@ -86,17 +87,29 @@ class Platform:
 
 
 @pytest.fixture(scope="session")
-def lines() -> Iterator[dict[str, Line]]:
-    """The three ways to a sandbox; server and Node process are started once."""
-    node, socket = NodeProcess(), SocketServer()
-    try:
-        yield {"python": InProcess(), "python-socket": socket, "node": NodeLine(socket, node)}
-    finally:
-        node.stop()
-        socket.stop()
+def socket_server() -> Iterator[SocketServer]:
+    """A server for a whole worker."""
+    server = SocketServer()
+    yield server
+    server.stop()
 
 
-@pytest.fixture(params=["python", "python-socket", "node"])
-def platform(request: pytest.FixtureRequest, lines: dict[str, Line]) -> Platform:
-    """A fresh one."""
-    return Platform(lines[request.param])
+@pytest.fixture(scope="session")
+def node_line(socket_server: SocketServer) -> Iterator[NodeLine]:
+    """A Node process for a whole worker."""
+    node = NodeProcess()
+    yield NodeLine(socket_server, node)
+    node.stop()
+
+
+@pytest.fixture(params=["python", "python-socket", pytest.param("node", marks=pytest.mark.needs(NODE))])
+def platform(request: pytest.FixtureRequest) -> Platform:
+    """A fresh one, reached in one of three ways."""
+    match request.param:
+        case "python":
+            line: Line = InProcess()
+        case "python-socket":
+            line = request.getfixturevalue("socket_server")
+        case _:
+            line = request.getfixturevalue("node_line")
+    return Platform(line)

@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 
+import pytest
+
 from tests.processes import ROOT, sandbox_server
+from tests.programs import NODE
+
+pytestmark = pytest.mark.needs(NODE)
 
 
 def test_a_node_project_uses_it_with_the_official_sdk() -> None:

@@ -14,10 +14,11 @@ import pytest
 
 from backend.sandbox.__main__ import parser
 from tests.processes import ROOT, command
+from tests.programs import NODE
 
 README = (ROOT / "backend/sandbox/README.md").read_text()
 PYTHON, IN_A_TEST = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-(NODE,) = re.findall(r"```js\n(.*?)```", README, re.DOTALL)
+(IN_NODE,) = re.findall(r"```js\n(.*?)```", README, re.DOTALL)
 START, TOUR, WEBHOOKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 ADDRESS = "http://127.0.0.1:3002"
 
@@ -48,9 +49,10 @@ def test_the_python_example_pays(address: str, tmp_path: Path) -> None:
     assert (done.stdout, done.stderr) == ("succeeded\n", "")
 
 
+@pytest.mark.needs(NODE)
 def test_the_node_example_pays(address: str, tmp_path: Path) -> None:
     """As it stands, but for the port, with the SDK from npm."""
-    (tmp_path / "pay.mjs").write_text(NODE.replace("3002", _port(address)))
+    (tmp_path / "pay.mjs").write_text(IN_NODE.replace("3002", _port(address)))
     (tmp_path / "node_modules").symlink_to(ROOT / "tests/node/node_modules")
 
     done = command("node", "pay.mjs", folder=tmp_path)

@@ -22,6 +22,8 @@ from tests.processes import GUNICORN, backend_process, free_port_pair, sandbox_s
 from tests.routes.test_servers import COACH, ORDER
 from tests.ship.machines import make_certificate, nginx_server, redis_server
 
+pytestmark = pytest.mark.needs("Redis", "nginx")
+
 SECRETS = {"STRIPE_WEBHOOK_SECRET": "whsec_a", "STRIPE_CONNECT_WEBHOOK_SECRET": "whsec_b"}
 LIMIT = 100
 

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.processes import ROOT, backend_process, free_port_pair
+from tests.programs import NODE
 from tests.web.test_types import SERVICES, compiled
+
+pytestmark = pytest.mark.needs(NODE)
 
 README = (ROOT / "README.md").read_text()
 SECTION = (ROOT / "SETUP_GUIDE.md").read_text().split("## 5.")[1].split("## 6.")[0]

@@ -12,6 +12,9 @@ import pytest
 import requests
 
 from tests.processes import ROOT, backend_process, free_port_pair
+from tests.programs import NODE
+
+pytestmark = pytest.mark.needs(NODE)
 
 HERE = Path(__file__).parent
 SERVICES = ROOT / "backend/web/static/js"

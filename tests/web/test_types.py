@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 
 from tests.processes import ROOT
+from tests.programs import NODE
+
+pytestmark = pytest.mark.needs(NODE)
 
 SERVICES = ROOT / "backend/web/static/js"
 COMPILER = ROOT / "tests/node/node_modules/.bin/tsc"
