@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import shutil
 import subprocess
 import sys
@@ -51,6 +53,15 @@ max_requests_jitter = 1_000
 control_socket_disable = True
 # Requests are logged by the app, with their ids and the calls they made.
 accesslog = None
+
+
+def _drop_quotations(record: logging.LogRecord) -> bool:
+    """Cut out of a line what gunicorn quotes of a request: an address may hold a client secret, a header a token."""
+    record.msg, record.args = re.sub(r"'.*'|\?\S*", "[removed]", record.getMessage(), flags=re.DOTALL), None
+    return True
+
+
+logging.getLogger("gunicorn.error").addFilter(_drop_quotations)
 
 # The workers count together, in files: see backend/metrics.py.
 _counts = tempfile.mkdtemp(prefix="payments-metrics-")

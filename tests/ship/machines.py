@@ -62,6 +62,7 @@ def nginx_server(instances: list[int], folder: Path, http: int, https: int) -> I
         "listen 443 ssl;": f"listen 127.0.0.1:{https} ssl;",
         "api.example.com": "localhost",
         "/etc/nginx/": f"{folder}/",
+        "/var/log/nginx/": f"{folder}/",
         "http {\n": f"http {{\n    client_body_temp_path {folder}/body;\n    proxy_temp_path {folder}/proxy;\n",
     }.items():
         assert written in text, written
