@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 
 import click
 import stripe
-from dotenv import dotenv_values, set_key
+from dotenv import dotenv_values
 from flask import current_app
 from flask.cli import with_appcontext
 from limits.storage import storage_from_string
 
 from backend.config.forms import LOOPBACK, base_url
 from backend.config.settings import Settings, set_outside
+from backend.env_file import write_secret
 from backend.events import CONNECTED_TYPES, PLATFORM_TYPES
 from backend.operator_errors import words_for_operator
 from backend.services import Services
@@ -132,13 +133,13 @@ _NAMES = {"platform": "your own account", "connected": "coaches' accounts"}
 def _keep(secret: str, step: Step, env_file: Path) -> None:
     """Put a new secret before those that still sign what is on its way."""
     name = _VARIABLES[step.wanted.kind]
-    if not env_file.exists():
-        env_file.touch(mode=0o600)
-    outside = set_outside(name, env_file)
     # The bundled sandbox's are known to everybody.
     before = [one for one in step.wanted.secrets if not one.startswith("whsec_sandbox")]
-    set_key(env_file, name, ",".join([secret, *before[:2]]), quote_mode="never")
+    outside = set_outside(name, env_file if env_file.is_file() else None)
+    warning = write_secret(env_file, name, ",".join([secret, *before[:2]]))
     click.echo(f"  {name} is written to {env_file}.")
+    if warning:
+        click.echo(f"  {warning}", err=True)
     if outside:
         click.echo(f"  The environment sets {name} too, and wins over the file: change it there.", err=True)
 

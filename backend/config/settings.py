@@ -149,12 +149,13 @@ def load_settings(environ: Mapping[str, str] | None = None, env_file: Path | Non
     return settings
 
 
-def set_outside(name: str, env_file: Path) -> bool:
+def set_outside(name: str, env_file: Path | None) -> bool:
     """Whether the environment sets a variable to something else than the file does: then the file's does not count.
 
     The ``flask`` command puts what the file says into the environment by itself.
     """
-    return bool(os.environ.get(name)) and os.environ[name] != dotenv_values(env_file).get(name)
+    written = dotenv_values(env_file) if env_file is not None else {}
+    return bool(os.environ.get(name)) and os.environ[name] != written.get(name)
 
 
 def _read(read: Reader) -> Settings:
