@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import errno
 import io
-import ipaddress
 import signal
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from . import coverage
 from .app import Sandbox
+from .guard import is_loopback
 
 EXAMPLES = """\
 Point an official SDK at it:
@@ -49,6 +49,13 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--manual", action="store_true", help="deliver webhooks only on POST /_sandbox/deliveries")
     found.add_argument("--allow-remote", action="store_true", help="listen on an address that others can reach")
     found.add_argument(
+        "--allow-host",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="answer under this name too, as in a network of containers; may be repeated (default: this machine's own names)",
+    )
+    found.add_argument(
         "--coverage",
         metavar="FILE",
         type=Path,
@@ -62,7 +69,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> None:
     """Listen until interrupted or terminated."""
     given = parser().parse_args(arguments)
-    if not given.allow_remote and not _is_loopback(given.host):
+    if not given.allow_remote and not is_loopback(given.host):
         raise SystemExit(
             f"{given.host} can be reached by others, and the sandbox asks nobody who they are: --allow-remote"
         )
@@ -92,6 +99,8 @@ def _listening(given: argparse.Namespace) -> tuple[Sandbox, Any]:
         raise SystemExit(_why_not(error, given.host, given.port)) from error
     host = f"[{given.host}]" if ":" in given.host else given.host
     sandbox.move_to(f"http://{host}:{server.server_port}")
+    for name in given.allow_host:
+        sandbox.guard.allow(name)
     if given.webhook:
         sandbox.add_webhook(given.webhook, secret=given.webhook_secret)
     if given.connect_webhook:
@@ -119,13 +128,6 @@ def _url(given: str) -> str:
     if not given.startswith(("http://", "https://")):
         raise argparse.ArgumentTypeError(f"{given} does not begin with http:// or https://")
     return given
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _interrupted(_signal: int, _frame: Any) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from werkzeug import Request, Response
 
@@ -17,6 +18,7 @@ from .dashboard import Dashboard
 from .deliveries import Delivery, Endpoint, Order, Post
 from .errors import StripeError
 from .faults import ConnectionCut, Faults
+from .guard import Guard
 from .html import static_file
 from .pages import Pages
 from .resources import ROUTES
@@ -67,7 +69,9 @@ class Sandbox:
         self.clock = clock or Clock()
         self.faults = Faults()
         self.requests: list[LoggedCall] = []
+        self.guard = Guard()
         self.world = World(self.clock, base_url, seed)
+        self.move_to(base_url)
         if post is not None:
             self.world.events.deliveries.post = post
         self._api = Api(self.world, Keys(secret_key, publishable_key), self.faults, ROUTES)
@@ -92,8 +96,9 @@ class Sandbox:
         return self.world.base_url
 
     def move_to(self, base_url: str) -> None:
-        """Links made from now on begin with this address."""
+        """Links made from now on begin with this address, and it answers under this name."""
         self.world.base_url = base_url.rstrip("/")
+        self.guard.allow(urlsplit(base_url).hostname or "")
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         response = self.respond(Request(environ))
@@ -104,8 +109,13 @@ class Sandbox:
     def respond(self, request: Request) -> Response:
         """The answer to any request. Raises ConnectionCut when a fault cuts the line."""
         if request.method == "OPTIONS":
-            return Response(status=204, headers=http.CORS)
-        return next(answer for paths, answer in self._parts if re.match(paths, request.path))(request)
+            return self.guard.preflight(request)
+        refused = self.guard.refusal(request)
+        if refused is not None:
+            answer = Response(http.to_json(refused.body("")), refused.status, mimetype="application/json")
+        else:
+            answer = next(part for paths, part in self._parts if re.match(paths, request.path))(request)
+        return self.guard.harden(request, answer)
 
     def tick(self) -> None:
         """Let everything happen that is due by now."""
