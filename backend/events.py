@@ -6,7 +6,7 @@ run twice, late, or in any order. What cannot be finished raises, so that Stripe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from backend.account_events import account_lost, account_updated, payout_failed,
 from backend.domain.metadata import PAYMENT, SLOT
 from backend.domain.namespace import is_marked
 from backend.event import Event
+from backend.metrics import BLOCKED
 from backend.news import Teller
 from backend.services import Services
 from backend.services.errors import UnreadablePayment
@@ -92,8 +93,22 @@ def _payment_failed(services: Services, event: Event) -> None:
         "decline_code": error.get("decline_code"),
     }
     log.info("payment.failed", payment=facts["payment_id"], status=facts["status"], code=facts["code"])
+    _stop_card_tester(services, event, facts["payment_id"], error)
     attempt = error.get("charge") or event.object.get("status")
     signals.payment_failed.send(services, id=f"{facts['payment_id']}:{attempt}", **facts)
+
+
+def _stop_card_tester(services: Services, event: Event, payment_id: str, error: Mapping[str, Any]) -> None:
+    """Cancel the purchase after too many declined cards, and tell; again when the event comes again."""
+    blocked = services.declines.block(payment_id, error) if event.type == "payment_intent.payment_failed" else None
+    if blocked is None:
+        return
+    if blocked.now:
+        BLOCKED.inc()
+        log.warning("purchase.blocked", payment=payment_id, declines=blocked.declines)
+    signals.purchase_blocked.send(
+        services, id=f"{payment_id}:blocked", payment_id=payment_id, declines=blocked.declines
+    )
 
 
 def _charge_changed(services: Services, event: Event) -> None:
@@ -208,7 +223,8 @@ def _payments_of(services: Services, event: Event) -> list[str]:
 _PLATFORM: dict[str, Handler] = {
     # The player has paid: the session opens and the coach is owed the share.
     "payment_intent.succeeded": _payment_succeeded,
-    # A declined attempt: the host app may want to tell the player. It never undoes a success.
+    # A declined attempt: the host app may want to tell the player, and after too many the purchase is stopped. It never
+    # undoes a success.
     "payment_intent.payment_failed": _payment_failed,
     # The purchase was given up; the same.
     "payment_intent.canceled": _payment_failed,

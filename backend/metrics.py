@@ -22,6 +22,7 @@ TRANSFERRED = Counter("payments_transferred_cents", "Sent to coaches, in minor u
 TAKEN_BACK = Counter("payments_taken_back_cents", "Taken back from coaches, in minor units.", ["currency"])
 REFUNDED = Counter("payments_refunded_cents", "Refunds asked for here, in minor units.", ["currency"])
 PURCHASES = Counter("payments_intents", "Payment intents answered to players.", ["currency"])
+BLOCKED = Counter("payments_purchases_blocked", "Purchases that were stopped after too many declined cards.")
 SETTLEMENTS = Counter("payments_settlements", "How settling a payment ended.", ["state"])
 
 WEBHOOKS = Counter("payments_webhooks", "Webhook deliveries.", ["type", "outcome"])

@@ -53,6 +53,7 @@ def create_app(
         app_url=settings.app_url,
         now=lambda: int(clock()),
         late_coaches_wait=settings.late_coaches_wait,
+        max_declines=settings.max_declines,
     )
     attach_middleware(app, settings)
     attach_extensions(app, settings)

@@ -23,6 +23,9 @@ session_revoked = _signals.signal("session-revoked")
 payment_failed = _signals.signal("payment-failed")
 """``id``; ``payment_id``; ``status``; ``code`` and ``decline_code``: Stripe's, or None."""
 
+purchase_blocked = _signals.signal("purchase-blocked")
+"""``id``: payment, and ``blocked``; ``payment_id``, ``declines``: how many cards were declined. It was canceled."""
+
 transfer_made = _signals.signal("transfer-made")
 """``id``: the transfer's; ``payment_id``, ``amount``, ``currency``, ``account_id``."""
 

@@ -30,6 +30,15 @@ def metrics_token(text: str) -> str:
     return text
 
 
+def declines_limit(text: str) -> int:
+    """How many declined cards stop a purchase; 0 for ``off``. Raises ``ValueError``."""
+    if text == "off":
+        return 0
+    if not re.fullmatch(r"[1-9][0-9]?", text, re.ASCII):
+        raise ValueError("must be a whole number from 1 to 99, or off")
+    return int(text)
+
+
 def keys_url(text: str) -> str:
     """Where the keys that sign tokens are. Raises ``ValueError``."""
     address = urlsplit(base_url(text))

@@ -91,3 +91,8 @@ class Reader:
             return parse(self._given[name])
         except (ValueError, OSError) as error:
             raise SettingsError(name, str(error)) from error
+
+    def convert_or(self, name: str, parse: Callable[[str], T], default: T) -> T:
+        """What `parse` makes of it, or the default when it is not set."""
+        parsed = self.convert(name, parse)
+        return default if parsed is None else parsed

@@ -17,6 +17,7 @@ from backend.config.forms import (
     LOOPBACK,
     app_name_of,
     base_url,
+    declines_limit,
     earlier_names,
     keys_url,
     metrics_token,
@@ -99,6 +100,7 @@ class Settings:
     auth: AuthSettings
     web_concurrency: int
     max_in_flight: int
+    max_declines: int
     metrics_token: str = field(repr=False)
 
     @property
@@ -195,6 +197,7 @@ def _read(read: Reader) -> Settings:
         auth=_read_auth(read, production),
         web_concurrency=read.integer("WEB_CONCURRENCY", 2, 1, 64),
         max_in_flight=read.integer("MAX_IN_FLIGHT", 16, 1, 1_000),
+        max_declines=read.convert_or("MAX_DECLINES", declines_limit, 10),
         metrics_token=read.convert("METRICS_TOKEN", metrics_token) or "",
     )
 

@@ -10,6 +10,7 @@ import stripe
 from backend.domain.catalogue import Catalogue
 from backend.domain.money import FeeRate
 from backend.services.coaches import Coaches
+from backend.services.declines import Declines
 from backend.services.manual_transfers import ManualTransfers
 from backend.services.payments import Payments
 from backend.services.readiness import Readiness
@@ -25,6 +26,7 @@ class Services:
     """Every use case, wired."""
 
     payments: Payments
+    declines: Declines
     receipts: Receipts
     readiness: Readiness
     refunds: Refunds
@@ -44,12 +46,15 @@ def build_services(
     app_url: str,
     now: Callable[[], int],
     late_coaches_wait: bool = False,
+    max_declines: int = 0,
 ) -> Services:
-    """Wire the use cases. ``now`` gives the unix time in seconds; ``late_coaches_wait``: see ``Registry``."""
+    """Wire the use cases. ``now`` gives the unix time in seconds; ``late_coaches_wait``: see ``Registry``;
+    ``max_declines``: see ``Declines``."""
     registry = Registry(client, late_coaches_wait, now)
     settler = Settler(client, registry)
     return Services(
         payments=Payments(client, registry, catalogue, rate, now),
+        declines=Declines(client, max_declines),
         receipts=Receipts(client),
         readiness=Readiness(client, now),
         refunds=Refunds(client, settler),

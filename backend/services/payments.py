@@ -26,6 +26,7 @@ from backend.domain.settlement import MANUAL
 from backend.services.answers import is_replay, was_replayed
 from backend.services.creation import GENERATIONS
 from backend.services.customers import customer_for, deleted_lately
+from backend.services.declines import is_blocked
 from backend.services.errors import Conflict, InvalidRequest, NotFound, NotPaid, UnreadablePayment
 from backend.services.payees import Payees
 from backend.services.platform import namespace_of
@@ -84,8 +85,8 @@ class Payments:
         """A PaymentIntent for the order, at the catalogue's price.
 
         ``attempt`` is the caller's Idempotency-Key: the same one with the same order gives the same intent, or
-        the one that took its place when it was canceled; with another order a ``Conflict``; one too when the coach's
-        account is gone, for nothing could ever be paid to it.
+        the one that took its place when it was canceled; with another order a ``Conflict``; one too when too many cards
+        were declined for it, and when the coach's account is gone, for nothing could ever be paid to it.
         """
         purchase = self._purchase(order)
         customer = None
@@ -169,12 +170,15 @@ class Payments:
 
     def _create(self, purchase: Purchase, number: str, customer: str | None, email: str | None) -> stripe.PaymentIntent:
         """The intent that pays this purchase. A key goes on naming the first one that can still be paid or was:
-        past one that was canceled, and past a stored 500, whose intent nobody was told the secret of."""
+        past one that was canceled, and past a stored 500, whose intent nobody was told the secret of. One that was
+        stopped after too many declined cards ends the key: a ``Conflict``."""
         for generation in range(GENERATIONS):
             purchase_id = f"{number}_g{generation}" if generation else number
             intent = self._once(self._params(purchase, purchase_id, customer, email), purchase, purchase_id)
             if intent is not None and intent.status != "canceled":
                 return intent
+            if intent is not None and is_blocked(intent):
+                raise Conflict("Too many cards were declined for this purchase. Please begin a new one later.")
         raise Conflict("This purchase was canceled too often. Please begin a new one.")
 
     def _params(
