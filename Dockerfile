@@ -1,4 +1,6 @@
 # The production server. The tests run these very steps as a script: tests/ship/image.py.
+# The tag is pinned by nothing but its name: a digest has to be looked up where images are pulled from, and belongs here
+# (python:3.11-slim-bookworm@sha256:…) in your copy: docker buildx imagetools inspect python:3.11-slim-bookworm
 FROM python:3.11-slim-bookworm
 
 # What is compiled at run time would be lost with the container, and lines of the log must not wait in a buffer.
@@ -11,8 +13,10 @@ ENV PORT=3001
 WORKDIR /app
 
 # First what seldom changes.
-COPY requirements.txt requirements.txt
-RUN python -m pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
+COPY requirements/run.lock requirements/run.lock
+RUN python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/run.lock
+# What is in it, for whoever has to know: CycloneDX.
+COPY requirements/sbom.json requirements/sbom.json
 
 COPY backend backend
 

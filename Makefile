@@ -4,17 +4,23 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Only files whose hashes are known: what a registry has under a version's name may be another file tomorrow.
+LOCKED := $(PIP) install --require-hashes
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
 AUDIT_READY := $(VENV)/.audit-ready
 MUTATION_READY := $(VENV)/.mutation-ready
+RELEASE := $(VENV)/release
+RELEASE_READY := $(RELEASE)/.ready
 NODE_READY := tests/node/node_modules/.ready
+# One lock for every Python from 3.11 on and every system, so that one file serves a laptop and the image.
+LOCK := $(RELEASE)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 # How many histories `make properties` tries, how many payments `make chaos` makes, and from which seed.
 N ?= 1000
 SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo drill sandbox serve test check format lint types imports properties chaos model planted mutation bench overload picture audit clean
+.PHONY: help run demo drill sandbox serve test check format lint types imports properties chaos model planted mutation bench overload picture audit lock sbom clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,31 +87,49 @@ picture: $(DEV_READY) ## Take the README's picture anew, in a browser
 audit: $(AUDIT_READY) ## Look for known holes in the dependencies, and risky habits in the code
 	@$(BIN)/python -m tests.audit
 
+lock: $(RELEASE_READY) ## Pin anew what requirements*.txt ask for, with the hashes of every file, and list it for the image
+	@$(LOCK) requirements.txt -o requirements/run.lock
+	@$(LOCK) requirements-dev.txt -o requirements/dev.lock
+	@# These are installed beside the others, so that they take the same versions of what they share.
+	@$(LOCK) -c requirements/dev.lock requirements/audit.txt -o requirements/audit.lock
+	@$(LOCK) -c requirements/dev.lock requirements/mutation.txt -o requirements/mutation.lock
+	@$(LOCK) requirements/release.txt -o requirements/release.lock
+	@$(MAKE) --no-print-directory sbom
+
+sbom: $(RELEASE_READY) ## List what the image is made of: requirements/sbom.json, in CycloneDX
+	@$(RELEASE)/bin/python deploy/sbom.py
+
 clean: ## Remove the environment and every cache
 	@rm -rf $(VENV) tests/node/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis mutants
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(RUN_READY): requirements.txt
+$(RUN_READY): requirements/run.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null \
 		|| { echo "Python 3.11 or newer is needed. Name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Preparing the environment in $(VENV) (the first time this takes about a minute) ..."
 	@# A half-made environment, or one whose Python is gone, is made anew.
 	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
-	@$(PIP) install -r requirements.txt
+	@$(LOCKED) -r requirements/run.lock
 	@touch $@
 
-$(DEV_READY): requirements-dev.txt $(RUN_READY)
-	@$(PIP) install -r requirements-dev.txt
+# In an environment of their own: what they need must not change what is tested.
+$(RELEASE_READY): requirements/release.lock $(RUN_READY)
+	@$(PYTHON) -m venv --clear $(RELEASE)
+	@$(RELEASE)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/release.lock
+	@touch $@
+
+$(DEV_READY): requirements/dev.lock $(RUN_READY)
+	@$(LOCKED) -r requirements/dev.lock
 	@touch $@
 
 $(NODE_READY): tests/node/package-lock.json $(DEV_READY)
 	@$(BIN)/python -m tests.programs
 
-$(AUDIT_READY): $(DEV_READY)
-	@$(PIP) install pip-audit==2.10.1 bandit==1.9.4
+$(AUDIT_READY): requirements/audit.lock $(DEV_READY)
+	@$(LOCKED) -r requirements/audit.lock
 	@touch $@
 
 # Apart from the rest: it brings many packages, and nothing that CI runs needs it.
-$(MUTATION_READY): $(DEV_READY)
-	@$(PIP) install mutmut==3.8.1
+$(MUTATION_READY): requirements/mutation.lock $(DEV_READY)
+	@$(LOCKED) -r requirements/mutation.lock
 	@touch $@

@@ -13,7 +13,9 @@ from pathlib import Path
 import click
 
 ROOT = Path(__file__).parents[1]
-_ADVISORIES = ["-m", "pip_audit", "--strict", "--no-deps", "--disable-pip", "-r", "requirements.txt", "-f", "json"]
+# The lock of the checks holds all of the backend's too.
+_LOCK = ["--require-hashes", "-r", "requirements/dev.lock"]
+_ADVISORIES = ["-m", "pip_audit", "--strict", "--disable-pip", *_LOCK, "-f", "json"]
 # From medium severity on: the low ones are asserts, and processes that the drill starts.
 _HABITS = ["-m", "bandit", "-q", "-r", "backend", "-ll"]
 _PATIENCE_SECONDS = 120

@@ -46,7 +46,7 @@ def test_what_the_dockerfile_makes_serves_sweeps_and_holds_no_secret(image: Imag
     _sweeps_as_compose_has_it(image)
 
     files = {str(path.relative_to(image.folder)) for path in image.folder.rglob("*") if path.is_file()}
-    assert {name.split("/")[0] for name in files} == {"backend", "requirements.txt"}
+    assert {name.split("/")[0] for name in files} == {"backend", "requirements"}
     assert not [name for name in files if "__pycache__" in name or ".env" in name]
     assert image.user == 65_534
 
@@ -96,8 +96,10 @@ def _sweeps_as_compose_has_it(image: Image) -> None:
         ("backend/__pycache__/server.cpython-311.pyc", True),
         ("backend/server.py", False),
         ("backend/sandbox/static/dashboard.css", False),
-        ("requirements.txt", False),
-        ("requirements-dev.txt", True),
+        ("requirements/run.lock", False),
+        ("requirements/sbom.json", False),
+        ("requirements/dev.lock", True),
+        ("requirements.txt", True),
     ],
 )
 def test_secrets_stay_out_of_the_image(name: str, ignored: bool) -> None:
