@@ -23,6 +23,7 @@ from backend.domain.metadata import (
 from backend.domain.money import FeeRate, Split
 from backend.domain.sessions import Session, SessionClaim, SessionMismatch, check_claim
 from backend.domain.settlement import MANUAL
+from backend.services import objects
 from backend.services.answers import is_replay, was_replayed
 from backend.services.creation import GENERATIONS
 from backend.services.customers import customer_for, deleted_lately
@@ -214,7 +215,8 @@ class Payments:
     ) -> stripe.PaymentIntent:
         for tried in self._tries(params, purchase):
             try:
-                return self._client.v1.payment_intents.create(tried, {"idempotency_key": key})
+                intent: stripe.PaymentIntent = objects.create(self._client, "payment_intents", tried, key)
+                return intent
             except stripe.IdempotencyError:
                 continue
         raise Conflict("This Idempotency-Key was already used for another purchase.")

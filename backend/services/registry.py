@@ -31,6 +31,7 @@ from backend.domain.metadata import (
     read_binding,
 )
 from backend.domain.namespace import entry_id
+from backend.services import objects
 from backend.services.cache import Cache
 from backend.services.platform import namespace_of
 from backend.services.reads import found, metadata_of
@@ -192,7 +193,7 @@ class Registry:
         return entry_id(entry.kept_under or self._namespace.registry_id(entry.coach_id), entry.number)
 
     def _read(self, coach_id: str, number: int, under: str) -> Entry | None:
-        product = found(lambda: self._client.v1.products.retrieve(entry_id(under, number)))
+        product = found(lambda: objects.get(self._client, "products", entry_id(under, number)))
         if product is None:
             return None
         binding = read_binding(metadata_of(product))
