@@ -63,6 +63,11 @@ def get(client: stripe.StripeClient, collection: str, object_id: str, params: Ma
     return _object(client.raw_request("get", f"/v1/{collection}/{quote_plus(object_id)}", **(params or {})))
 
 
+def find(client: stripe.StripeClient, collection: str, params: Mapping[str, Any]) -> Any:
+    """Read one page of a collection. Raises what the SDK raises."""
+    return _object(client.raw_request("get", f"/v1/{collection}", **params))
+
+
 def create(client: stripe.StripeClient, collection: str, params: Mapping[str, Any], key: str) -> Any:
     """Create an object under an idempotency key. Raises what the SDK raises."""
     return _object(client.raw_request("post", f"/v1/{collection}", idempotency_key=key, **params))

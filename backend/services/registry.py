@@ -89,7 +89,11 @@ class Registry:
 
         Nor are entries that a person replaced, so that what a person undid is not paid for another minute.
         """
-        return self._known.get(coach_id) or self.read(coach_id)
+        return self.remembered(coach_id) or self.read(coach_id)
+
+    def remembered(self, coach_id: str) -> Entry | None:
+        """The entry as it was read within the last minute, at no call."""
+        return self._known.get(coach_id)
 
     def read(self, coach_id: str) -> Entry | None:
         """The coach's entry as Stripe has it now: one call, and one more for each time that it was replaced.
