@@ -80,12 +80,10 @@ def configure_logs(json_lines: bool, level: str = "INFO") -> None:
 
 def remove_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Take out values that are secret or personal by their name or their form. ``exception`` texts too."""
-    return {name: _clean(name, value) for name, value in event.items()}
+    return {name: value if name in _AS_THEY_ARE else _clean(name, value) for name, value in event.items()}
 
 
 def _clean(name: str, value: Any) -> Any:
-    if name in _AS_THEY_ARE:
-        return value
     if _is_secret(name):
         return _REMOVED
     if value is None or isinstance(value, int | float):
