@@ -7,11 +7,11 @@ server names the directory), so that any worker can answer for all. No label hol
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
+_WORD = re.compile(r"v1|[a-z_]+")
 # From a hit of the memory to the end of a request's budget.
 _SECONDS = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 20)
 # Stripe delivers within seconds, and again for three days.
@@ -59,6 +59,6 @@ def count_stripe_call(method: str, url: str, status: int, seconds: float) -> Non
 
 def operation_of(method: str, url: str) -> str:
     """A call without its ids: Stripe's addresses are ``/v1/resource/id/resource/id``, or a word for an action."""
-    parts = urlsplit(url).path.strip("/").split("/")
-    shown = [part if re.fullmatch(r"v1|[a-z_]+", part) else "{id}" for part in parts]
-    return f"{method} /{'/'.join(shown)}"
+    path = url.partition("://")[2].partition("/")[2] if "://" in url else url
+    parts = path.partition("?")[0].strip("/").split("/")
+    return f"{method} /{'/'.join([part if _WORD.fullmatch(part) else '{id}' for part in parts])}"

@@ -6,17 +6,20 @@ a person waits for the answer and a phone gives up after 30.
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
-import requests
 import stripe
-from requests.adapters import HTTPAdapter
 
+from backend.config.connections import AnswerCut, Connections, Proxy
+from backend.config.reading import SettingsError
 from backend.config.settings import Settings
 from backend.metrics import STRIPE_RETRIES, count_stripe_call
 from backend.services.platform import PlatformClient
@@ -39,12 +42,21 @@ class Budget:
 
     deadline: float
     calls: int = 0
-    failed: tuple[str | None, ...] | None = None
+    failed: set[tuple[str, str, str | None]] = field(default_factory=set)
 
     def spend(self) -> float:
         """Count a call and say how many seconds it may take: none or fewer when the budget is used up."""
         self.calls += 1
         return min(self.deadline - time.monotonic(), CALL_TIMEOUT_SECONDS)
+
+    def count_retry(self, call: tuple[str, str, str | None], status: int) -> None:
+        """Count a call that repeats a failed one: the SDK does so by itself, with the same key, and only the line sees it."""
+        if call in self.failed:
+            STRIPE_RETRIES.inc()
+        if status == 0 or status >= 400:
+            self.failed.add(call)
+        else:
+            self.failed.discard(call)
 
 
 _budget: ContextVar[Budget | None] = ContextVar("stripe_budget", default=None)
@@ -61,41 +73,84 @@ def stripe_budget(seconds: float) -> Iterator[Budget]:
         _budget.reset(token)
 
 
-class _BudgetAdapter(HTTPAdapter):
-    """Gives each call what is left of its request's budget."""
+class PooledClient(stripe.HTTPClient):
+    """The SDK's way to Stripe: kept-alive connections, each call with what is left of its request's budget.
 
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        budget = _budget.get()
+    ``watch`` is shown the headers of each answer.
+    """
+
+    name = "pooled"
+
+    def __init__(self, base: str, connections: Connections, watch: Watch | None = None) -> None:
+        super().__init__()
+        self._base = base
+        self._connections = connections
+        self._watch = watch
+
+    def request(  # type: ignore[override]
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        """One call. Raises ``stripe.APIConnectionError``, which says whether the SDK may repeat it."""
+        if not url.startswith(f"{self._base}/"):
+            raise _connection_error("Only Stripe's API is asked.")
+        budget, path = _budget.get(), url[len(self._base) :]
+        call = (method, path, (headers or {}).get("Idempotency-Key"))
         seconds = CALL_TIMEOUT_SECONDS if budget is None else budget.spend()
         if seconds <= 0:
-            raise requests.exceptions.ConnectionError("the time for this request is used up")
-        kwargs["timeout"] = seconds
+            raise _connection_error("The time for this request is used up.")
         began, status = time.monotonic(), 0
         try:
-            response = super().send(request, *args, **kwargs)
-            status = response.status_code
-            return response
+            body = post_data.encode() if isinstance(post_data, str) else post_data or b""
+            status, answer_headers, answer = self._connections.exchange(
+                method.upper(), path, headers or {}, body, seconds
+            )
+        except (OSError, ValueError) as error:
+            raise _no_answer(error) from error
         finally:
-            count_stripe_call(str(request.method), str(request.url), status, time.monotonic() - began)
+            count_stripe_call(method.upper(), path, status, time.monotonic() - began)
             if budget is not None:
-                _count_retry(budget, request, status)
+                budget.count_retry(call, status)
+        if self._watch is not None:
+            self._watch(answer_headers)
+        return answer, status, answer_headers
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._connections.close()
 
 
-def _count_retry(budget: Budget, request: requests.PreparedRequest, status: int) -> None:
-    """The SDK repeats what failed by itself, with the same key; only the line sees it."""
-    call = (request.method, request.url, request.headers.get("Idempotency-Key"))
-    if call == budget.failed:
-        STRIPE_RETRIES.inc()
-    budget.failed = call if status == 0 or status >= 400 else None
+def _no_answer(error: OSError | ValueError) -> stripe.APIConnectionError:
+    """The error of a call without an answer. A line that failed may be asked again at once; a wrong certificate, half an
+    answer, and a request that cannot be sent are not.
+    """
+    message = f"Unexpected error communicating with Stripe. (Network error: {type(error).__name__}: {error})"
+    final = isinstance(error, ssl.SSLCertVerificationError | AnswerCut | ValueError)
+    return _connection_error(message, may_repeat=not final)
 
 
-def _session(use_proxies: bool, connections: int) -> requests.Session:
-    session = requests.Session()
-    session.trust_env = use_proxies
-    adapter = _BudgetAdapter(pool_connections=2, pool_maxsize=connections)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
+def _connection_error(message: str, may_repeat: bool = False) -> stripe.APIConnectionError:
+    return stripe.APIConnectionError(message, should_retry=may_repeat)  # type: ignore[no-untyped-call]
+
+
+def pooled_client(base: str, idle: int, use_proxies: bool = True, watch: Watch | None = None) -> PooledClient:
+    """A client that keeps up to ``idle`` connections to the server at ``base``."""
+    address = urlsplit(base)
+    # The SDK's own list of certificate authorities.
+    tls = ssl.create_default_context(cafile=stripe.ca_bundle_path) if address.scheme == "https" else None
+    proxy = proxy_for(address) if use_proxies else None
+    return PooledClient(base, Connections(address, tls, idle, proxy), watch)
+
+
+def proxy_for(address: SplitResult) -> Proxy | None:
+    """The proxy that the environment (``HTTPS_PROXY``, ``NO_PROXY``) names for an address. Raises ``SettingsError``."""
+    known = getproxies()
+    named = known.get(address.scheme) or known.get("all")
+    if not named or proxy_bypass(address.netloc.rpartition("@")[2]):
+        return None
+    try:
+        return Proxy.of(urlsplit(named if "://" in named else f"http://{named}"))
+    except ValueError as error:
+        raise SettingsError(f"{address.scheme.upper()}_PROXY", str(error)) from error
 
 
 class _WatchedLine(stripe.HTTPClient):
@@ -128,17 +183,19 @@ def build_client(
     settings: Settings, http_client: stripe.HTTPClient | None = None, watch: Watch | None = None
 ) -> PlatformClient:
     """The one client, safe to share between threads. ``watch`` is shown the headers of each answer."""
+    # Latencies of earlier calls and facts of this machine, which would go with each call, are nobody's business.
+    stripe.enable_telemetry = False
+    base = settings.stripe_api_base or stripe.DEFAULT_API_BASE
     if http_client is None:
         # A machine's HTTP_PROXY may be the way out to Stripe, but never the way to the sandbox on this machine.
         # Each request in flight keeps one connection.
-        session = _session(use_proxies=not settings.uses_sandbox, connections=settings.max_in_flight)
-        http_client = stripe.RequestsClient(session=session)
-    if watch is not None:
+        http_client = pooled_client(base, settings.max_in_flight, not settings.uses_sandbox, watch)
+    elif watch is not None:
         http_client = _WatchedLine(http_client, watch)
     return PlatformClient(
         settings.stripe_secret_key,
         namespace=settings.namespace,
-        base_addresses={"api": settings.stripe_api_base} if settings.stripe_api_base else {},
+        base_addresses={"api": base},
         max_network_retries=RETRIES,
         http_client=http_client,
     )

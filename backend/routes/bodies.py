@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from functools import cache
 from typing import Any, NoReturn, cast
 
 from flask import Response, current_app, jsonify, request
@@ -32,14 +33,14 @@ def settings() -> Settings:
     return cast(Settings, current_app.config["SETTINGS"])
 
 
-def body(schema: Schema) -> Any:
+def body(schema: type[Schema]) -> Any:
     """The request's JSON body through a schema. Raises ``InvalidRequest`` or ``ValidationError``."""
     if request.mimetype != "application/json":
         raise InvalidRequest("The request must be sent as application/json.", field="Content-Type")
     document = parse_json(raw_body())
     if not isinstance(document, dict):
         raise InvalidRequest("The request body must be a JSON object.", field="body")
-    return schema.load(document)
+    return _instance(schema).load(document)
 
 
 def raw_body() -> bytes:
@@ -55,17 +56,23 @@ def raw_body() -> bytes:
     return raw
 
 
-def query(schema: Schema) -> Any:
+def query(schema: type[Schema]) -> Any:
     """The query string through a schema; a parameter given twice is refused."""
     for name in request.args:
         if len(request.args.getlist(name)) > 1:
             raise ValidationError("must be given once", name)
-    return schema.load(request.args.to_dict())
+    return _instance(schema).load(request.args.to_dict())
 
 
-def answer(schema: Schema, result: Any) -> Response:
+def answer(schema: type[Schema], result: Any) -> Response:
     """A result through a schema, as the JSON response."""
-    return jsonify(schema.dump(result))
+    return jsonify(_instance(schema).dump(result))
+
+
+@cache
+def _instance(schema: type[Schema]) -> Schema:
+    """The one instance of a schema: making it copies every field. It holds nothing of a request."""
+    return schema()
 
 
 def attempt_key() -> str | None:

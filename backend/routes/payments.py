@@ -26,33 +26,33 @@ payments = Blueprint("payments", __name__, url_prefix="/api/payments")
 @payments.post("/create-intent")
 def create_intent() -> Response:
     """An intent to pay for a package or subscription, with the secret to pay it in the front end."""
-    order = body(CreateIntentRequest())
+    order = body(CreateIntentRequest)
     order = replace(order, player_id=caller().player_for(order.player_id))
     limit_player(order.player_id)
     placed = services().payments.create_intent(order, attempt_key())
     PURCHASES.labels(placed.intent.currency).inc()
-    return answer(CreateIntentResponse(), placed)
+    return answer(CreateIntentResponse, placed)
 
 
 @payments.post("/confirm")
 def confirm() -> Response:
     """The coaching session that a payment opened."""
-    asked = body(ConfirmRequest())
+    asked = body(ConfirmRequest)
     limit_player(caller().subject)
     session = services().payments.confirm(asked["payment_intent_id"], asked["session_data"], caller())
-    return answer(ConfirmResponse(), {"session": session})
+    return answer(ConfirmResponse, {"session": session})
 
 
 @payments.get("/intent/<payment_id>")
 def read_intent(payment_id: str) -> Response:
     """A payment's status, amount and purchase."""
     intent = services().payments.intent(path_payment_id(payment_id), caller())
-    return answer(IntentResponse(), {"payment_intent": intent})
+    return answer(IntentResponse, {"payment_intent": intent})
 
 
 @payments.post("/refund")
 def refund() -> Response:
     """Money back to the player; the coach's part of it comes back too."""
-    made = services().refunds.refund(body(RefundBody()), attempt_key())
+    made = services().refunds.refund(body(RefundBody), attempt_key())
     REFUNDED.labels(made.currency).inc(made.amount)
-    return answer(RefundResponse(), {"refund": made})
+    return answer(RefundResponse, {"refund": made})

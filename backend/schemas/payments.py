@@ -26,6 +26,7 @@ from backend.services.refunds import RefundRequest
 # What the front end sends while nobody is signed in; it means "not given".
 _NO_PLAYER_ID = "temp_user"
 _NO_PLAYER_NAME = "Player"
+_PACKAGE_ID = WholeText(most=1_000_000)
 
 
 class _Bought(Request):
@@ -47,7 +48,7 @@ class _Bought(Request):
             if data["package_id"] is None:
                 raise ValidationError("is required for a package", "packageId")
             try:
-                data["package_id"] = WholeText(most=1_000_000).deserialize(data["package_id"])
+                data["package_id"] = _PACKAGE_ID.deserialize(data["package_id"])
             except ValidationError as error:
                 raise ValidationError(error.messages, "packageId") from error
         else:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import stripe
@@ -119,8 +120,14 @@ def stripes_time(headers: Mapping[str, Any] | None) -> int | None:
     Every time that decides about money is Stripe's: this machine's clock may be hours away.
     """
     text = (headers or {}).get("Date") or (headers or {}).get("date")
+    return _unix_second(str(text)) if text else None
+
+
+@lru_cache(maxsize=64)
+def _unix_second(text: str) -> int | None:
+    """The second that a ``Date`` names. Every answer of a second has the same, and each is asked several times."""
     try:
-        return round(parsedate_to_datetime(str(text)).timestamp()) if text else None
+        return round(parsedate_to_datetime(text).timestamp())
     except (ValueError, TypeError, OverflowError):
         return None
 

@@ -1,4 +1,4 @@
-"""A memory of a minute, so that Stripe need not be asked again at once."""
+"""A memory of a minute, or of what cannot mislead for longer, so that Stripe need not be asked again at once."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ _ENTRIES = 10_000
 
 
 class Cache(Generic[T]):
-    """Values by key, each for a minute, the oldest dropped first. Safe in any thread. ``now`` gives seconds."""
+    """Values by key, each for ``seconds``, the oldest dropped first. Safe in any thread. ``now`` gives seconds."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], seconds: float = REMEMBER_SECONDS) -> None:
         self._now = now
+        self._seconds = seconds
         self._known: OrderedDict[str, tuple[float, T]] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, key: str) -> T | None:
-        """Return what was put in within the last minute, or None."""
+        """Return what was put in and is not too old, or None."""
         with self._lock:
             known = self._known.get(key)
         # A clock that was set back makes an age negative: that is no reason to believe longer.
-        if known is None or not 0 <= self._now() - known[0] < REMEMBER_SECONDS:
+        if known is None or not 0 <= self._now() - known[0] < self._seconds:
             return None
         return known[1]
 

@@ -39,6 +39,11 @@ class Payees:
         log.error("account.gone", coach=coach_id, remedy="flask coaches rebind")
         raise Conflict("This coach cannot be paid at the moment. Please choose another coach, or contact support.")
 
+    def are_remembered(self, coach_id: str) -> bool:
+        """True if ``for_purchase`` would make no call."""
+        entry = self._registry.remembered(coach_id)
+        return entry is not None and bool(self._standing.get(entry.account_id))
+
     def _stands(self, account_id: str) -> bool:
         if self._standing.get(account_id):
             return True

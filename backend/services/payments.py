@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import stripe
 import structlog
@@ -23,11 +24,13 @@ from backend.domain.metadata import (
 from backend.domain.money import FeeRate, Split
 from backend.domain.sessions import Session, SessionClaim, SessionMismatch, check_claim
 from backend.domain.settlement import MANUAL
-from backend.services.answers import is_replay, was_replayed
+from backend.services import objects
+from backend.services.answers import error_code, is_replay, was_replayed
 from backend.services.creation import GENERATIONS
-from backend.services.customers import customer_for, deleted_lately
+from backend.services.customers import Customers
 from backend.services.declines import is_blocked
 from backend.services.errors import Conflict, InvalidRequest, NotFound, NotPaid, UnreadablePayment
+from backend.services.parallel import beside
 from backend.services.payees import Payees
 from backend.services.platform import namespace_of
 from backend.services.reads import NO_SUCH_PAYMENT, Payment, captured, metadata_of, sold_payment
@@ -54,6 +57,15 @@ class Order:
     player_name: str | None = None
 
 
+@dataclass
+class Buyer:
+    """Who buys: the address as typed, and the customer of it. Without an address there is none."""
+
+    email: str | None = None
+    name: str | None = None
+    customer: str | None = None
+
+
 @dataclass(frozen=True)
 class Placed:
     """An order that waits for its payment."""
@@ -78,7 +90,7 @@ class Payments:
         self._namespace = namespace_of(client)
         self._catalogue = catalogue
         self._rate = rate
-        self._now = now
+        self._customers = Customers(client, now)
         self._payees = Payees(client, registry, now)
 
     def create_intent(self, order: Order, attempt: str | None = None) -> Placed:
@@ -88,12 +100,9 @@ class Payments:
         the one that took its place when it was canceled; with another order a ``Conflict``; one too when too many cards
         were declined for it, and when the coach's account is gone, for nothing could ever be paid to it.
         """
-        purchase = self._purchase(order)
-        customer = None
-        if order.customer_email:
-            customer = customer_for(self._client, order.customer_email, order.customer_name)
+        purchase, buyer = self._purchase(order)
         number = attempt_hash("purchase", attempt) if attempt else secrets.token_hex(16)
-        intent = self._create(purchase, number, customer, order.customer_email)
+        intent = self._create(purchase, number, buyer)
         split = self._rate.split(purchase.offer.price)
         log.info(
             "payment.intent_created",
@@ -152,38 +161,103 @@ class Payments:
             marks[SETTLEMENT] = ""  # a word from before it had a key of its own
         self._client.v1.payment_intents.update(payment_id, {"metadata": marks})
 
-    def _purchase(self, order: Order) -> Purchase:
+    def _purchase(self, order: Order) -> tuple[Purchase, Buyer]:
         try:
             offer = self._catalogue.offer(order.sport, order.package_type, order.package_id)
         except NotOffered as refusal:
             raise InvalidRequest(str(refusal), field=refusal.field) from refusal
-        return Purchase(
+        account, buyer = self._account_and_buyer(order)
+        purchase = Purchase(
             coach_id=order.coach_id,
             coach_name=order.coach_name,
             offer=offer,
             rate=self._rate,
             player_id=order.player_id,
             player_name=order.player_name,
-            coach_account_id=self._payees.for_purchase(order.coach_id),
+            coach_account_id=account,
             namespace=self._namespace,
         )
+        return purchase, buyer
 
-    def _create(self, purchase: Purchase, number: str, customer: str | None, email: str | None) -> stripe.PaymentIntent:
-        """The intent that pays this purchase. A key goes on naming the first one that can still be paid or was:
-        past one that was canceled, and past a stored 500, whose intent nobody was told the secret of. One that was
-        stopped after too many declined cards ends the key: a ``Conflict``."""
+    def _account_and_buyer(self, order: Order) -> tuple[str | None, Buyer]:
+        """Who is paid, and who pays. A customer is made last: a sale that is refused leaves none behind."""
+        email = order.customer_email
+        if not email:
+            return self._payees.for_purchase(order.coach_id), Buyer()
+        customer = self._customers.remembered(email)
+        if customer is not None or self._payees.are_remembered(order.coach_id):
+            account = self._payees.for_purchase(order.coach_id)
+            customer = customer or self._customers.find(email)
+        else:
+            with beside(lambda: self._customers.find(email)) as found:
+                account = self._payees.for_purchase(order.coach_id)
+            customer = found.result()
+        customer = customer or self._customers.create(email, order.customer_name)
+        return account, Buyer(email, order.customer_name, customer)
+
+    def _create(self, purchase: Purchase, number: str, buyer: Buyer) -> stripe.PaymentIntent:
+        """The intent that pays this purchase. A key goes on naming the first one that can still be paid or was: past
+        one that was canceled, past a stored 500, whose intent nobody was told the secret of, and past a refusal. One that
+        was stopped after too many declined cards ends the key: a ``Conflict``."""
         for generation in range(GENERATIONS):
             purchase_id = f"{number}_g{generation}" if generation else number
-            intent = self._once(self._params(purchase, purchase_id, customer, email), purchase, purchase_id)
+            intent = self._once(purchase, purchase_id, buyer)
             if intent is not None and intent.status != "canceled":
                 return intent
             if intent is not None and is_blocked(intent):
                 raise Conflict("Too many cards were declined for this purchase. Please begin a new one later.")
         raise Conflict("This purchase was canceled too often. Please begin a new one.")
 
-    def _params(
-        self, purchase: Purchase, purchase_id: str, customer: str | None, email: str | None
-    ) -> stripe.params.PaymentIntentCreateParams:
+    def _once(self, purchase: Purchase, purchase_id: str, buyer: Buyer) -> stripe.PaymentIntent | None:
+        """The intent as it is now; None where the key holds a stored 500, or the refusal of a customer who is gone."""
+        try:
+            intent = self._send(purchase, purchase_id, buyer)
+        except stripe.APIError as error:
+            if error.http_status is not None and error.http_status >= 500 and is_replay(error.headers):
+                return None
+            raise
+        # A replayed answer is the intent as it was when it was made; it may have been paid or canceled since.
+        replayed = intent is not None and was_replayed(intent)
+        return self._client.v1.payment_intents.retrieve(cast(Any, intent).id) if replayed else intent
+
+    def _send(self, purchase: Purchase, purchase_id: str, buyer: Buyer) -> stripe.PaymentIntent | None:
+        """The answer under the key to the request, or to what it may have been when it was sent before.
+
+        None where the key holds the refusal of a customer who is gone: nothing was made, and nothing ever will be.
+        """
+        for tried, customer in self._tries(purchase, buyer):
+            try:
+                return self._post(tried, purchase_id, buyer, customer)
+            except stripe.IdempotencyError:
+                continue
+            except stripe.InvalidRequestError as refusal:
+                if customer is None or not _names_no_customer(refusal):
+                    raise
+                return self._send_for_another(purchase, purchase_id, buyer) if customer == buyer.customer else None
+        raise Conflict("This Idempotency-Key was already used for another purchase.")
+
+    def _send_for_another(self, purchase: Purchase, purchase_id: str, buyer: Buyer) -> stripe.PaymentIntent | None:
+        """The answer once the customer who is gone has a successor; None where Stripe keeps the refusal under the key."""
+        if buyer.email is not None:
+            buyer.customer = self._customers.look_again(buyer.email, buyer.name)
+        try:
+            return self._post(purchase, purchase_id, buyer, buyer.customer)
+        except stripe.IdempotencyError:
+            return None
+
+    def _tries(self, purchase: Purchase, buyer: Buyer) -> Iterator[tuple[Purchase, str | None]]:
+        """The request, and what it may have been when it was sent before: these are the lawful differences."""
+        # Between two tries of one purchase the coach may have registered.
+        purchases = (
+            [purchase] if purchase.coach_account_id is None else [purchase, replace(purchase, coach_account_id=None)]
+        )
+        yield from ((tried, buyer.customer) for tried in purchases)
+        # Or another worker knows another customer of this address, or somebody deleted one in the Dashboard.
+        if buyer.email is not None:
+            for customer in self._customers.others(buyer.email, buyer.customer):
+                yield from ((tried, customer) for tried in purchases)
+
+    def _post(self, purchase: Purchase, purchase_id: str, buyer: Buyer, customer: str | None) -> stripe.PaymentIntent:
         offer = purchase.offer
         what = f"package {offer.package_id}" if offer.package_id else offer.package_type
         params: stripe.params.PaymentIntentCreateParams = {
@@ -196,41 +270,13 @@ class Payments:
         }
         if customer:
             params["customer"] = customer
-        if email:
-            params["receipt_email"] = email
-        return params
+        if buyer.email:
+            params["receipt_email"] = buyer.email
+        key = self._namespace.key(f"purchase:{purchase_id}")
+        intent: stripe.PaymentIntent = objects.create(self._client, "payment_intents", params, key)
+        return intent
 
-    def _once(
-        self, params: stripe.params.PaymentIntentCreateParams, purchase: Purchase, purchase_id: str
-    ) -> stripe.PaymentIntent | None:
-        """The intent as it is now; None where the key holds a stored 500."""
-        try:
-            intent = self._send(params, purchase, self._namespace.key(f"purchase:{purchase_id}"))
-        except stripe.APIError as error:
-            if error.http_status is not None and error.http_status >= 500 and is_replay(error.headers):
-                return None
-            raise
-        # A replayed answer is the intent as it was when it was made; it may have been paid or canceled since.
-        return self._client.v1.payment_intents.retrieve(intent.id) if was_replayed(intent) else intent
 
-    def _send(
-        self, params: stripe.params.PaymentIntentCreateParams, purchase: Purchase, key: str
-    ) -> stripe.PaymentIntent:
-        for tried in self._tries(params, purchase):
-            try:
-                return self._client.v1.payment_intents.create(tried, {"idempotency_key": key})
-            except stripe.IdempotencyError:
-                continue
-        raise Conflict("This Idempotency-Key was already used for another purchase.")
-
-    def _tries(
-        self, params: stripe.params.PaymentIntentCreateParams, purchase: Purchase
-    ) -> Iterator[stripe.params.PaymentIntentCreateParams]:
-        """The request, and what it may have been when it was sent before: these are the lawful differences."""
-        yield params
-        # Between two tries of one purchase the coach may have registered.
-        yield {**params, "metadata": replace(purchase, coach_account_id=None).to_metadata()}
-        # Or somebody deleted the customer in the Dashboard.
-        if "customer" in params and "receipt_email" in params:
-            for customer in deleted_lately(self._client, params["receipt_email"], self._now()):
-                yield {**params, "customer": customer}
+def _names_no_customer(refusal: stripe.InvalidRequestError) -> bool:
+    """True if Stripe refused because the customer does not exist, or does no longer."""
+    return error_code(refusal) == "resource_missing" and refusal.param == "customer"

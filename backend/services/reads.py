@@ -24,6 +24,7 @@ from backend.domain.metadata import (
 )
 from backend.domain.namespace import Namespace
 from backend.domain.settlement import MANUAL, Note, read_note
+from backend.services import objects
 from backend.services.answers import answered_at, error_code
 from backend.services.errors import NotFound, UnreadablePayment
 from backend.services.platform import namespace_of
@@ -170,7 +171,7 @@ def read_payment(client: stripe.StripeClient, payment_id: str) -> Payment | None
     """
     if not payment_id.strip():
         return None  # the address of no id is that of the list
-    intent = found(lambda: client.v1.payment_intents.retrieve(payment_id, {"expand": ["latest_charge"]}))
+    intent = found(lambda: objects.get(client, "payment_intents", payment_id, {"expand": ["latest_charge"]}))
     payment = payment_of(intent, namespace_of(client)) if intent is not None else None
     if payment is None or payment.charge is not None or PAID_AT not in payment.metadata:
         return payment

@@ -31,6 +31,7 @@ from backend.domain.metadata import (
     read_binding,
 )
 from backend.domain.namespace import entry_id
+from backend.services import objects
 from backend.services.cache import Cache
 from backend.services.platform import namespace_of
 from backend.services.reads import found, metadata_of
@@ -88,7 +89,11 @@ class Registry:
 
         Nor are entries that a person replaced, so that what a person undid is not paid for another minute.
         """
-        return self._known.get(coach_id) or self.read(coach_id)
+        return self.remembered(coach_id) or self.read(coach_id)
+
+    def remembered(self, coach_id: str) -> Entry | None:
+        """The entry as it was read within the last minute, at no call."""
+        return self._known.get(coach_id)
 
     def read(self, coach_id: str) -> Entry | None:
         """The coach's entry as Stripe has it now: one call, and one more for each time that it was replaced.
@@ -192,7 +197,7 @@ class Registry:
         return entry_id(entry.kept_under or self._namespace.registry_id(entry.coach_id), entry.number)
 
     def _read(self, coach_id: str, number: int, under: str) -> Entry | None:
-        product = found(lambda: self._client.v1.products.retrieve(entry_id(under, number)))
+        product = found(lambda: objects.get(self._client, "products", entry_id(under, number)))
         if product is None:
             return None
         binding = read_binding(metadata_of(product))

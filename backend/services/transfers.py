@@ -14,6 +14,7 @@ from backend.domain.membership import Belongs, PaymentFacts, TransferFacts, belo
 from backend.domain.metadata import COACH_ID, PAYMENT, SLOT
 from backend.domain.namespace import is_marked
 from backend.domain.settlement import Pay, TakeBack, TransferRecord
+from backend.services import objects
 from backend.services.accounts import account_or_none
 from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, Payment, coach_of, every, found, id_of, metadata_of
@@ -238,7 +239,8 @@ def create_transfer(
         params["expand"] = ["source_transaction"]
     else:
         params["transfer_group"] = payment.group
-    return client.v1.transfers.create(params, {"idempotency_key": key})
+    transfer: stripe.Transfer = objects.create(client, "transfers", params, key)
+    return transfer
 
 
 def create_reversal(client: stripe.StripeClient, payment: Payment, step: TakeBack, key: str) -> stripe.TransferReversal:

@@ -40,7 +40,7 @@ THAT_LIVED = [
     Bug(
         "registry entries remembered for ever",
         "backend/services/cache.py",
-        "if known is None or not 0 <= self._now() - known[0] < REMEMBER_SECONDS:",
+        "if known is None or not 0 <= self._now() - known[0] < self._seconds:",
         "if known is None:",
         COACHES_TESTS,
     ),

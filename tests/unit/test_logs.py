@@ -35,6 +35,9 @@ WAYS: dict[str, Callable[[str], Any]] = {
     "the key of a mapping": lambda secret: {"thing": {secret: 1}},
     "an exception": lambda secret: {"thing": ValueError(secret)},
     "bytes": lambda secret: {"thing": secret.encode()},
+    "under the name of a field of every line": lambda secret: {"thing": {"level": secret, "timestamp": [secret]}},
+    "under the name of a logger": lambda secret: {"thing": {"logger": secret}},
+    "in place of what every line has": lambda secret: {"level": secret, "timestamp": secret, "logger": secret},
     "a set": lambda secret: {"thing": {secret}},
 }
 FORMATS = pytest.mark.parametrize("json_lines", [True, False], ids=["json", "readable"])
