@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,10 @@ try:
 except SettingsError as error:
     raise SystemExit(error.format_message()) from error
 
+# A connection needs a file, and so does the one to Stripe: as many as this machine allows the process.
+_, _most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (_most_files, _most_files))
+
 bind = f"{_settings.host}:{_settings.port}"
 # One process a core is plenty: a request waits for Stripe nearly all its time.
 workers = _settings.web_concurrency
@@ -29,8 +34,9 @@ workers = _settings.web_concurrency
 # everybody out, /health too. How many requests may be at work is bounded in backend/admission.py.
 worker_class = "gevent"
 # Connections of one worker, slow and idle ones included.
-worker_connections = 1_000
-backlog = 512
+worker_connections = 2 * _settings.max_in_flight + 1_000
+# Connections that the kernel keeps until a worker takes them.
+backlog = 2_048
 # A worker that shows no sign of life for so long hangs, and is killed. Requests have time limits of their own.
 timeout = 30
 # A deployment lets requests in flight finish, which takes 20 seconds at most: money is moving in them.
@@ -44,9 +50,6 @@ limit_request_line = 4_094
 limit_request_fields = 64
 # A bearer token of 8 kB, and the word before it.
 limit_request_field_size = 8_300
-# Memory that creeps is given back; the jitter keeps the workers from restarting together.
-max_requests = 10_000
-max_requests_jitter = 1_000
 # gunicorn's own socket for commands: signals do, and what is not there cannot be abused.
 control_socket_disable = True
 # Requests are logged by the app, with their ids and the calls they made.

@@ -18,6 +18,7 @@ import stripe
 from requests.adapters import HTTPAdapter
 
 from backend.config.settings import Settings
+from backend.config.stripe_rate import RatedClient, build_rate
 from backend.metrics import STRIPE_RETRIES, count_stripe_call
 from backend.services.platform import PlatformClient
 
@@ -135,6 +136,9 @@ def build_client(
         http_client = stripe.RequestsClient(session=session)
     if watch is not None:
         http_client = _WatchedLine(http_client, watch)
+    rate = build_rate(settings)
+    if rate is not None:
+        http_client = RatedClient(http_client, rate)
     return PlatformClient(
         settings.stripe_secret_key,
         namespace=settings.namespace,
