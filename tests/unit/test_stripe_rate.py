@@ -330,6 +330,32 @@ def test_when_redis_is_silent_the_local_share_counts(redis: tuple[str, Any]) -> 
     assert windows.take("requests", 100, 20)
 
 
+class Broken:
+    """A Redis that fails, and counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def get(self, _key: str) -> int:
+        """Fail."""
+        self.asked += 1
+        raise ConnectionError
+
+
+def test_a_redis_that_failed_is_left_alone_for_a_while() -> None:
+    """Each request would wait for it in vain; some seconds later it is asked again."""
+    time, broken = Time(), Broken()
+    windows = SharedWindows(broken, "broken", LocalWindows(1, now=time.now), time.now)  # type: ignore[arg-type]
+
+    for _ in range(20):
+        assert windows.take("requests", 100, 1)
+    assert broken.asked == 1
+    time.wait(REST_SECONDS + 1)
+    windows.take("requests", 100, 1)
+
+    assert broken.asked == 2
+
+
 def test_when_redis_is_away_the_money_goes_on() -> None:
     """Nothing listens there."""
     time = Time()
