@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import resource
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from gunicorn.sock import create_sockets  # type: ignore[import-untyped]
 
 # gunicorn runs this file before it has put the project on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -37,6 +40,9 @@ worker_class = "gevent"
 worker_connections = 2 * _settings.max_in_flight + 1_000
 # Connections that the kernel keeps until a worker takes them.
 backlog = 2_048
+# Each worker has a listener of its own beside the common one, and the kernel deals connections out evenly: from one
+# listener alone, whichever worker wakes first takes most of a burst.
+reuse_port = True
 # A worker that shows no sign of life for so long hangs, and is killed. Requests have time limits of their own.
 timeout = 30
 # A deployment lets requests in flight finish, which takes 20 seconds at most: money is moving in them.
@@ -64,14 +70,34 @@ raw_env = [f"PROMETHEUS_MULTIPROC_DIR={_counts}"]
 _CHECK = "import sys; sys.path.insert(0, sys.argv[1]); from backend.startup import main; main()"
 
 
-def on_starting(_server: Any) -> None:
-    """Refuse to start when the namespace was changed and payments of the earlier one are not settled."""
+def _refuse_port_in_use() -> None:
+    """Two servers on one port would share its requests and know nothing of each other."""
+    family, kind, _, _, address = socket.getaddrinfo(_settings.host, _settings.port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            shutil.rmtree(_counts, ignore_errors=True)
+            raise SystemExit(f"Port {_settings.port} is in use, or not ours: {error.strerror}.") from error
+
+
+def on_starting(server: Any) -> None:
+    """Refuse to start on a port in use, and when payments of an earlier namespace are not settled."""
+    if not server.master_pid:  # else it takes over the listeners of the server that started it
+        _refuse_port_in_use()
     if urlsplit(_settings.app_url).hostname in LOOPBACK:
         return  # nothing is remembered for such an address
     root = str(Path(__file__).resolve().parents[1])
     if subprocess.run([sys.executable, "-c", _CHECK, root], check=False).returncode:
         shutil.rmtree(_counts, ignore_errors=True)
         raise SystemExit(1)
+
+
+def post_fork(_server: Any, worker: Any) -> None:
+    """Open the worker's own listener."""
+    if worker.cfg.workers > 1:
+        worker.sockets = [*worker.sockets, *create_sockets(worker.cfg, worker.log)]
 
 
 def child_exit(_server: Any, worker: Any) -> None:
