@@ -11,8 +11,9 @@ from typing import TypeVar
 import click
 from werkzeug.serving import make_server
 
+from backend.config.forms import sandbox_port
 from backend.config.reading import SettingsError
-from backend.config.settings import Settings, load_settings, sandbox_port
+from backend.config.settings import Settings, load_settings
 from backend.sandbox import Sandbox
 from backend.server import create_app
 from backend.startup import refuse_changed_namespace

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import logging
 import re
+import resource
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from gunicorn.sock import create_sockets  # type: ignore[import-untyped]
 
 # gunicorn runs this file before it has put the project on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -24,6 +28,10 @@ try:
 except SettingsError as error:
     raise SystemExit(error.format_message()) from error
 
+# A connection needs a file, and so does the one to Stripe: as many as this machine allows the process.
+_, _most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (_most_files, _most_files))
+
 bind = f"{_settings.host}:{_settings.port}"
 # One process a core is plenty: a request waits for Stripe nearly all its time.
 workers = _settings.web_concurrency
@@ -31,8 +39,12 @@ workers = _settings.web_concurrency
 # everybody out, /health too. How many requests may be at work is bounded in backend/admission.py.
 worker_class = "gevent"
 # Connections of one worker, slow and idle ones included.
-worker_connections = 1_000
-backlog = 512
+worker_connections = 2 * _settings.max_in_flight + 1_000
+# Connections that the kernel keeps until a worker takes them.
+backlog = 2_048
+# Each worker has a listener of its own beside the common one, and the kernel deals connections out evenly: from one
+# listener alone, whichever worker wakes first takes most of a burst.
+reuse_port = True
 # A worker that shows no sign of life for so long hangs, and is killed. Requests have time limits of their own.
 timeout = 30
 # A deployment lets requests in flight finish, which takes 20 seconds at most: money is moving in them.
@@ -46,9 +58,6 @@ limit_request_line = 4_094
 limit_request_fields = 64
 # A bearer token of 8 kB, and the word before it.
 limit_request_field_size = 8_300
-# Memory that creeps is given back; the jitter keeps the workers from restarting together.
-max_requests = 10_000
-max_requests_jitter = 1_000
 # gunicorn's own socket for commands: signals do, and what is not there cannot be abused.
 control_socket_disable = True
 # Requests are logged by the app, with their ids and the calls they made.
@@ -72,14 +81,34 @@ raw_env = [f"PROMETHEUS_MULTIPROC_DIR={_counts}"]
 _CHECK = "import sys; sys.path.insert(0, sys.argv[1]); from backend.startup import main; main()"
 
 
-def on_starting(_server: Any) -> None:
-    """Refuse to start when the namespace was changed and payments of the earlier one are not settled."""
+def _refuse_port_in_use() -> None:
+    """Two servers on one port would share its requests and know nothing of each other."""
+    family, kind, _, _, address = socket.getaddrinfo(_settings.host, _settings.port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            shutil.rmtree(_counts, ignore_errors=True)
+            raise SystemExit(f"Port {_settings.port} is in use, or not ours: {error.strerror}.") from error
+
+
+def on_starting(server: Any) -> None:
+    """Refuse to start on a port in use, and when payments of an earlier namespace are not settled."""
+    if not server.master_pid:  # else it takes over the listeners of the server that started it
+        _refuse_port_in_use()
     if urlsplit(_settings.app_url).hostname in LOOPBACK:
         return  # nothing is remembered for such an address
     root = str(Path(__file__).resolve().parents[1])
     if subprocess.run([sys.executable, "-c", _CHECK, root], check=False).returncode:
         shutil.rmtree(_counts, ignore_errors=True)
         raise SystemExit(1)
+
+
+def post_fork(_server: Any, worker: Any) -> None:
+    """Open the worker's own listener."""
+    if worker.cfg.workers > 1:
+        worker.sockets = [*worker.sockets, *create_sockets(worker.cfg, worker.log)]
 
 
 def child_exit(_server: Any, worker: Any) -> None:

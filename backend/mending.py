@@ -9,6 +9,7 @@ from functools import partial
 import stripe
 import structlog
 
+from backend.config.stripe_rate import SWEEP, stripe_activation
 from backend.news import Teller
 from backend.services import Services
 from backend.services.errors import UnreadablePayment
@@ -52,9 +53,11 @@ class Mender:
             balanced = Mended(case.payment_id, BALANCED)
             return balanced if self._dry_run else self._ended(self._tell(case), balanced)
         self._pace.wait(_CALLS_EACH)
-        if self._dry_run:
-            return owed(self._client, self._services.registry, case.payment_id, self._adopts(case))
-        return self._settle(case)
+        # Stripe's limits may let a payment wait before its first call, and never between its calls.
+        with stripe_activation(SWEEP, "mend"):
+            if self._dry_run:
+                return owed(self._client, self._services.registry, case.payment_id, self._adopts(case))
+            return self._settle(case)
 
     def _adopts(self, case: Case) -> bool:
         """True if a payment of the Node backend is to be settled too: once we have moved money for it, it is ours."""

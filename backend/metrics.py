@@ -32,6 +32,7 @@ STRIPE_CALLS = Counter("payments_stripe_calls", "Calls to Stripe; status 0 is no
 STRIPE_SECONDS = Histogram("payments_stripe_call_seconds", "How long Stripe took.", ["operation"], buckets=_SECONDS)
 STRIPE_RETRIES = Counter("payments_stripe_retries", "Calls that were repeated after a failure.")
 STRIPE_THROTTLED = Counter("payments_stripe_throttled", "Calls that Stripe refused with 429.")
+STRIPE_WITHHELD = Counter("payments_stripe_withheld", "Requests for which Stripe's limit left no call.", ["part"])
 
 REQUESTS = Counter("payments_http_requests", "Requests answered.", ["method", "route", "status"])
 REQUEST_SECONDS = Histogram("payments_http_request_seconds", "How long they took.", ["route"], buckets=_SECONDS)

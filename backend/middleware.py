@@ -32,14 +32,18 @@ WSGIApp = Callable[[Environ, Any], Iterable[bytes]]
 
 
 def attach_middleware(app: Flask, settings: Settings) -> None:
-    """Attach the hooks and the proxy middleware."""
+    """Attach the hooks."""
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
-    app.wsgi_app = _believing(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign, assignment]
     app.before_request(_begin)
     if settings.force_https:
         app.before_request(_redirect_to_https)
     app.after_request(_finish)
     app.teardown_request(_close)
+
+
+def attach_proxies(app: Flask, settings: Settings) -> None:
+    """Attach the proxy middleware, around all other WSGI middleware: they see what it believes."""
+    app.wsgi_app = _believing(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign, assignment]
 
 
 def _believing(wsgi: WSGIApp, proxies: int) -> WSGIApp:
@@ -62,9 +66,13 @@ def _forgetting(wsgi: WSGIApp) -> WSGIApp:
     return app
 
 
+def request_id_of(given: str) -> str:
+    """The caller's own id of a request if it is a sane one, else a new one."""
+    return given if _SANE_ID.fullmatch(given) else secrets.token_hex(8)
+
+
 def _begin() -> None:
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if _SANE_ID.fullmatch(given) else secrets.token_hex(8)
+    g.request_id = request_id_of(request.headers.get("X-Request-Id", ""))
     g.began = time.monotonic()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request=g.request_id)

@@ -15,7 +15,7 @@ from backend.config.settings import Settings, load_settings
 from backend.config.stripe import build_client
 from backend.extensions import attach_extensions, limit_purchases
 from backend.logs import configure_logs
-from backend.middleware import attach_middleware
+from backend.middleware import attach_middleware, attach_proxies
 from backend.routes.auth import attach_auth
 from backend.routes.connect import connect
 from backend.routes.errors import register_errors
@@ -58,6 +58,7 @@ def create_app(
     attach_middleware(app, settings)
     attach_extensions(app, settings)
     attach_admission(app, settings)
+    attach_proxies(app, settings)
     attach_auth(app, settings)
     register_errors(app)
     for blueprint in (payments, connect, webhooks, status, pages, reference, docs):

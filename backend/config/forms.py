@@ -69,6 +69,25 @@ def storage_uri(text: str) -> str:
     return text
 
 
+def calls_per_second(text: str) -> int:
+    """The calls to Stripe that are allowed in a second; 0 for off. Raises ``ValueError``."""
+    if text == "off":
+        return 0
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", text, re.ASCII):
+        raise ValueError("must be off, or a whole number of calls a second from 1 to 99999")
+    return int(text)
+
+
+def usual_rate(live: bool) -> int:
+    """The calls a second that Stripe allows every account: https://docs.stripe.com/rate-limits."""
+    return 100 if live else 25
+
+
+def sandbox_port(port: int) -> int:
+    """The bundled sandbox listens beside the backend, so that one variable moves both."""
+    return port + 1 if port < 65_535 else port - 1
+
+
 def origins(text: str) -> tuple[str, ...]:
     """Exact origins of front ends. Raises ``ValueError``."""
     origins = tuple(part.strip() for part in text.split(",") if part.strip())

@@ -17,14 +17,17 @@ from backend.config.forms import (
     LOOPBACK,
     app_name_of,
     base_url,
+    calls_per_second,
     declines_limit,
     earlier_names,
     keys_url,
     metrics_token,
     namespace_name,
     origins,
+    sandbox_port,
     shared_secret,
     storage_uri,
+    usual_rate,
 )
 from backend.config.reading import Reader, SettingsError
 from backend.domain.catalogue import Catalogue, CatalogueError, parse_catalogue
@@ -101,6 +104,9 @@ class Settings:
     web_concurrency: int
     max_in_flight: int
     max_declines: int
+    given_rate: int | None
+    machines: int
+    is_command: bool
     metrics_token: str = field(repr=False)
 
     @property
@@ -117,6 +123,11 @@ class Settings:
     def live(self) -> bool:
         """Whether the keys move real money."""
         return "_live_" in self.stripe_secret_key
+
+    @property
+    def stripe_rate(self) -> int:
+        """The calls a second that this account may make, 0 for any number. Who answers in Stripe's place has own limits."""
+        return (0 if self.stripe_api_base else usual_rate(self.live)) if self.given_rate is None else self.given_rate
 
     @property
     def late_coaches_wait(self) -> bool:
@@ -165,21 +176,18 @@ def _read(read: Reader) -> Settings:
     port = read.integer("PORT", 3001, 1, 65_535)
     production = app_env == "production"
     sandbox = app_env == "development" and not read.has("STRIPE_SECRET_KEY")
+    key, published = (SANDBOX_SECRET_KEY, SANDBOX_PUBLISHABLE_KEY) if sandbox else (None, "")
     return Settings(
-        stripe_secret_key=read.matching(
-            "STRIPE_SECRET_KEY", _SECRET_KEY, "sk_test_… or sk_live_…", SANDBOX_SECRET_KEY if sandbox else None
-        ),
+        stripe_secret_key=read.matching("STRIPE_SECRET_KEY", _SECRET_KEY, "sk_test_… or sk_live_…", key),
         stripe_publishable_key=read.matching(
-            "STRIPE_PUBLISHABLE_KEY",
-            _PUBLISHABLE_KEY,
-            "pk_test_… or pk_live_…",
-            SANDBOX_PUBLISHABLE_KEY if sandbox else "",
+            "STRIPE_PUBLISHABLE_KEY", _PUBLISHABLE_KEY, "pk_test_… or pk_live_…", published
         ),
         stripe_webhook_secrets=read.secrets("STRIPE_WEBHOOK_SECRET", (SANDBOX_WEBHOOK_SECRET,) if sandbox else ()),
         stripe_connect_webhook_secrets=read.secrets(
             "STRIPE_CONNECT_WEBHOOK_SECRET", (SANDBOX_CONNECT_WEBHOOK_SECRET,) if sandbox else ()
         ),
-        stripe_api_base=read.convert("STRIPE_API_BASE", base_url) or (_sandbox_url(port) if sandbox else None),
+        stripe_api_base=read.convert("STRIPE_API_BASE", base_url)
+        or (f"http://127.0.0.1:{sandbox_port(port)}" if sandbox else None),
         host=read.matching("HOST", _HOST, "127.0.0.1 or 0.0.0.0", "127.0.0.1"),
         port=port,
         app_env=app_env,
@@ -196,8 +204,11 @@ def _read(read: Reader) -> Settings:
         force_https=read.boolean("FORCE_HTTPS", production),
         auth=_read_auth(read, production),
         web_concurrency=read.integer("WEB_CONCURRENCY", 2, 1, 64),
-        max_in_flight=read.integer("MAX_IN_FLIGHT", 16, 1, 1_000),
         max_declines=read.convert_or("MAX_DECLINES", declines_limit, 10),
+        max_in_flight=read.integer("MAX_IN_FLIGHT", 2_000, 1, 10_000),
+        given_rate=read.convert("STRIPE_RATE", calls_per_second),
+        machines=read.integer("MACHINES", 1, 1, 1_000),
+        is_command=read.has(_IS_COMMAND),
         metrics_token=read.convert("METRICS_TOKEN", metrics_token) or "",
     )
 
@@ -218,15 +229,6 @@ def _read_auth(read: Reader, production: bool) -> AuthSettings:
         issuer=read.text("AUTH_ISSUER", ""),
         role_claim=read.text("AUTH_ROLE_CLAIM", "role"),
     )
-
-
-def _sandbox_url(port: int) -> str:
-    return f"http://127.0.0.1:{sandbox_port(port)}"
-
-
-def sandbox_port(port: int) -> int:
-    """The bundled sandbox listens beside the backend, so that one variable moves both."""
-    return port + 1 if port < 65_535 else port - 1
 
 
 def _read_as_written(read: Reader) -> WrittenTerms:

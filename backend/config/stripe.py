@@ -21,6 +21,7 @@ import stripe
 from backend.config.connections import AnswerCut, Connections, Proxy
 from backend.config.reading import SettingsError
 from backend.config.settings import Settings
+from backend.config.stripe_rate import RatedClient, build_rate
 from backend.metrics import STRIPE_RETRIES, count_stripe_call
 from backend.services.platform import PlatformClient
 
@@ -192,6 +193,9 @@ def build_client(
         http_client = pooled_client(base, settings.max_in_flight, not settings.uses_sandbox, watch)
     elif watch is not None:
         http_client = _WatchedLine(http_client, watch)
+    rate = build_rate(settings)
+    if rate is not None:
+        http_client = RatedClient(http_client, rate)
     return PlatformClient(
         settings.stripe_secret_key,
         namespace=settings.namespace,

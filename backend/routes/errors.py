@@ -20,6 +20,7 @@ from stripe import oauth_error
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from backend.admission import Overloaded
+from backend.config.stripe_rate import StripeBusy
 from backend.config.tokens import KeysUnavailable
 from backend.domain.access import NotAllowed, NotSignedIn
 from backend.services.answers import error_code
@@ -77,6 +78,7 @@ _PROVIDER_REFUSED = Failure(502, PROVIDER_ERROR, "Payments are not available at 
 _PROVIDER_DOWN = Failure(
     503, PROVIDER_UNAVAILABLE, "Payments are not available at the moment. Please try again shortly."
 )
+_TOO_MANY = Failure(503, PROVIDER_UNAVAILABLE, "Very many people are paying at the moment. Please try again shortly.")
 _IN_FLIGHT = Failure(409, CONFLICT, "The same request is already being processed. Please wait a moment.")
 _NOT_SIGNED = Failure(400, "Invalid signature", "The request was not signed with a secret of this endpoint.")
 _BUG = Failure(500, "Internal server error", "Something went wrong on our side. Please try again.")
@@ -230,9 +232,7 @@ FAILURES: dict[type[BaseException], Callable[[Any], Failure]] = {
     KeysUnavailable: _always(
         Failure(503, "Sign-in unavailable", "Signing in cannot be checked at the moment. Please try again shortly.")
     ),
-    Overloaded: _always(
-        Failure(503, PROVIDER_UNAVAILABLE, "Very many people are paying at the moment. Please try again shortly.")
-    ),
+    **dict.fromkeys((Overloaded, StripeBusy), _always(_TOO_MANY)),
     MissingSignature: _always(
         Failure(400, "Missing signature", "The request does not carry a Stripe-Signature header.")
     ),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import socket
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -127,6 +129,47 @@ def test_places_are_given_back_however_a_request_ends(shop: Shop) -> None:
     assert shop.buy().status_code == 200
 
 
+def test_hundreds_wait_for_stripe_and_none_is_refused(tmp_path: Path) -> None:
+    """A request that waits costs memory and no processor: all that are in flight while Stripe stalls are finished."""
+    many = 256
+    with ExitStack() as stack:
+        shop = stack.enter_context(shop_open(tmp_path / "log", MAX_IN_FLIGHT=""))
+        pool = stack.enter_context(ThreadPoolExecutor(many))
+        with shop.stalled():
+            before = len(shop.sandbox.requests)
+            began = [pool.submit(shop.buy) for _ in range(many)]
+            shop.wait_for_calls(many, before)
+            health = requests.get(f"{shop.url}/health", timeout=_PATIENCE_SECONDS)
+        answers = [future.result().status_code for future in began]
+
+    assert health.status_code == 200
+    assert answers == [200] * many
+
+
+def test_large_bodies_that_never_end_hold_no_more_than_their_room(tmp_path: Path) -> None:
+    """A hundred unfinished megabytes: most are refused, the worker's memory stays, and purchases go on."""
+    body = b"x" * 900_000
+    head = b"POST /api/webhooks/stripe HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+    with shop_open(tmp_path / "log") as shop, ExitStack() as stack:
+        assert shop.buy().status_code == 200
+        before = _resident(shop)
+        for _ in range(100):
+            one = stack.enter_context(socket.create_connection(("127.0.0.1", shop.port), _PATIENCE_SECONDS))
+            with suppress(OSError):  # the server closed it: there is no room
+                one.sendall(head + body)
+        bought = shop.buy()
+        grown = _resident(shop) - before
+
+    assert bought.status_code == 200
+    assert grown < 60_000_000
+
+
+def _resident(shop: Shop) -> int:
+    """The bytes that the worker has in memory."""
+    (worker,) = Path(f"/proc/{shop.process.pid}/task/{shop.process.pid}/children").read_text().split()
+    return int(Path(f"/proc/{worker}/statm").read_text().split()[1]) * resource.getpagesize()
+
+
 SLOW = {
     "nothing": b"",
     "half a head": b"POST /api/payments/create-intent HTTP/1.1\r\nHost: x\r\nX-Slow: ",
@@ -199,4 +242,5 @@ def _refuses(shop: Shop) -> bool:
 
 def _wait_until(true: Callable[[], bool]) -> None:
     while not true():
-        pass
+        # Nothing tells another process that a port is closed but trying it.
+        threading.Event().wait(0.05)

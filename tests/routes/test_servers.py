@@ -141,6 +141,18 @@ def test_a_port_in_use_is_said_plainly(tmp_path: Path) -> None:
     assert "Traceback" not in second.stderr
 
 
+def test_two_production_servers_never_share_a_port(tmp_path: Path) -> None:
+    """Each would answer some of the requests, with settings of its own."""
+    port = free_port_pair()
+    with backend_process(GUNICORN, port, tmp_path / "log", STRIPE_API_BASE="http://127.0.0.1:9"):
+        second = command(
+            sys.executable, *GUNICORN, folder=tmp_path, PORT=str(port), STRIPE_API_BASE="http://127.0.0.1:9"
+        )
+
+    assert second.returncode != 0
+    assert f"Port {port} is in use" in second.stderr
+
+
 @pytest.mark.parametrize(
     ("variable", "value"), [("PORT", "http"), ("STRIPE_SECRET_KEY", "oops"), ("APP_ENV", "production")]
 )

@@ -19,7 +19,8 @@ VARIABLES = (
     "STRIPE_SECRET_KEY STRIPE_PUBLISHABLE_KEY STRIPE_WEBHOOK_SECRET STRIPE_CONNECT_WEBHOOK_SECRET STRIPE_API_BASE "
     "PORT HOST APP_ENV APP_URL PLATFORM_FEE_PERCENTAGE DEFAULT_CURRENCY CATALOGUE_PATH ALLOWED_ORIGINS "
     "RATELIMIT_STORAGE_URI RATELIMIT_ENABLED TRUSTED_PROXIES FORCE_HTTPS AUTH_MODE ALLOW_TEST_KEYS WEB_CONCURRENCY "
-    "APP_NAME MAX_IN_FLIGHT METRICS_TOKEN AUTH_JWT_SECRET AUTH_JWKS_URL AUTH_AUDIENCE AUTH_ISSUER AUTH_ROLE_CLAIM"
+    "APP_NAME MAX_IN_FLIGHT STRIPE_RATE MACHINES METRICS_TOKEN AUTH_JWT_SECRET AUTH_JWKS_URL "
+    "AUTH_AUDIENCE AUTH_ISSUER AUTH_ROLE_CLAIM"
 ).split()
 AB = ("https://a.example", "http://b.example:3000")
 
@@ -81,6 +82,9 @@ def test_production_has_its_own_defaults() -> None:
         ("AUTH_ROLE_CLAIM", "app_metadata.role", "auth.role_claim", "app_metadata.role"),
         ("APP_NAME", "Clip & Coach", "app_name", "Clip & Coach"),
         ("WEB_CONCURRENCY", "64", "web_concurrency", 64),
+        ("MACHINES", "3", "machines", 3),
+        ("STRIPE_RATE", "40", "stripe_rate", 40),
+        ("STRIPE_RATE", "off", "stripe_rate", 0),
     ],
 )
 def test_a_right_value_is_taken(name: str, value: str, setting: str, expected: Any) -> None:
@@ -222,6 +226,11 @@ def test_a_limiters_storage_without_its_driver_is_refused_by_name() -> None:
         ("APP_NAME", "x" * 41),
         ("APP_NAME", "Clip\x07Coach"),
         ("WEB_CONCURRENCY", "0"),
+        ("MACHINES", "0"),
+        ("STRIPE_RATE", "0"),
+        ("STRIPE_RATE", "0.5"),
+        ("STRIPE_RATE", "none"),
+        ("STRIPE_RATE", "100000"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name_and_not_repeated(name: str, value: str) -> None:

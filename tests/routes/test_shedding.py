@@ -1,0 +1,196 @@
+"""What a process that falls behind refuses: the newest, before Flask and Stripe, with the answer that Flask would give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from backend.admission import BODY_SHARE, MeasuredBody, Overloaded, Room
+from backend.shedding import LATE_SECONDS, MAKE_REFUSAL, TIGHT_SECONDS, Gate, Shedder
+from tests.routes.conftest import Backend, make_backend
+
+ORIGIN = "https://app.example.com"
+
+
+class Late:
+    """A process that is as late as it is told to be, and a clock that moves by hand."""
+
+    def __init__(self) -> None:
+        self.late = 0.0
+        self.seconds = 0.0
+        self.shedder = Shedder(lambda: self.late, lambda: self.seconds)
+
+    def refuses(self, late: float, webhook: bool = False) -> bool:
+        """The decision about a request that begins so late."""
+        self.late = late
+        return self.shedder.refuses(webhook)
+
+
+def test_a_burst_is_worked_off() -> None:
+    """Up to a second late, nobody is refused."""
+    process = Late()
+
+    assert not any(process.refuses(late / 100 * LATE_SECONDS) for late in range(101))
+
+
+def test_the_newest_is_refused_first() -> None:
+    """Of a line that is longer than a second, those at its end."""
+    process = Late()
+    refused = [process.refuses(late / 10) for late in range(20)]
+
+    assert refused == [late / 10 > LATE_SECONDS for late in range(20)]
+
+
+def test_after_a_refusal_only_a_short_line_is_let_in() -> None:
+    """Until a second without one: then a burst is welcome again."""
+    process = Late()
+    assert process.refuses(LATE_SECONDS * 1.1)
+
+    assert process.refuses(TIGHT_SECONDS * 1.1)
+    assert not process.refuses(TIGHT_SECONDS)
+    process.seconds += 0.9
+    assert process.refuses(TIGHT_SECONDS * 1.1)
+    process.seconds += 1.1
+    assert not process.refuses(TIGHT_SECONDS * 1.1)
+
+
+def test_webhooks_are_let_in_when_purchases_are_not() -> None:
+    """They move money, and are few; they too are refused at last."""
+    process = Late()
+    assert process.refuses(LATE_SECONDS * 1.1)
+
+    assert not process.refuses(TIGHT_SECONDS * 2, webhook=True)
+    assert process.refuses(TIGHT_SECONDS * 2)
+    assert process.refuses(TIGHT_SECONDS * 5, webhook=True)
+
+
+class Reached:
+    """Counts what goes past the gate into Flask, for all but the making of a refusal."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.paths: list[str] = []
+        app = client.application
+        gate = _gate_of(app)
+        inner = gate._wsgi
+
+        def counted(head: Any, start_response: Any) -> Any:
+            if MAKE_REFUSAL not in head:
+                self.paths.append(head["PATH_INFO"])
+            return inner(head, start_response)
+
+        gate._wsgi = counted
+
+
+def _gate_of(app: Any) -> Gate:
+    wsgi = app.wsgi_app
+    while not isinstance(wsgi, Gate):
+        cells = [cell.cell_contents for cell in getattr(wsgi, "__closure__", None) or ()]
+        wsgi = getattr(wsgi, "app", None) or next(one for one in cells if callable(one))
+    return wsgi
+
+
+@pytest.fixture
+def late(backend: Backend) -> tuple[FlaskClient, Reached]:
+    """A backend that is hopelessly late, and what reaches its Flask."""
+    client = backend(ratelimit_enabled=False)
+    _gate_of(client.application)._shedder = Shedder(lambda: 100.0, lambda: 0.0)
+    return client, Reached(client)
+
+
+def test_a_refused_request_reaches_neither_flask_nor_stripe(late: tuple[FlaskClient, Reached]) -> None:
+    """It is answered before anything is read."""
+    client, reached = late
+
+    answers = [client.post("/api/payments/create-intent", data=b"{") for _ in range(5)]
+
+    assert {answer.status_code for answer in answers} == {503}
+    assert reached.paths == []
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/metrics", "/static/js/paymentService.js", "/docs"])
+def test_probes_and_files_are_never_refused(late: tuple[FlaskClient, Reached], path: str) -> None:
+    """However late the process is."""
+    client, reached = late
+    client.application.config["PROPAGATE_EXCEPTIONS"] = False
+
+    client.get(path).close()
+
+    assert reached.paths == [path]
+
+
+def test_a_browser_can_still_ask_whether_it_may_ask(late: tuple[FlaskClient, Reached]) -> None:
+    """Else it would never learn why it was refused."""
+    client, _ = late
+    asked = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
+
+    assert client.options("/api/payments/create-intent", headers=asked).status_code == 200
+
+
+@pytest.mark.parametrize("origin", [None, ORIGIN, "https://evil.example.com"])
+@pytest.mark.parametrize("path", ["/api/payments/confirm", "/payment-success"])
+def test_the_kept_refusal_has_every_header_of_flasks_own(origin: str | None, path: str) -> None:
+    """The first is made by Flask, the second is kept: no header differs but the request's id."""
+    client = make_backend(ratelimit_enabled=False, allowed_origins=(ORIGIN,), app_env="production", force_https=False)
+    headers = {"X-Request-Id": "mine-1", **({"Origin": origin} if origin else {})}
+
+    _gate_of(client.application)._shedder = Shedder(lambda: 0.0)
+    by_flask = client.post(path, headers=headers, environ_overrides={MAKE_REFUSAL: True})
+    _gate_of(client.application)._shedder = Shedder(lambda: 100.0, lambda: 0.0)
+    kept = [client.post(path, headers=headers) for _ in range(2)]
+
+    for answer in kept:
+        assert answer.status_code == by_flask.status_code == 503
+        assert answer.data == by_flask.data
+        assert answer.headers["X-Request-Id"] == "mine-1"
+        assert int(answer.headers["Retry-After"]) > 0
+        if origin != "https://evil.example.com":
+            assert sorted(answer.headers) == sorted(by_flask.headers)
+        assert answer.headers.get("Access-Control-Allow-Origin") == (origin if origin == ORIGIN else None)
+
+
+def test_an_allowed_origin_does_not_leak_to_another() -> None:
+    """Refusals are kept for each origin by itself."""
+    client = make_backend(ratelimit_enabled=False, allowed_origins=(ORIGIN,), app_env="production", force_https=False)
+    _gate_of(client.application)._shedder = Shedder(lambda: 100.0, lambda: 0.0)
+
+    allowed = [client.post("/api/payments/confirm", headers={"Origin": origin}) for origin in (ORIGIN, "null", ORIGIN)]
+
+    assert [one.headers.get("Access-Control-Allow-Origin") for one in allowed] == [ORIGIN, None, ORIGIN]
+
+
+class Endless:
+    """A body that never ends."""
+
+    def read(self, size: int) -> bytes:
+        """As many bytes as are asked for."""
+        return b"x" * size
+
+
+def test_a_large_body_takes_room_and_gives_it_back() -> None:
+    """What every request may hold is free; beyond it there is so much for all."""
+    room = Room(BODY_SHARE)
+    first, second = MeasuredBody(Endless(), room), MeasuredBody(Endless(), room)
+    for _ in range(4):
+        first.read(BODY_SHARE)
+    while second.held < BODY_SHARE:
+        second.read(BODY_SHARE)
+    with pytest.raises(Overloaded):
+        second.read(1)
+    first.release()
+    second.release()
+
+    third = MeasuredBody(Endless(), room)
+    for _ in range(4):
+        third.read(BODY_SHARE)
+    with pytest.raises(Overloaded):
+        third.read(1)
+
+
+def test_small_bodies_find_room_when_large_ones_hold_it_all() -> None:
+    """A purchase is not kept out by somebody's unfinished megabytes."""
+    room = Room(0)
+    small = MeasuredBody(Endless(), room)
+
+    assert sum(len(small.read(BODY_SHARE)) for _ in range(2)) == BODY_SHARE
