@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 from backend.config.reading import SettingsError
 from backend.domain.namespace import DEFAULT, NAME
@@ -15,26 +14,10 @@ _ADDRESS = re.compile(
 )
 
 
-def shared_secret(text: str) -> str:
-    """What signs tokens. Raises ``ValueError``."""
-    # RFC 7518, 3.2: as long as the hash, or it can be guessed from any token.
-    if len(text.encode()) < 32:
-        raise ValueError("must have at least 32 characters")
-    return text
-
-
 def metrics_token(text: str) -> str:
     """What Prometheus sends. Raises ``ValueError``."""
     if not re.fullmatch(r"[\x21-\x7e]{16,200}", text, re.ASCII):
         raise ValueError("must have 16 to 200 visible characters")
-    return text
-
-
-def keys_url(text: str) -> str:
-    """Where the keys that sign tokens are. Raises ``ValueError``."""
-    address = urlsplit(base_url(text))
-    if address.scheme != "https" and address.hostname not in LOOPBACK:
-        raise ValueError("must begin with https://: who answers there decides who is signed in")
     return text
 
 
