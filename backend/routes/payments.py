@@ -27,7 +27,7 @@ def create_intent() -> Response:
     """An intent to pay for a package or subscription, with the secret to pay it in the front end."""
     order = body(CreateIntentRequest())
     order = replace(order, player_id=caller().player_for(order.player_id))
-    placed = services().payments.create_intent(order, attempt_key())
+    placed = services().payments.create_intent(order, attempt_key(), caller().subject)
     PURCHASES.labels(placed.intent.currency).inc()
     return answer(CreateIntentResponse(), placed)
 

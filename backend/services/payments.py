@@ -80,18 +80,19 @@ class Payments:
         self._now = now
         self._payees = Payees(client, registry, now)
 
-    def create_intent(self, order: Order, attempt: str | None = None) -> Placed:
+    def create_intent(self, order: Order, attempt: str | None = None, subject: str | None = None) -> Placed:
         """A PaymentIntent for the order, at the catalogue's price.
 
         ``attempt`` is the caller's Idempotency-Key: the same one with the same order gives the same intent, or
         the one that took its place when it was canceled; with another order a ``Conflict``; one too when the coach's
-        account is gone, for nothing could ever be paid to it.
+        account is gone, for nothing could ever be paid to it. ``subject`` is the signed-in caller, whose keys are
+        nobody else's.
         """
         purchase = self._purchase(order)
         customer = None
         if order.customer_email:
             customer = customer_for(self._client, order.customer_email, order.customer_name)
-        number = attempt_hash("purchase", attempt) if attempt else secrets.token_hex(16)
+        number = _purchase_number(attempt, subject)
         intent = self._create(purchase, number, customer, order.customer_email)
         split = self._rate.split(purchase.offer.price)
         log.info(
@@ -230,3 +231,11 @@ class Payments:
         if "customer" in params and "receipt_email" in params:
             for customer in deleted_lately(self._client, params["receipt_email"], self._now()):
                 yield {**params, "customer": customer}
+
+
+def _purchase_number(attempt: str | None, subject: str | None) -> str:
+    """The purchase's id: random, or a hash of the caller's key together with whose it is."""
+    if not attempt:
+        return secrets.token_hex(16)
+    # Without a subject, the bytes of always: a purchase that is tried again across a deployment stays one.
+    return attempt_hash("purchase", attempt, *([] if subject is None else [subject]))
