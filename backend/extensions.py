@@ -27,8 +27,8 @@ from backend.routes.auth import caller
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 _REDIS_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25}
-# Routes that begin or confirm a purchase have a limit of their own.
-_PURCHASES = frozenset(["payments.create_intent", "payments.confirm"])
+# Routes that begin or confirm a purchase have a limit of their own; those of one name share it.
+_PURCHASES = {"payments.create_intent": "purchase", "payments.confirm": "confirmation"}
 _ADDRESS_WITH_PORT = re.compile(r"([0-9.]+):[0-9]{1,5}|\[([0-9A-Fa-f:.%]+)\](?::[0-9]{1,5})?", re.ASCII)
 _TRANSLATED = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
 _ONE_YEAR = 31_536_000
@@ -151,9 +151,9 @@ def _limit_purchases(app: Flask, limiter: Limiter) -> None:
         settings: Settings = app.config["SETTINGS"]
         return settings.purchase_limit if caller().subject is None else settings.player_limit
 
-    @limiter.limit(amount)
+    @limiter.shared_limit(amount, scope=lambda endpoint: _PURCHASES[endpoint])
     def charge() -> None:
-        """Count one request; the limiter counts by endpoint."""
+        """Count one request of the caller's."""
 
     def charge_purchases() -> None:
         if request.endpoint in _PURCHASES:

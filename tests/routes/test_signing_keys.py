@@ -7,11 +7,14 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
+import requests
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask.testing import FlaskClient
@@ -21,6 +24,7 @@ from backend.config.settings import load_settings
 from backend.config.signing_keys import KEPT_SECONDS, KeysUnavailable, SigningKeys
 from backend.config.tokens import Tokens
 from backend.domain.access import NotSignedIn
+from tests.processes import GUNICORN, backend_process, free_port_pair
 from tests.routes.sign_in import ADMIN, EC, RSA, KeyServer, Town, bearer, key_server_at_work, public_key, raw_token
 
 OTHER = rsa.generate_private_key(65_537, 2048)
@@ -445,3 +449,28 @@ def test_nothing_that_a_token_names_is_ever_asked(town: Town, issuer: KeyServer)
         own = public_key("k", OTHER, "RS256")
         assert status_of(town, client, key=OTHER, kid="k", jwk=own) == 401
         assert evil.asked == 0
+
+
+def test_the_production_server_serves_others_while_an_issuer_is_silent(issuer: KeyServer, tmp_path: Path) -> None:
+    """On one worker of two places: twenty tokens that wait for keys hold up nobody; then the keys are known."""
+    gate = Gate({"keys": [RSA_KEY]})
+    issuer.answer = gate
+    port = free_port_pair()
+    signing = {"AUTH_MODE": "optional", "AUTH_JWKS_URL": issuer.address, "AUTH_AUDIENCE": "shop"}
+    environ = {**signing, "AUTH_ISSUER": IDENTITY["iss"], "WEB_CONCURRENCY": "1", "MAX_IN_FLIGHT": "2"}
+    headers = bearer({**ADMIN, **IDENTITY}, key=RSA, algorithm="RS256", kid="k")
+
+    def read(sent: dict[str, str] | None) -> int:
+        url = f"http://127.0.0.1:{port}/api/payments/intent/x"
+        return requests.get(url, headers=sent, timeout=30).status_code
+
+    server = backend_process(GUNICORN, port, tmp_path / "log", STRIPE_API_BASE="http://127.0.0.1:9", **environ)
+    with server, ThreadPoolExecutor(20) as pool:
+        waiting = [pool.submit(read, headers) for _ in range(20)]
+        assert gate.reached.wait(30)
+        assert [read(None) for _ in range(5)] == [401] * 5
+        assert [answer.result() for answer in waiting] == [503] * 20
+        assert issuer.asked == 1
+        gate.opened.set()
+        assert read(headers) == 404
+    assert "Traceback" not in (tmp_path / "log").read_text()

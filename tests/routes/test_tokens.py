@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from backend.config.settings import load_settings
 from backend.config.tokens import Tokens
@@ -211,3 +213,37 @@ def test_a_change_of_any_character_is_noticed() -> None:
         other = "A" if there != "A" else "B"
         with pytest.raises(NotSignedIn):
             tokens.caller(f"Bearer {token[:place]}{other}{token[place + 1 :]}")
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=10,
+)
+_CLAIM = st.sampled_from(["sub", "exp", "nbf", "iat", "aud", "iss", "jti", "role"])
+_FIELD = st.sampled_from(["alg", "typ", "kid", "crit", "b64", "cty", "zip"])
+READER = Tokens(replace(load_settings({}, env_file=None).auth, mode="required", jwt_secret=SECRET))
+
+
+def read(header: str) -> None:
+    """Read a header: it signs somebody in, or nobody."""
+    try:
+        caller = READER.caller(header)
+    except NotSignedIn:
+        return
+    assert caller.subject
+
+
+@settings(max_examples=400, deadline=None)
+@given(header=st.dictionaries(_FIELD, _JSON, max_size=3), claims=st.dictionaries(_CLAIM, _JSON, max_size=4))
+def test_whatever_is_signed_signs_somebody_in_or_nobody(header: dict[str, Any], claims: dict[str, Any]) -> None:
+    """Any JSON in any claim and any header, under a signature that holds."""
+    read(f"Bearer {raw_token({**HS256, **header}, {**ADMIN, **claims})}")
+
+
+@settings(max_examples=400, deadline=None)
+@given(text=st.text(max_size=200) | st.from_regex(r"[Bb]earer +[\w.=,-]{0,80}", fullmatch=True))
+def test_whatever_is_sent_signs_nobody_in(text: str) -> None:
+    """Any text."""
+    with pytest.raises(NotSignedIn):
+        READER.caller(text)
