@@ -38,7 +38,6 @@ _FETCH_SECONDS = 5.0
 _WAIT_SECONDS = 1.0
 # Issuers publish two to five keys, of half a kilobyte each.
 _LONGEST_ANSWER = 128 * 1024
-_MOST_KEYS = 50
 _LONGEST_KID = 200
 # RFC 7518, 3.3 asks for 2048 bits; above 8192 a verification takes longer than the rest of a request.
 _RSA_BITS = range(2_048, 8_193)
@@ -148,7 +147,7 @@ def usable_keys(document: Any) -> Keys:
     if not isinstance(listed, list):
         return {}
     found: dict[tuple[str, str], Any] = {}
-    for entry in listed[:_MOST_KEYS]:
+    for entry in listed:
         algorithm = _algorithm(entry)
         key = None if algorithm is None else _parsed(entry, algorithm)
         if algorithm is not None and key is not None:
@@ -158,8 +157,8 @@ def usable_keys(document: Any) -> Keys:
 
 def _algorithm(entry: Any) -> str | None:
     """The algorithm that a published key verifies; None for one that is not meant for that."""
-    if not isinstance(entry, dict) or not isinstance(entry.get("kid"), str) or "d" in entry:
-        return None  # one with "d" is a private key, which others know too
+    if not isinstance(entry, dict) or not isinstance(entry.get("kid"), str):
+        return None
     kinds = {("RSA", None): "RS256", ("EC", "P-256"): "ES256"}
     kind, curve = entry.get("kty"), entry.get("crv") if entry.get("kty") == "EC" else None
     algorithm = kinds.get((kind, curve)) if isinstance(kind, str) and isinstance(curve, str | None) else None
@@ -174,5 +173,6 @@ def _parsed(entry: dict[str, Any], algorithm: str) -> Any:
     # The library reads what a stranger wrote: numbers without end, points on no curve, text that is none.
     except (jwt.PyJWTError, ValueError, TypeError, ArithmeticError):
         return None
+    # A private key that was published is of another class, and known to others: it is passed over too.
     usable = key.key_size in _RSA_BITS if isinstance(key, RSAPublicKey) else isinstance(key, EllipticCurvePublicKey)
     return key if usable else None

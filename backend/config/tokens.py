@@ -64,8 +64,7 @@ class Tokens:
                 leeway=_LEEWAY_SECONDS,
                 options={"require": ["exp", "sub"], "verify_aud": self._audience is not None},
             )
-        # The library's own, and what it lets through: an endless expiry, deep nesting, a header of another form.
-        except (jwt.PyJWTError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
+        except jwt.PyJWTError as error:
             raise NotSignedIn from error
         return claims
 

@@ -18,6 +18,8 @@ from flask.testing import FlaskClient
 from werkzeug import Request, Response
 from werkzeug.serving import make_server
 
+from backend.config.settings import load_settings
+from backend.config.tokens import Tokens
 from tests.builders import Marketplace
 from tests.conftest import NOW
 
@@ -154,3 +156,38 @@ def key_server_at_work() -> Iterator[KeyServer]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class Clock:
+    """Seconds that only a test moves."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def believing(town: Town, issuer: KeyServer) -> FlaskClient:
+    """A backend that believes this issuer."""
+    return town.backend(jwt_secret="", jwks_url=issuer.address)
+
+
+def status_of(town: Town, client: FlaskClient, **options: Any) -> int:
+    """How an admin's token is answered."""
+    answer = town.call(client, "connect.read_account", bearer(ADMIN, **{"key": RSA, "algorithm": "RS256", **options}))
+    if answer.status_code == 503:
+        assert answer.json["error"] == "Sign-in unavailable"
+        assert int(answer.headers["Retry-After"]) > 0
+    return int(answer.status_code)
+
+
+def tokens_of(issuer: KeyServer, clock: Clock | None = None) -> Tokens:
+    """The reader of this issuer's tokens, on a clock that a test moves."""
+    auth = replace(load_settings({}, env_file=None).auth, mode="required", jwks_url=issuer.address)
+    return Tokens(auth, clock or Clock())
+
+
+def rs256_header(kid: str, key: Any = RSA) -> str:
+    """The header that an admin sends, signed by this key."""
+    return bearer(ADMIN, key=key, algorithm="RS256", kid=kid)["Authorization"]

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
-import requests
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from flask.testing import FlaskClient
-from werkzeug import Response
 
-from backend.config.settings import load_settings
-from backend.config.signing_keys import KEPT_SECONDS, KeysUnavailable, SigningKeys
-from backend.config.tokens import Tokens
 from backend.domain.access import NotSignedIn
-from tests.processes import GUNICORN, backend_process, free_port_pair
-from tests.routes.sign_in import ADMIN, EC, RSA, KeyServer, Town, bearer, key_server_at_work, public_key, raw_token
+from tests.routes.sign_in import (
+    ADMIN,
+    EC,
+    RSA,
+    Clock,
+    KeyServer,
+    Town,
+    bearer,
+    believing,
+    key_server_at_work,
+    public_key,
+    raw_token,
+    rs256_header,
+    status_of,
+    tokens_of,
+)
 
 OTHER = rsa.generate_private_key(65_537, 2048)
 SHORT = rsa.generate_private_key(65_537, 1024)
@@ -46,46 +49,11 @@ def issuer() -> Iterator[KeyServer]:
         yield published
 
 
-class Clock:
-    """Seconds that only a test moves."""
-
-    def __init__(self) -> None:
-        self.seconds = 1_000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-def backend(town: Town, issuer: KeyServer) -> FlaskClient:
-    """A backend that believes this issuer."""
-    return town.backend(jwt_secret="", jwks_url=issuer.address)
-
-
-def status_of(town: Town, client: FlaskClient, **options: Any) -> int:
-    """How an admin's token is answered."""
-    answer = town.call(client, "connect.read_account", bearer(ADMIN, **{"key": RSA, "algorithm": "RS256", **options}))
-    if answer.status_code == 503:
-        assert answer.json["error"] == "Sign-in unavailable"
-        assert int(answer.headers["Retry-After"]) > 0
-    return int(answer.status_code)
-
-
-def tokens_of(issuer: KeyServer, clock: Clock | None = None) -> Tokens:
-    """The reader of this issuer's tokens, on a clock that a test moves."""
-    auth = replace(load_settings({}, env_file=None).auth, mode="required", jwks_url=issuer.address)
-    return Tokens(auth, clock or Clock())
-
-
-def header(kid: str, key: Any = RSA) -> str:
-    """The header that an admin sends, signed by this key."""
-    return bearer(ADMIN, key=key, algorithm="RS256", kid=kid)["Authorization"]
-
-
 @pytest.mark.parametrize(("key", "algorithm"), [(RSA, "RS256"), (EC, "ES256")], ids=["RS256", "ES256"])
 def test_published_keys_are_fetched_once(town: Town, issuer: KeyServer, key: Any, algorithm: str) -> None:
     """And not again for every token that names a key which nobody knows."""
     issuer.publish("known", key, algorithm)
-    client = backend(town, issuer)
+    client = believing(town, issuer)
 
     for kid, status in (("known", 200), ("known", 200), ("unknown", 401), ("unknown", 401), ("known", 200)):
         assert status_of(town, client, key=key, algorithm=algorithm, kid=kid) == status
@@ -97,15 +65,15 @@ def test_keys_may_be_rotated(issuer: KeyServer) -> None:
     clock = Clock()
     tokens = tokens_of(issuer, clock)
     issuer.publish("first", RSA, "RS256")
-    assert tokens.caller(header("first")).may_everything
+    assert tokens.caller(rs256_header("first")).may_everything
 
     issuer.publish("second", RSA, "RS256")
     with pytest.raises(NotSignedIn):
-        tokens.caller(header("second"))
+        tokens.caller(rs256_header("second"))
     clock.seconds += 31
-    assert tokens.caller(header("second")).may_everything
+    assert tokens.caller(rs256_header("second")).may_everything
     with pytest.raises(NotSignedIn):
-        tokens.caller(header("first"))
+        tokens.caller(rs256_header("first"))
 
 
 def test_a_key_that_is_published_no_more_is_forgotten_while_it_is_in_use(issuer: KeyServer) -> None:
@@ -113,14 +81,14 @@ def test_a_key_that_is_published_no_more_is_forgotten_while_it_is_in_use(issuer:
     clock = Clock()
     tokens = tokens_of(issuer, clock)
     issuer.publish("stolen", RSA, "RS256")
-    assert tokens.caller(header("stolen")).may_everything
+    assert tokens.caller(rs256_header("stolen")).may_everything
     issuer.publish("new", OTHER, "RS256")
     clock.seconds += 301
 
-    tokens.caller(header("stolen"))  # the one that has them read again
-    assert tokens.caller(header("new", OTHER)).may_everything
+    tokens.caller(rs256_header("stolen"))  # the one that has them read again
+    assert tokens.caller(rs256_header("new", OTHER)).may_everything
     with pytest.raises(NotSignedIn):
-        tokens.caller(header("stolen"))
+        tokens.caller(rs256_header("stolen"))
 
 
 def test_a_public_key_is_no_secret_to_sign_with(town: Town, issuer: KeyServer) -> None:
@@ -129,7 +97,7 @@ def test_a_public_key_is_no_secret_to_sign_with(town: Town, issuer: KeyServer) -
     pem = RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     forged = raw_token({"alg": "HS256", "typ": "JWT", "kid": "k"}, ADMIN, pem)
 
-    answer = town.call(backend(town, issuer), "connect.read_account", {"Authorization": f"Bearer {forged}"})
+    answer = town.call(believing(town, issuer), "connect.read_account", {"Authorization": f"Bearer {forged}"})
 
     assert answer.status_code == 401
 
@@ -140,7 +108,7 @@ def test_an_algorithm_that_is_not_the_keys_is_a_401(town: Town, issuer: KeyServe
     """The kind of the key says how it signs; what the token says has to be the same."""
     issuer.say({"keys": [public_key("rsa", RSA, "RS256"), public_key("ec", EC, "ES256")]})
     forged = raw_token({"alg": alg, "kid": kid}, ADMIN, b"x" * 32)
-    client = backend(town, issuer)
+    client = believing(town, issuer)
 
     answer = town.call(client, "connect.read_account", {"Authorization": f"Bearer {forged}"})
 
@@ -152,7 +120,7 @@ def test_an_algorithm_that_is_not_the_keys_is_a_401(town: Town, issuer: KeyServe
 def test_a_signature_of_one_kind_under_a_key_of_the_other_is_a_401(town: Town, issuer: KeyServer) -> None:
     """Signed well, by a key that the issuer has, under the name of another of its keys."""
     issuer.say({"keys": [public_key("rsa", RSA, "RS256"), public_key("ec", EC, "ES256")]})
-    client = backend(town, issuer)
+    client = believing(town, issuer)
 
     assert status_of(town, client, kid="ec") == 401
     assert status_of(town, client, key=EC, algorithm="ES256", kid="rsa") == 401
@@ -164,7 +132,7 @@ def test_a_signature_of_one_kind_under_a_key_of_the_other_is_a_401(town: Town, i
 def test_a_kid_of_another_form_is_a_401(town: Town, issuer: KeyServer, kid: Any) -> None:
     """And the issuer is asked at most once for all of them."""
     issuer.publish("k", RSA, "RS256")
-    client = backend(town, issuer)
+    client = believing(town, issuer)
     forged = {"Authorization": f"Bearer {raw_token({'alg': 'RS256', 'kid': kid}, ADMIN)}"}
 
     assert [town.call(client, "connect.read_account", forged).status_code for _ in range(3)] == [401] * 3
@@ -202,7 +170,7 @@ def test_an_issuer_that_answers_anything_else_is_a_503(
 ) -> None:
     """Not the token's fault and no bug: to be tried again. It is asked once, not for every token."""
     issuer.say(document, status, **headers)
-    client = backend(town, issuer)
+    client = believing(town, issuer)
 
     assert [status_of(town, client, kid=kid) for kid in ("k", "k", "l", "m")] == [503] * 4
     assert issuer.asked == 1
@@ -215,7 +183,7 @@ def test_a_redirect_is_not_followed(town: Town, issuer: KeyServer, status: int) 
         elsewhere.publish("k", RSA, "RS256")
         issuer.say("", status, Location=elsewhere.address)
 
-        assert status_of(town, backend(town, issuer), kid="k") == 503
+        assert status_of(town, believing(town, issuer), kid="k") == 503
         assert elsewhere.asked == 0
 
 
@@ -255,169 +223,14 @@ def test_a_key_that_cannot_be_used_takes_nothing_from_the_others(
 ) -> None:
     """It is passed over; alone, it is as if there were none."""
     issuer.say({"keys": [useless, public_key("good", RSA, "RS256")]})
-    client = backend(town, issuer)
+    client = believing(town, issuer)
 
     assert status_of(town, client, kid="good") == 200
     assert status_of(town, client, kid="k") == 401
     forged = raw_token({"alg": "HS256", "kid": "k"}, ADMIN, b"s" * 32)
     assert town.call(client, "connect.read_account", {"Authorization": f"Bearer {forged}"}).status_code == 401
     issuer.say({"keys": [useless]})
-    assert status_of(town, backend(town, issuer), kid="good") == 503
-
-
-def test_keys_that_cannot_be_fetched_are_a_503_and_no_way_in(town: Town) -> None:
-    """To be tried again; what needs no token works on."""
-    client = town.backend("optional", jwt_secret="", jwks_url="http://127.0.0.1:1/keys")
-
-    assert status_of(town, client, kid="k") == 503
-    assert town.call(client, "payments.create_intent", {}).status_code == 200
-
-
-def test_an_outage_ends_by_itself(issuer: KeyServer) -> None:
-    """Asked again ten seconds after a failure, and not before."""
-    clock = Clock()
-    tokens = tokens_of(issuer, clock)
-    issuer.say("", 500)
-    for _ in range(3):
-        with pytest.raises(KeysUnavailable):
-            tokens.caller(header("k"))
-    issuer.publish("k", RSA, "RS256")
-    clock.seconds += 9
-    with pytest.raises(KeysUnavailable):
-        tokens.caller(header("k"))
-    assert issuer.asked == 1
-
-    clock.seconds += 2
-    assert tokens.caller(header("k")).may_everything
-    assert issuer.asked == 2
-
-
-@pytest.mark.parametrize("failure", ["an error", "a page", "an empty list", "keys of other forms"])
-def test_known_keys_are_used_through_an_outage_of_a_day(issuer: KeyServer, failure: str) -> None:
-    """And not for longer: a key that its issuer took back would be believed for ever."""
-    clock = Clock()
-    tokens = tokens_of(issuer, clock)
-    issuer.publish("k", RSA, "RS256")
-    tokens.caller(header("k"))
-    document, status, headers = NO_KEYS[failure]
-    issuer.say(document, status, **headers)
-
-    clock.seconds += KEPT_SECONDS - 1
-    assert tokens.caller(header("k")).may_everything
-    with pytest.raises(KeysUnavailable):  # it may be a new one, which cannot be seen now
-        tokens.caller(header("new"))
-    clock.seconds += 2
-    with pytest.raises(KeysUnavailable):
-        tokens.caller(header("k"))
-    assert KEPT_SECONDS == 24 * 3600
-
-
-class Gate:
-    """An answer that is held until a test opens it."""
-
-    def __init__(self, document: Any) -> None:
-        self._document = document
-        self.opened = threading.Event()
-        self.reached = threading.Event()
-
-    def __call__(self) -> Response:
-        self.reached.set()
-        self.opened.wait(30)
-        return Response(json.dumps(self._document), mimetype="application/json")
-
-
-def test_one_asks_and_the_others_are_not_held(town: Town, issuer: KeyServer) -> None:
-    """Twenty at once, of a silent issuer: one question, and twenty quick answers; when it speaks, they are let in."""
-    gate = Gate({"keys": [RSA_KEY]})
-    issuer.answer = gate
-    app = backend(town, issuer).application
-    statuses: list[int] = []
-
-    def ask() -> None:
-        statuses.append(status_of(town, app.test_client(), kid="k"))
-
-    threads = [threading.Thread(target=ask) for _ in range(20)]
-    began = time.monotonic()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert statuses == [503] * 20
-    assert issuer.asked == 1
-    assert time.monotonic() - began < 10, "each waited for the others"
-    gate.opened.set()
-    assert status_of(town, app.test_client(), kid="k") == 200
-    assert issuer.asked == 1
-
-
-def test_a_silent_issuer_holds_nobody_whose_key_is_known(issuer: KeyServer) -> None:
-    """The keys are read again beside the requests."""
-    clock = Clock()
-    tokens = tokens_of(issuer, clock)
-    issuer.publish("k", RSA, "RS256")
-    tokens.caller(header("k"))
-    gate = Gate({"keys": [RSA_KEY]})
-    issuer.answer = gate
-    clock.seconds += 400
-
-    began = time.monotonic()
-    for _ in range(5):
-        assert tokens.caller(header("k")).may_everything
-    waited = time.monotonic() - began
-    assert gate.reached.wait(30)
-    gate.opened.set()
-
-    assert waited < 0.5
-    assert issuer.asked == 2
-
-
-def test_a_stranger_who_names_unknown_keys_holds_nobody(issuer: KeyServer) -> None:
-    """While the issuer is asked about the stranger's key, known ones are believed."""
-    clock = Clock()
-    tokens = tokens_of(issuer, clock)
-    issuer.publish("k", RSA, "RS256")
-    tokens.caller(header("k"))
-    gate = Gate({"keys": [RSA_KEY]})
-    issuer.answer = gate
-    clock.seconds += 31
-
-    def ask_in_vain() -> None:
-        with pytest.raises(KeysUnavailable):
-            tokens.caller(header("unknown"))
-
-    stranger = threading.Thread(target=ask_in_vain)
-    stranger.start()
-    assert gate.reached.wait(30)
-    began = time.monotonic()
-    assert tokens.caller(header("k")).may_everything
-    waited = time.monotonic() - began
-    stranger.join()
-    gate.opened.set()
-
-    assert waited < 0.5
-
-
-def test_an_answer_that_never_ends_is_given_up(issuer: KeyServer) -> None:
-    """A byte now and then keeps a line open for ever; the whole answer has a time."""
-
-    def drip() -> Response:
-        def bytes_now_and_then() -> Iterator[bytes]:
-            while True:
-                yield b" "
-                time.sleep(0.05)
-
-        return Response(bytes_now_and_then(), mimetype="application/json")
-
-    issuer.answer = drip
-    clock = Clock()
-    keys = SigningKeys(issuer.address, clock, fetch_seconds=0.3)
-    with pytest.raises(KeysUnavailable):
-        keys.find("k", "RS256")
-
-    issuer.publish("k", RSA, "RS256")
-    clock.seconds += 11
-    assert keys.find("k", "RS256")
+    assert status_of(town, believing(town, issuer), kid="good") == 503
 
 
 def test_a_token_for_another_app_of_the_same_issuer_is_a_401(town: Town, issuer: KeyServer) -> None:
@@ -442,35 +255,10 @@ def test_nothing_that_a_token_names_is_ever_asked(town: Town, issuer: KeyServer)
     with key_server_at_work() as evil:
         evil.publish("k", OTHER, "RS256")
         issuer.publish("k", RSA, "RS256")
-        client = backend(town, issuer)
+        client = believing(town, issuer)
 
         for name in ("jku", "x5u"):
             assert status_of(town, client, key=OTHER, kid="k", **{name: evil.address}) == 401
         own = public_key("k", OTHER, "RS256")
         assert status_of(town, client, key=OTHER, kid="k", jwk=own) == 401
         assert evil.asked == 0
-
-
-def test_the_production_server_serves_others_while_an_issuer_is_silent(issuer: KeyServer, tmp_path: Path) -> None:
-    """On one worker of two places: twenty tokens that wait for keys hold up nobody; then the keys are known."""
-    gate = Gate({"keys": [RSA_KEY]})
-    issuer.answer = gate
-    port = free_port_pair()
-    signing = {"AUTH_MODE": "optional", "AUTH_JWKS_URL": issuer.address, "AUTH_AUDIENCE": "shop"}
-    environ = {**signing, "AUTH_ISSUER": IDENTITY["iss"], "WEB_CONCURRENCY": "1", "MAX_IN_FLIGHT": "2"}
-    headers = bearer({**ADMIN, **IDENTITY}, key=RSA, algorithm="RS256", kid="k")
-
-    def read(sent: dict[str, str] | None) -> int:
-        url = f"http://127.0.0.1:{port}/api/payments/intent/x"
-        return requests.get(url, headers=sent, timeout=30).status_code
-
-    server = backend_process(GUNICORN, port, tmp_path / "log", STRIPE_API_BASE="http://127.0.0.1:9", **environ)
-    with server, ThreadPoolExecutor(20) as pool:
-        waiting = [pool.submit(read, headers) for _ in range(20)]
-        assert gate.reached.wait(30)
-        assert [read(None) for _ in range(5)] == [401] * 5
-        assert [answer.result() for answer in waiting] == [503] * 20
-        assert issuer.asked == 1
-        gate.opened.set()
-        assert read(headers) == 404
-    assert "Traceback" not in (tmp_path / "log").read_text()

@@ -100,6 +100,8 @@ ODD_CLAIMS: dict[str, Any] = {
     "expiry before time": {"exp": -1},
     "not before as text": {"nbf": "1"},
     "not before never": {"nbf": float("-inf")},
+    "not before as a boolean": {"nbf": True},
+    "issued as a boolean": {"iat": True},
     "issued as text": {"iat": "1"},
     "issued never": {"iat": float("nan")},
     "issued tomorrow": {"iat": 4_000_000_000},
