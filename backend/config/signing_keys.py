@@ -34,6 +34,8 @@ _ASK_AGAIN_SECONDS = 30
 _ASK_AGAIN_AFTER_FAILURE_SECONDS = 10
 # The whole answer. Known issuers take a tenth of a second.
 _FETCH_SECONDS = 5.0
+# A reading that takes longer is lost: headers that drip are bounded by nothing else.
+_LOST_SECONDS = 60
 # How long a request waits for a key that is not known. Later ones find it, so nobody is held for the whole answer.
 _WAIT_SECONDS = 1.0
 # Issuers publish two to five keys, of half a kilobyte each.
@@ -63,6 +65,7 @@ class SigningKeys:
         self._keys: Keys = {}
         self._read_at: float | None = None
         self._ask_from = float("-inf")
+        self._asked_at = float("-inf")
         self._asking: threading.Event | None = None
         self._failed = False
 
@@ -94,8 +97,10 @@ class SigningKeys:
     def _ask(self) -> threading.Event | None:
         """Have the keys read, unless that was done lately. Return the end of the reading that is under way, or None."""
         with self._lock:
-            if self._asking is None and self._now() >= self._ask_from:
-                self._asking = threading.Event()
+            now = self._now()
+            lost = now - self._asked_at > _LOST_SECONDS
+            if (self._asking is None and now >= self._ask_from) or (self._asking is not None and lost):
+                self._asking, self._asked_at = threading.Event(), now
                 threading.Thread(target=self._read, args=(self._asking,), daemon=True).start()
             return self._asking
 
@@ -112,13 +117,14 @@ class SigningKeys:
             self._finish(keys, done)
 
     def _finish(self, keys: Keys, done: threading.Event) -> None:
-        """Take over what was read. Where that is nothing, what was known stays."""
+        """Take over what was read. Where that is nothing, or another reading took its place, what was known stays."""
         with self._lock:
-            self._failed = not keys
-            if keys:
-                self._keys, self._read_at = keys, self._now()
-            self._ask_from = self._now() + (_ASK_AGAIN_SECONDS if keys else _ASK_AGAIN_AFTER_FAILURE_SECONDS)
-            self._asking = None
+            if self._asking is done:
+                self._failed = not keys
+                if keys:
+                    self._keys, self._read_at = keys, self._now()
+                self._ask_from = self._now() + (_ASK_AGAIN_SECONDS if keys else _ASK_AGAIN_AFTER_FAILURE_SECONDS)
+                self._asking = None
         done.set()
 
 

@@ -231,3 +231,22 @@ def test_the_production_server_serves_others_while_an_issuer_is_silent(issuer: K
         gate.opened.set()
         assert read(headers) == 404
     assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_a_question_that_is_lost_is_asked_again(issuer: KeyServer) -> None:
+    """Headers that drip keep a reading under way for hours: after a minute another one begins beside it."""
+    clock = Clock()
+    tokens = tokens_of(issuer, clock)
+    gate = Gate({"keys": []})
+    issuer.answer = gate
+    with pytest.raises(KeysUnavailable):
+        tokens.caller(rs256_header("k"))
+
+    issuer.publish("k", RSA, "RS256")
+    clock.seconds += 59
+    with pytest.raises(KeysUnavailable):
+        tokens.caller(rs256_header("k"))
+    clock.seconds += 2
+    assert tokens.caller(rs256_header("k")).may_everything
+    gate.opened.set()
+    assert issuer.asked == 2
