@@ -6,11 +6,13 @@ one shared object would give two apps in a process the limits and headers of the
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
+import re
 import time
 from typing import Any
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, request
 from flask_cors import CORS
 from flask_limiter import Limiter
 from flask_talisman import Talisman
@@ -19,13 +21,16 @@ from limits.errors import ConfigurationError
 from backend.config.reading import SettingsError
 from backend.config.settings import Settings
 from backend.middleware import WEBHOOK_PATH
+from backend.routes.auth import caller
 
 # What an answer of the API may do in a browser: nothing. Pages set a policy of their own.
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
-_LIMITER = "payments_limiter"
 _REDIS_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25}
-_PURCHASES = ("payments.create_intent", "payments.confirm")
+# Routes that begin or confirm a purchase have a limit of their own; those of one name share it.
+_PURCHASES = {"payments.create_intent": "purchase", "payments.confirm": "confirmation"}
+_ADDRESS_WITH_PORT = re.compile(r"([0-9.]+):[0-9]{1,5}|\[([0-9A-Fa-f:.%]+)\](?::[0-9]{1,5})?", re.ASCII)
+_TRANSLATED = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
 _ONE_YEAR = 31_536_000
 _SENT_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"]
 _READ_HEADERS = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", "X-Request-Id"]
@@ -38,33 +43,47 @@ def attach_extensions(app: Flask, settings: Settings) -> None:
     _attach_talisman(app, settings)
 
 
-def limit_purchases(app: Flask) -> None:
-    """Give buying and confirming a limit of their own for each client, once the app has its routes.
+def client() -> str:
+    """Who is charged for a request: the subject of a valid token, else the address.
 
-    Who tries stolen cards does it with many small purchases: https://docs.stripe.com/disputes/prevention/card-testing
+    Nothing that a request merely says is counted: with a player's id in a body, a stranger would use up that player's
+    limit. The subject is hashed, so that what it holds does not matter to the storage.
     """
-    limit = app.extensions[_LIMITER].limit(app.config["SETTINGS"].purchase_limit, key_func=client_address)
-    for endpoint in _PURCHASES:
-        app.view_functions[endpoint] = limit(app.view_functions[endpoint])
-
-
-def limit_player(player_id: str | None) -> None:
-    """Count one purchase or confirmation of a player's, wherever it comes from. Raises ``RateLimitExceeded``."""
-    if player_id is None:
-        return
-    limit = current_app.config["SETTINGS"].player_limit
-    with current_app.extensions[_LIMITER].limit(limit, key_func=lambda: f"player:{player_id}"):
-        return
+    subject = caller().subject
+    return client_address() if subject is None else f"subject:{hashlib.sha256(subject.encode()).hexdigest()[:32]}"
 
 
 def client_address() -> str:
-    """Who is asking. An IPv6 customer is given a whole /64, so that is one client."""
-    address = request.remote_addr or "unknown"
+    """The address that asks; whoever holds one IPv4 address, or one IPv6 /64, is one client.
+
+    A customer of a provider is given a /64 at least. Some are given a /48, which is 65,536 clients here: the bound for
+    them is what the backend does at once, not the limit.
+    """
     try:
-        known = ipaddress.ip_address(address.partition("%")[0])
+        known = ipaddress.ip_address(_without_port(request.remote_addr or ""))
     except ValueError:
-        return address
-    return address if known.version == 4 else str(ipaddress.ip_network((known, 64), strict=False))
+        return "unknown"
+    if isinstance(known, ipaddress.IPv6Address):
+        known = _carried_ipv4(known) or known
+    return str(known) if known.version == 4 else str(ipaddress.ip_network((int(known), 64), strict=False))
+
+
+def _without_port(text: str) -> str:
+    """Some proxies write ``203.0.113.9:49152`` or ``[2001:db8::1]:443``: with its port each connection was a client."""
+    address = _ADDRESS_WITH_PORT.fullmatch(text)
+    return (address[1] or address[2] if address else text).partition("%")[0]
+
+
+def _carried_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 client behind an IPv6 address. A /64 would be all of IPv4, or all clients of one relay.
+
+    Mapped (RFC 4291), 6to4 (RFC 3056), Teredo (RFC 4380), and what a NAT64 or a stateless translator makes of an IPv4
+    client (RFC 6052, RFC 8215).
+    """
+    teredo = address.teredo
+    if any(address in network for network in _TRANSLATED):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)
 
 
 def _attach_cors(app: Flask, settings: Settings) -> None:
@@ -89,7 +108,7 @@ def _attach_limiter(app: Flask, settings: Settings) -> None:
     # A limiter that cannot count must not stop the money: without its storage each worker counts by itself, says so once,
     # and tries the storage again at growing intervals. A storage that is silent costs a request a moment at most.
     limiter = Limiter(
-        client_address,
+        client,
         application_limits=[settings.rate_limit],
         storage_uri=settings.ratelimit_storage_uri,
         enabled=settings.ratelimit_enabled,
@@ -105,7 +124,7 @@ def _attach_limiter(app: Flask, settings: Settings) -> None:
             "RATELIMIT_STORAGE_URI", "is no storage of the limits library, or needs its driver"
         ) from error
     limiter.request_filter(_is_unlimited)
-    app.extensions[_LIMITER] = limiter
+    _limit_purchases(app, limiter)
 
     @app.after_request
     def tell_limits(response: Response) -> Response:
@@ -119,6 +138,28 @@ def _attach_limiter(app: Flask, settings: Settings) -> None:
             if response.status_code == 429:
                 response.headers["Retry-After"] = seconds
         return response
+
+
+def _limit_purchases(app: Flask, limiter: Limiter) -> None:
+    """Give buying and confirming limits of their own, each, before a body is read.
+
+    Who tries stolen cards does it with many small purchases: https://docs.stripe.com/disputes/prevention/card-testing
+    A signed-in player is counted from however many addresses, and not with others at the same address.
+    """
+
+    def amount() -> str:
+        settings: Settings = app.config["SETTINGS"]
+        return settings.purchase_limit if caller().subject is None else settings.player_limit
+
+    @limiter.shared_limit(amount, scope=lambda endpoint: _PURCHASES[endpoint])
+    def charge() -> None:
+        """Count one request of the caller's."""
+
+    def charge_purchases() -> None:
+        if request.endpoint in _PURCHASES:
+            charge()
+
+    app.before_request(charge_purchases)
 
 
 def _is_unlimited() -> bool:

@@ -7,7 +7,8 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, cast
+from urllib.parse import quote
 
 import structlog
 from flask import Flask, Response, g, redirect, request
@@ -25,6 +26,9 @@ WEBHOOK_PATH = "/api/webhooks/"
 # Probes and Stripe do not follow redirects, and have nothing that HTTPS would hide from their own network.
 _NEVER_REDIRECTED = ("/health", "/ready", WEBHOOK_PATH)
 
+# RFC 3986: what stands in a path and a query as it is. The path comes decoded, the query as it was sent.
+_PATH, _QUERY = "/:@!$&'()*+,;=~", "/:@!$&'()*+,;=~?%"
+
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
 
 Environ = dict[str, Any]
@@ -36,7 +40,7 @@ def attach_middleware(app: Flask, settings: Settings) -> None:
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     app.before_request(_begin)
     if settings.force_https:
-        app.before_request(_redirect_to_https)
+        app.before_request(_redirection(f"https://{settings.app_url.partition('://')[2]}"))
     app.after_request(_finish)
     app.teardown_request(_close)
 
@@ -61,6 +65,8 @@ def _forgetting(wsgi: WSGIApp) -> WSGIApp:
     def app(environ: Environ, start_response: Any) -> Iterable[bytes]:
         for name in [name for name in environ if name.startswith(("HTTP_X_FORWARDED_", "HTTP_FORWARDED"))]:
             del environ[name]
+        # A target such as http://host has no path; the router would add the slash by a redirect to the Host header.
+        environ["PATH_INFO"] = environ.setdefault("PATH_INFO", "/") or "/"
         return wsgi(environ, start_response)
 
     return app
@@ -84,11 +90,20 @@ def _begin() -> None:
         raise RequestEntityTooLarge
 
 
-def _redirect_to_https() -> Any:
-    if request.is_secure or request.path.startswith(_NEVER_REDIRECTED):
-        return None
-    # 308, so that a POST stays one.
-    return redirect(request.url.replace("http://", "https://", 1), code=308)
+def _redirection(address: str) -> Callable[[], Response | None]:
+    """Send plain HTTP to our own ``address``, which is configured: what a request says of its host is the client's word."""
+
+    def redirect_to_https() -> Response | None:
+        if request.is_secure or request.path.startswith(_NEVER_REDIRECTED):
+            return None
+        query = quote(request.query_string, safe=_QUERY)
+        target = address + quote(request.path, safe=_PATH) + (f"?{query}" if query else "")
+        # 308, so that a POST stays one. A cache that kept it would answer so for whoever comes next, over HTTPS too.
+        response = redirect(target, code=308)
+        response.headers["Cache-Control"] = "no-store"
+        return cast(Response, response)
+
+    return redirect_to_https
 
 
 def _finish(response: Response) -> Response:

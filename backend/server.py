@@ -13,10 +13,10 @@ from backend.admission import attach_admission
 from backend.clock_watch import ClockWatch
 from backend.config.settings import Settings, load_settings
 from backend.config.stripe import build_client
-from backend.extensions import attach_extensions, limit_purchases
+from backend.extensions import attach_extensions
 from backend.logs import configure_logs
 from backend.middleware import attach_middleware, attach_proxies
-from backend.routes.auth import attach_auth
+from backend.routes.auth import check_callers, identify_callers
 from backend.routes.connect import connect
 from backend.routes.errors import register_errors
 from backend.routes.payments import payments
@@ -56,15 +56,16 @@ def create_app(
         max_declines=settings.max_declines,
     )
     attach_middleware(app, settings)
+    # In this order: who asks, what they have used up, whether they may; then the body is read and a place is taken.
+    identify_callers(app, settings)
     attach_extensions(app, settings)
+    check_callers(app, settings)
     attach_admission(app, settings)
     attach_proxies(app, settings)
-    attach_auth(app, settings)
     register_errors(app)
     for blueprint in (payments, connect, webhooks, status, pages, reference, docs):
         app.register_blueprint(blueprint)
     if not settings.is_production:
         app.register_blueprint(storefront)
-    limit_purchases(app)
     cli.attach_commands(app)
     return app

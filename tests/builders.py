@@ -45,6 +45,11 @@ PRODUCTION_ENVIRONMENT = {
 _PACKAGE = {"sport": "badminton", "packageType": "package", "packageId": 1}
 
 
+def key_of(name: str) -> str:
+    """An Idempotency-Key that a test can recognise, and that is long enough where nobody signs in."""
+    return f"{name}-".ljust(36, "0")
+
+
 class Marketplace(StripesBooks):
     """One backend and one sandbox, wired together in-process, webhooks included.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 from backend.config.reading import SettingsError
 from backend.domain.namespace import DEFAULT, NAME
@@ -13,14 +12,6 @@ LOOPBACK = frozenset(["127.0.0.1", "localhost", "::1"])
 _ADDRESS = re.compile(
     r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?(?:/[A-Za-z0-9._~/%-]*)?", re.ASCII
 )
-
-
-def shared_secret(text: str) -> str:
-    """What signs tokens. Raises ``ValueError``."""
-    # RFC 7518, 3.2: as long as the hash, or it can be guessed from any token.
-    if len(text.encode()) < 32:
-        raise ValueError("must have at least 32 characters")
-    return text
 
 
 def metrics_token(text: str) -> str:
@@ -37,14 +28,6 @@ def declines_limit(text: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]?", text, re.ASCII):
         raise ValueError("must be a whole number from 1 to 99, or off")
     return int(text)
-
-
-def keys_url(text: str) -> str:
-    """Where the keys that sign tokens are. Raises ``ValueError``."""
-    address = urlsplit(base_url(text))
-    if address.scheme != "https" and address.hostname not in LOOPBACK:
-        raise ValueError("must begin with https://: who answers there decides who is signed in")
-    return text
 
 
 def app_name_of(text: str) -> str:

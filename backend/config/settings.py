@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+from backend.config.auth import AuthMode, AuthSettings, keys_url, refuse_unsafe_auth, shared_secret
 from backend.config.forms import (
     LOOPBACK,
     app_name_of,
@@ -20,12 +21,10 @@ from backend.config.forms import (
     calls_per_second,
     declines_limit,
     earlier_names,
-    keys_url,
     metrics_token,
     namespace_name,
     origins,
     sandbox_port,
-    shared_secret,
     storage_uri,
     usual_rate,
 )
@@ -35,7 +34,6 @@ from backend.domain.money import FeeRate, MoneyError, supported_currency
 from backend.domain.namespace import Namespace
 
 AppEnv = Literal["development", "production", "testing"]
-AuthMode = Literal["off", "optional", "required"]
 
 DEFAULT_CATALOGUE = Path(__file__).with_name("catalogue.toml")
 
@@ -52,18 +50,6 @@ _KEY_PREFIX = re.compile(r"\A(?:[srp]k_(?:test|live)|whsec)_")
 _PLACEHOLDER = re.compile(r"_|\A(.)\1{2,}\Z|placeholder|example|changeme|yourkey|sandbox", re.IGNORECASE)
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+", re.ASCII)
 _PUBLISHABLE_KEY = re.compile(r"pk_(test|live)_[A-Za-z0-9_]+", re.ASCII)
-
-
-@dataclass(frozen=True)
-class AuthSettings:
-    """Whose tokens are believed: HS256 by ``jwt_secret``, or RS256 and ES256 by the keys at ``jwks_url``."""
-
-    mode: AuthMode
-    jwt_secret: str = field(repr=False)
-    jwks_url: str | None
-    audience: str
-    issuer: str
-    role_claim: str
 
 
 @dataclass(frozen=True)
@@ -250,8 +236,7 @@ def _read_catalogue(read: Reader) -> Catalogue:
 
 
 def _refuse_unsafe(settings: Settings, read: Reader) -> None:
-    if settings.auth.mode != "off" and bool(settings.auth.jwt_secret) == bool(settings.auth.jwks_url):
-        raise SettingsError("AUTH_MODE", "needs AUTH_JWT_SECRET or AUTH_JWKS_URL, and not both")
+    refuse_unsafe_auth(settings.auth, settings.is_production)
     _refuse_mixed_keys(settings)
     test_keys_allowed = read.boolean("ALLOW_TEST_KEYS", False)
     if settings.is_production:

@@ -1,4 +1,7 @@
-"""Before each request: who asks, and whether the route is for them. Whose payment or account it is, the use cases check."""
+"""Before each request: who asks, and whether the route is for them. Whose payment or account it is, the use cases check.
+
+Between the two stands the limit: it counts whoever was proved to ask, and what asks in vain too.
+"""
 
 from __future__ import annotations
 
@@ -9,38 +12,63 @@ from flask import Flask, g, request
 from werkzeug.exceptions import NotFound
 
 from backend.config.settings import Settings
+from backend.config.signing_keys import KeysUnavailable
 from backend.config.tokens import Tokens
-from backend.domain.access import OPEN_BLUEPRINTS, POLICY, TRUSTED, Caller
+from backend.domain.access import OPEN_BLUEPRINTS, POLICY, TRUSTED, Caller, NotSignedIn
 
 log = structlog.get_logger(__name__)
 
 
-def attach_auth(app: Flask, settings: Settings) -> None:
-    """Check every request, as ``AUTH_MODE`` says."""
+def identify_callers(app: Flask, settings: Settings) -> None:
+    """Read each request's token, as ``AUTH_MODE`` says. One that proves nothing is refused by ``check_callers``."""
+    tokens = None if settings.auth.mode == "off" else Tokens(settings.auth)
+    _warn(settings)
+
+    def identify() -> None:
+        g.caller, g.refusal = TRUSTED if tokens is None else Caller(), None
+        if tokens is None or _is_open():
+            return
+        try:
+            g.caller = tokens.caller(request.headers.get("Authorization"))
+        except (NotSignedIn, KeysUnavailable) as refusal:
+            g.refusal = refusal
+
+    app.before_request(identify)
+
+
+def check_callers(app: Flask, settings: Settings) -> None:
+    """Refuse whoever the route is not for, before the body is read and a place is taken."""
     if settings.auth.mode == "off":
-        if settings.is_production:
-            log.warning("auth.off", note="anybody who reaches the backend may refund and open coaches' dashboards")
-        app.before_request(_trust)
         return
-    tokens, optional = Tokens(settings.auth), settings.auth.mode == "optional"
+    optional = settings.auth.mode == "optional"
 
     def check() -> None:
-        # What has no route is a 404 or a 405 to everybody, and a preflight carries no token.
-        if request.endpoint is None or request.method == "OPTIONS" or request.blueprint in OPEN_BLUEPRINTS:
+        if _is_open():
             return
-        rule = POLICY.get(request.endpoint)
+        rule = POLICY.get(request.endpoint or "")
         if rule is None:
             raise NotFound
-        g.caller = tokens.caller(request.headers.get("Authorization"))
+        if g.refusal is not None:
+            raise g.refusal
         g.caller.check(rule, optional)
 
     app.before_request(check)
 
 
-def _trust() -> None:
-    g.caller = TRUSTED
-
-
 def caller() -> Caller:
     """Who sent this request."""
     return cast(Caller, g.caller)
+
+
+def _is_open() -> bool:
+    """What has no route is a 404 or a 405 to everybody, and a preflight carries no token."""
+    return request.endpoint is None or request.method == "OPTIONS" or request.blueprint in OPEN_BLUEPRINTS
+
+
+def _warn(settings: Settings) -> None:
+    if not settings.is_production:
+        return
+    if settings.auth.mode == "off":
+        log.warning("auth.off", note="anybody who reaches the backend may refund and open coaches' dashboards")
+    elif settings.auth.any_audience:
+        log.warning("auth.any_audience", note="whatever else AUTH_JWT_SECRET signs is a sign-in: set AUTH_AUDIENCE")

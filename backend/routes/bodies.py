@@ -13,12 +13,16 @@ from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from backend.config.settings import Settings
+from backend.routes.auth import caller
 from backend.schemas.fields import is_account_id, is_payment_id
 from backend.services import Services
 from backend.services.errors import InvalidRequest, NotFound
 
-# 1 to 255 visible ASCII characters: Stripe's own limit for a key, and fit for a log.
-_ATTEMPT = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
+# 1 to 255 visible ASCII characters: Stripe's own limit for a key, and fit for a log. Without the comma, by which servers
+# join a header that is given twice.
+_ATTEMPT = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,255}", re.ASCII)
+# Whoever guesses the key of a purchase is shown its client secret. 22 characters hold the 128 bits of a UUID.
+_SHORTEST_UNSIGNED = 22
 
 MESSAGE_NOT_JSON = "The request body is not valid JSON."
 
@@ -76,10 +80,24 @@ def _instance(schema: type[Schema]) -> Schema:
 
 
 def attempt_key() -> str | None:
-    """The caller's ``Idempotency-Key``: one per purchase or refund, the same when it is tried again."""
+    """The caller's ``Idempotency-Key``: one per purchase or refund, the same when it is tried again.
+
+    Raises ``InvalidRequest`` also for one that can be guessed, where no token says whose it is.
+    """
     key = request.headers.get("Idempotency-Key")
-    if key is not None and not _ATTEMPT.fullmatch(key):
-        raise InvalidRequest("The Idempotency-Key must have 1 to 255 visible characters.", field="Idempotency-Key")
+    if key is None:
+        return None
+    if not _ATTEMPT.fullmatch(key):
+        raise InvalidRequest(
+            "The Idempotency-Key must be given once, with 1 to 255 visible characters and no comma.",
+            field="Idempotency-Key",
+        )
+    if caller().subject is None and len(key) < _SHORTEST_UNSIGNED:
+        raise InvalidRequest(
+            f"The Idempotency-Key must have at least {_SHORTEST_UNSIGNED} characters where nobody is signed in: "
+            "send a UUID.",
+            field="Idempotency-Key",
+        )
     return key
 
 

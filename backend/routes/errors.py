@@ -20,8 +20,8 @@ from stripe import oauth_error
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from backend.admission import Overloaded
+from backend.config.signing_keys import KeysUnavailable
 from backend.config.stripe_rate import StripeBusy
-from backend.config.tokens import KeysUnavailable
 from backend.domain.access import NotAllowed, NotSignedIn
 from backend.services.answers import error_code
 from backend.services.errors import (

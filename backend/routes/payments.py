@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from flask import Blueprint, Response
 
-from backend.extensions import limit_player
 from backend.metrics import PURCHASES, REFUNDED
 from backend.routes.auth import caller
 from backend.routes.bodies import answer, attempt_key, body, path_payment_id, services
@@ -28,8 +27,7 @@ def create_intent() -> Response:
     """An intent to pay for a package or subscription, with the secret to pay it in the front end."""
     order = body(CreateIntentRequest)
     order = replace(order, player_id=caller().player_for(order.player_id))
-    limit_player(order.player_id)
-    placed = services().payments.create_intent(order, attempt_key())
+    placed = services().payments.create_intent(order, attempt_key(), caller().subject)
     PURCHASES.labels(placed.intent.currency).inc()
     return answer(CreateIntentResponse, placed)
 
@@ -38,7 +36,6 @@ def create_intent() -> Response:
 def confirm() -> Response:
     """The coaching session that a payment opened."""
     asked = body(ConfirmRequest)
-    limit_player(caller().subject)
     session = services().payments.confirm(asked["payment_intent_id"], asked["session_data"], caller())
     return answer(ConfirmResponse, {"session": session})
 

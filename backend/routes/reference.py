@@ -196,8 +196,16 @@ def _parameters(operation: Operation, path: str) -> Iterator[dict[str, Any]]:
     if operation.query is not None:
         yield {"in": "query", "schema": operation.query}
     if operation.keyed:
-        schema: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"}
-        text = "One per purchase or refund, the same when it is tried again: one effect, however often it is sent."
+        schema: dict[str, Any] = {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 255,
+            "pattern": r"^[\x21-\x2b\x2d-\x7e]+$",
+        }
+        text = (
+            "One per purchase or refund, the same when it is tried again: one effect, however often it is sent. "
+            "Send a UUID. A purchase's key belongs to the bearer of the token; without a token it needs 22 characters."
+        )
         yield {"name": "Idempotency-Key", "in": "header", "schema": schema, "description": text}
     if path.startswith("/api/webhooks/"):
         yield {"name": "Stripe-Signature", "in": "header", "required": True, "schema": {"type": "string"}}

@@ -93,15 +93,16 @@ class Payments:
         self._customers = Customers(client, now)
         self._payees = Payees(client, registry, now)
 
-    def create_intent(self, order: Order, attempt: str | None = None) -> Placed:
+    def create_intent(self, order: Order, attempt: str | None = None, subject: str | None = None) -> Placed:
         """A PaymentIntent for the order, at the catalogue's price.
 
         ``attempt`` is the caller's Idempotency-Key: the same one with the same order gives the same intent, or
         the one that took its place when it was canceled; with another order a ``Conflict``; one too when too many cards
         were declined for it, and when the coach's account is gone, for nothing could ever be paid to it.
+        ``subject`` is the signed-in caller, whose keys are nobody else's.
         """
         purchase, buyer = self._purchase(order)
-        number = attempt_hash("purchase", attempt) if attempt else secrets.token_hex(16)
+        number = _purchase_number(attempt, subject)
         intent = self._create(purchase, number, buyer)
         split = self._rate.split(purchase.offer.price)
         log.info(
@@ -280,3 +281,11 @@ class Payments:
 def _names_no_customer(refusal: stripe.InvalidRequestError) -> bool:
     """True if Stripe refused because the customer does not exist, or does no longer."""
     return error_code(refusal) == "resource_missing" and refusal.param == "customer"
+
+
+def _purchase_number(attempt: str | None, subject: str | None) -> str:
+    """The purchase's id: random, or a hash of the caller's key together with whose it is."""
+    if not attempt:
+        return secrets.token_hex(16)
+    # Without a subject, the bytes of always: a purchase that is tried again across a deployment stays one.
+    return attempt_hash("purchase", attempt, *([] if subject is None else [subject]))

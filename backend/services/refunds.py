@@ -118,6 +118,9 @@ class Refunds:
 
         Stripe's key is the caller's alone, so that it cannot be used for a second payment while Stripe keeps
         it. The request depends on nothing that may change between two tries: what is left is Stripe's to say.
+
+        Unlike a purchase's, it does not hold who asks. Only admins refund; and the same refund, asked for again by
+        another admin, or under the bytes of another release, would be a second one.
         """
         name = attempt_hash("refund", attempt)
         marks = {**look.mark, ATTEMPT: name, ATTEMPT_BODY: attempt_hash(request.reason, str(request.amount))}

@@ -31,6 +31,7 @@ import stripe
 from backend.config.settings import load_settings
 from backend.sandbox import Sandbox
 from backend.server import create_app
+from tests.builders import key_of
 from tests.chaos.oracle import CLIPS, PERCENT, Sale, StripesBooks, check, check_meanwhile
 from tests.processes import GUNICORN, backend_process, free_port_pair, kill_all_of, sandbox_server
 
@@ -97,7 +98,7 @@ class Chaos:
 
     def post(self, path: str, body: Any, key: str | None = None) -> Any:
         """A front end's request, tried again with the same key at the other instance; None if it gave up."""
-        headers = {"Idempotency-Key": key} if key else {}
+        headers = {"Idempotency-Key": key_of(key)} if key else {}
         for attempt in range(TRIES):
             try:
                 url = self.urls[(hash((path, key)) + attempt) % 2] + path

@@ -7,7 +7,7 @@ from typing import Any
 from requests.structures import CaseInsensitiveDict
 from werkzeug.test import TestResponse
 
-from tests.builders import Marketplace
+from tests.builders import Marketplace, key_of
 from tests.money.workers import StagedStripe
 
 MINUTES = 60
@@ -19,7 +19,7 @@ LOST = ["close", "truncate", "empty_200", "garbage", "html_502"]
 
 def refund(market: Marketplace, payment: str, key: str | None = None, **body: Any) -> TestResponse:
     """Ask for a refund; from any thread."""
-    headers = {"Idempotency-Key": key} if key else {}
+    headers = {"Idempotency-Key": key_of(key)} if key else {}
     sent = {"paymentIntentId": payment, **body}
     answer: TestResponse = market.app.test_client().post("/api/payments/refund", json=sent, headers=headers)
     return answer

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.builders import Marketplace
+from tests.builders import Marketplace, key_of
 from tests.conftest import NOW
 from tests.money.oracle import check_always, check_at_rest
 from tests.money.workers import CrashPoint, KilledError
@@ -33,7 +33,7 @@ class Flow:
 def _buying(market: Marketplace) -> Action:
     market.ready_coach()
     order = market.order(customerEmail="pat@example.com", customerName="Pat")
-    return lambda: market.post("/api/payments/create-intent", order, Idempotency_Key="try-1")
+    return lambda: market.post("/api/payments/create-intent", order, Idempotency_Key=key_of("try-1"))
 
 
 def _one_intent_one_customer(market: Marketplace) -> None:
@@ -96,7 +96,7 @@ def _settled_payment(market: Marketplace) -> str:
 
 def _refunding(market: Marketplace) -> Action:
     body = {"paymentIntentId": _settled_payment(market), "amount": 2000}
-    return lambda: market.post("/api/payments/refund", body, Idempotency_Key="once")
+    return lambda: market.post("/api/payments/refund", body, Idempotency_Key=key_of("once"))
 
 
 def _one_refund(market: Marketplace) -> None:

@@ -18,7 +18,7 @@ from backend.domain.namespace import UNNAMED, Namespace
 from backend.services import Services
 from backend.startup import refuse_changed_namespace
 from backend.sweep import SweepOptions, Swept, run_sweep
-from tests.builders import STRIPE, Marketplace
+from tests.builders import STRIPE, Marketplace, key_of
 from tests.conftest import NOW
 from tests.money.sweeping import heard
 from tests.processes import GUNICORN, backend_process, command, free_port_pair, sandbox_server
@@ -142,7 +142,7 @@ def test_one_idempotency_key_of_two_deployments_is_two_purchases_and_two_refunds
     for namespace in (first, second):
         market.use(namespace)
         body = market.order("7", customerEmail="player@example.com")
-        answer = market.post("/api/payments/create-intent", body, Idempotency_Key="the-same")
+        answer = market.post("/api/payments/create-intent", body, Idempotency_Key=key_of("the-same"))
         assert answer.status_code == 200, answer.json
         made[namespace.name] = answer.json["paymentIntent"]
         market.pay(made[namespace.name])
@@ -153,7 +153,7 @@ def test_one_idempotency_key_of_two_deployments_is_two_purchases_and_two_refunds
     for namespace in (first, second):
         market.use(namespace)
         body = {"paymentIntentId": made[namespace.name]["id"], "amount": 100}
-        assert market.post("/api/payments/refund", body, Idempotency_Key="one-more").status_code == 200
+        assert market.post("/api/payments/refund", body, Idempotency_Key=key_of("one-more")).status_code == 200
     assert [one.amount for one in market.stripe.v1.refunds.list().data] == [100, 100]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backend.domain.namespace import Namespace
-from tests.builders import Marketplace
+from tests.builders import Marketplace, key_of
 from tests.conftest import NOW
 from tests.money.test_news import SIGNALS, news, only
 from tests.money.test_slow_money import arrive, debit
@@ -35,7 +35,9 @@ def test_refunds_that_fail_together_open_the_session_again(market: Marketplace, 
     payment = market.paid()
     refunds = [market.refund(payment, amount=amount, reason="duplicate").json for amount in dict.fromkeys(amounts)]
     if len(set(amounts)) < len(amounts):
-        refunds.append(market.post("/api/payments/refund", {"paymentIntentId": payment}, Idempotency_Key="rest").json)
+        refunds.append(
+            market.post("/api/payments/refund", {"paymentIntentId": payment}, Idempotency_Key=key_of("rest")).json
+        )
     market.deliver()
     ids = [one["refund"]["id"] for one in refunds]
     assert sum(one.amount for one in market.refunds(payment)) == 4725
@@ -205,14 +207,14 @@ def test_a_coach_with_a_strange_id_can_be_bound_by_copying_the_command(market: M
 def test_a_purchase_tried_again_after_its_customer_was_deleted_is_the_same(market: Marketplace, paid: bool) -> None:
     """Somebody tidied up in the Dashboard between two tries; another order under the key is refused still."""
     order = market.order(customerEmail="Pat@Example.com", customerName="Pat")
-    first = market.post("/api/payments/create-intent", order, Idempotency_Key="buy").json["paymentIntent"]
+    first = market.post("/api/payments/create-intent", order, Idempotency_Key=key_of("buy")).json["paymentIntent"]
     if paid:
         market.pay(first)
     customer = market.stripe.v1.payment_intents.retrieve(first["id"]).customer
     market.stripe.v1.customers.delete(str(customer))
 
-    again = market.post("/api/payments/create-intent", order, Idempotency_Key="buy")
-    other = market.post("/api/payments/create-intent", {**order, "packageId": 2}, Idempotency_Key="buy")
+    again = market.post("/api/payments/create-intent", order, Idempotency_Key=key_of("buy"))
+    other = market.post("/api/payments/create-intent", {**order, "packageId": 2}, Idempotency_Key=key_of("buy"))
 
     assert (again.status_code, again.json["paymentIntent"]["id"]) == (200, first["id"])
     assert other.status_code == 409

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.builders import Marketplace
+from tests.builders import Marketplace, key_of
 from tests.money.oracle import check_always
 from tests.money.workers import Interleaver
 
@@ -21,7 +21,7 @@ STORED = {"status": 500, "cache": True}
 
 def order(market: Marketplace, key: str | None = None, **changes: Any) -> TestResponse:
     """Ask for an intent; from any thread."""
-    headers = {"Idempotency-Key": key} if key else {}
+    headers = {"Idempotency-Key": key_of(key)} if key else {}
     answer: TestResponse = market.app.test_client().post(
         "/api/payments/create-intent", json=market.order(**changes), headers=headers
     )

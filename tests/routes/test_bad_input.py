@@ -315,10 +315,10 @@ def test_a_body_at_the_limit_is_read(alone: FlaskClient) -> None:
     refused(alone, "/api/payments/create-intent", b"[" + b" " * (64 * 1024 - 2) + b"]")
 
 
-@pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "\u00e9"])
+@pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "\u00e9", "x" * 21, "a," * 20])
 @pytest.mark.parametrize("path", ["/api/payments/create-intent", "/api/payments/refund"])
 def test_a_malformed_idempotency_key_is_refused(alone: FlaskClient, path: str, key: str) -> None:
-    """1 to 255 visible characters."""
+    """22 to 255 visible characters, none of them a comma."""
     answer = alone.post(path, json=GOOD[path][1], headers={"Idempotency-Key": key})
 
     assert answer.status_code == 400

@@ -413,7 +413,7 @@ def test_plain_http_is_redirected_so_that_a_post_stays_one(backend: Backend) -> 
     answer = client.post("/api/payments/refund?x=1", json={})
 
     assert answer.status_code == 308
-    assert answer.headers["Location"] == "https://localhost/api/payments/refund?x=1"
+    assert answer.headers["Location"] == "https://api.example.com/api/payments/refund?x=1"
     assert client.get("/health").status_code == 200
     assert client.post("/api/webhooks/stripe", data=b"{}").status_code == 400
 
@@ -447,7 +447,7 @@ def test_a_trusted_proxy_is_believed_in_address_and_scheme_only(backend: Backend
     """Many pass on a client's other headers as they came: nobody is redirected by them."""
     client = backend({**PRODUCTION, "FORCE_HTTPS": "true", "TRUSTED_PROXIES": "1"})
 
-    assert client.get("/test", headers={header: value}).headers["Location"] == "https://localhost/test"
+    assert client.get("/test", headers={header: value}).headers["Location"] == "https://api.example.com/test"
 
 
 def test_a_scheme_that_was_written_before_the_proxy_is_not_believed(backend: Backend) -> None:

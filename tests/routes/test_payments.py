@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.builders import Marketplace
+from tests.builders import Marketplace, key_of
 from tests.conftest import NOW
 
 PRICES = [
@@ -277,8 +277,8 @@ def test_an_intent_that_never_was_is_not_found(market: Marketplace) -> None:
 
 def test_the_same_idempotency_key_and_body_give_the_same_intent(market: Marketplace) -> None:
     """A purchase that is tried twice is one purchase."""
-    first = market.post("/api/payments/create-intent", market.order(), Idempotency_Key="try-1")
-    second = market.post("/api/payments/create-intent", market.order(), Idempotency_Key="try-1")
+    first = market.post("/api/payments/create-intent", market.order(), Idempotency_Key=key_of("try-1"))
+    second = market.post("/api/payments/create-intent", market.order(), Idempotency_Key=key_of("try-1"))
 
     assert first.status_code == second.status_code == 200
     assert first.json == second.json
@@ -286,9 +286,9 @@ def test_the_same_idempotency_key_and_body_give_the_same_intent(market: Marketpl
 
 def test_the_same_idempotency_key_with_another_body_is_a_conflict(market: Marketplace) -> None:
     """One key is one purchase."""
-    market.post("/api/payments/create-intent", market.order(), Idempotency_Key="try-1")
+    market.post("/api/payments/create-intent", market.order(), Idempotency_Key=key_of("try-1"))
 
-    answer = market.post("/api/payments/create-intent", market.order(packageId=2), Idempotency_Key="try-1")
+    answer = market.post("/api/payments/create-intent", market.order(packageId=2), Idempotency_Key=key_of("try-1"))
 
     assert answer.status_code == 409
     assert answer.json["error"] == "Conflict"
@@ -296,10 +296,10 @@ def test_the_same_idempotency_key_with_another_body_is_a_conflict(market: Market
 
 def test_a_retried_purchase_survives_the_coachs_registration(market: Marketplace) -> None:
     """The account that appeared between the two tries is the one lawful difference."""
-    first = market.post("/api/payments/create-intent", market.order(), Idempotency_Key="try-1")
+    first = market.post("/api/payments/create-intent", market.order(), Idempotency_Key=key_of("try-1"))
     market.ready_coach()
 
-    second = market.post("/api/payments/create-intent", market.order(), Idempotency_Key="try-1")
+    second = market.post("/api/payments/create-intent", market.order(), Idempotency_Key=key_of("try-1"))
 
     assert second.json["paymentIntent"]["id"] == first.json["paymentIntent"]["id"]
 
@@ -380,10 +380,14 @@ def test_a_disputed_payment_cannot_be_refunded(market: Marketplace) -> None:
 def test_a_refund_with_a_key_is_made_once_even_after_stripe_forgot_the_key(market: Marketplace) -> None:
     """The caller's key is kept on the refund itself."""
     payment = market.paid()
-    first = market.post("/api/payments/refund", {"paymentIntentId": payment, "amount": 1000}, Idempotency_Key="once")
+    first = market.post(
+        "/api/payments/refund", {"paymentIntentId": payment, "amount": 1000}, Idempotency_Key=key_of("once")
+    )
     market.clock.advance(3 * 86_400)
 
-    second = market.post("/api/payments/refund", {"paymentIntentId": payment, "amount": 1000}, Idempotency_Key="once")
+    second = market.post(
+        "/api/payments/refund", {"paymentIntentId": payment, "amount": 1000}, Idempotency_Key=key_of("once")
+    )
 
     assert first.json == second.json
     assert len(market.stripe.v1.refunds.list({"payment_intent": payment}).data) == 1
@@ -393,9 +397,9 @@ def test_a_refunds_key_with_another_amount_is_a_conflict(market: Marketplace) ->
     """One key is one refund."""
     payment = market.paid()
     body = {"paymentIntentId": payment, "amount": 1000}
-    market.post("/api/payments/refund", body, Idempotency_Key="once")
+    market.post("/api/payments/refund", body, Idempotency_Key=key_of("once"))
 
-    answer = market.post("/api/payments/refund", {**body, "amount": 900}, Idempotency_Key="once")
+    answer = market.post("/api/payments/refund", {**body, "amount": 900}, Idempotency_Key=key_of("once"))
 
     assert answer.status_code == 409
 

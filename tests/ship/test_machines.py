@@ -50,7 +50,7 @@ class Site:
 
     def post(self, path: str, body: Any) -> requests.Response:
         """JSON from a front end, which comes back after a proxy's 502 as the services of ours do, with the same key."""
-        key = {"Idempotency-Key": secrets.token_hex(8)}
+        key = {"Idempotency-Key": secrets.token_hex(16)}
         answer = self.request("POST", path, json=body, headers=key)
         for _ in range(2):
             if answer.status_code == 502:

@@ -22,6 +22,7 @@ VARIABLES = (
     "APP_NAME MAX_IN_FLIGHT STRIPE_RATE MACHINES METRICS_TOKEN AUTH_JWT_SECRET AUTH_JWKS_URL "
     "AUTH_AUDIENCE AUTH_ISSUER AUTH_ROLE_CLAIM"
 ).split()
+FIREBASE = "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com"
 AB = ("https://a.example", "http://b.example:3000")
 
 
@@ -79,6 +80,7 @@ def test_production_has_its_own_defaults() -> None:
         ("AUTH_JWT_SECRET", "s" * 32, "auth.jwt_secret", "s" * 32),
         ("AUTH_JWKS_URL", "https://id.example.com/keys", "auth.jwks_url", "https://id.example.com/keys"),
         ("AUTH_JWKS_URL", "http://127.0.0.1:9/keys", "auth.jwks_url", "http://127.0.0.1:9/keys"),
+        ("AUTH_JWKS_URL", FIREBASE, "auth.jwks_url", FIREBASE),
         ("AUTH_ROLE_CLAIM", "app_metadata.role", "auth.role_claim", "app_metadata.role"),
         ("APP_NAME", "Clip & Coach", "app_name", "Clip & Coach"),
         ("WEB_CONCURRENCY", "64", "web_concurrency", 64),
@@ -223,6 +225,14 @@ def test_a_limiters_storage_without_its_driver_is_refused_by_name() -> None:
         ("AUTH_MODE", "optional"),
         ("AUTH_JWT_SECRET", "short"),
         ("AUTH_JWKS_URL", "http://id.example.com/keys"),
+        ("AUTH_JWKS_URL", "https://user@id.example.com/keys"),
+        ("AUTH_JWKS_URL", "https://user:word@id.example.com/keys"),
+        ("AUTH_JWKS_URL", "https://id.example.com@evil.example/keys"),
+        ("AUTH_JWKS_URL", "https://id.example.com\\@evil.example/keys"),
+        ("AUTH_JWKS_URL", "https://id.example.com?@evil.example/keys"),
+        ("AUTH_JWKS_URL", "https://id.example.com#@evil.example/keys"),
+        ("AUTH_JWKS_URL", "https:/id@example.com/keys"),
+        ("AUTH_JWKS_URL", "file:///etc/keys@home"),
         ("APP_NAME", "x" * 41),
         ("APP_NAME", "Clip\x07Coach"),
         ("WEB_CONCURRENCY", "0"),
@@ -343,3 +353,46 @@ def test_settings_cannot_be_changed() -> None:
 
     with pytest.raises(AttributeError):
         settings.port = 1
+
+
+KEYS = {"AUTH_JWKS_URL": "https://id.example.com/keys"}
+IDENTITY = {"AUTH_AUDIENCE": "shop", "AUTH_ISSUER": "https://id.example.com/"}
+
+
+@pytest.mark.parametrize("mode", ["optional", "required"])
+@pytest.mark.parametrize("name", IDENTITY)
+@pytest.mark.parametrize("app_env", ["development", "production", "testing"])
+def test_an_issuers_keys_are_not_believed_without_audience_and_issuer(app_env: str, name: str, mode: str) -> None:
+    """They sign for every app of the issuer, often for every tenant: any of them would have an admin here."""
+    environ = {**PRODUCTION_ENVIRONMENT, "APP_ENV": app_env, "AUTH_MODE": mode, **KEYS, **IDENTITY}
+    assert load(**environ).auth.jwks_url == KEYS["AUTH_JWKS_URL"]
+
+    for missing in ("", "   "):
+        with pytest.raises(SettingsError) as refusal:
+            load(**{**environ, name: missing})
+        assert refusal.value.name == name
+        assert "AUTH_JWKS_URL" in str(refusal.value)
+
+
+def test_without_both_of_them_one_is_named() -> None:
+    """The first of the two; then the other."""
+    with pytest.raises(SettingsError, match=r"\AAUTH_AUDIENCE: is required with AUTH_JWKS_URL"):
+        load(AUTH_MODE="required", **KEYS)
+
+
+def test_where_nobody_signs_in_nothing_is_required() -> None:
+    """The keys are not read."""
+    assert load(AUTH_MODE="off", **KEYS).auth.mode == "off"
+
+
+@pytest.mark.parametrize(
+    "secret", ["a-string-secret-at-least-256-bits-long", "super-secret-jwt-token-with-at-least-32-characters-long"]
+)
+def test_production_does_not_start_on_a_published_secret(secret: str) -> None:
+    """Whoever read it there signs an admin's token. On a developer's machine it is what Supabase starts with."""
+    signing = {"AUTH_MODE": "required", "AUTH_JWT_SECRET": secret}
+    assert load(**signing).auth.jwt_secret == secret
+
+    with pytest.raises(SettingsError, match=r"\AAUTH_JWT_SECRET: is a published example") as refusal:
+        load(**{**PRODUCTION_ENVIRONMENT, **signing})
+    assert secret not in str(refusal.value)

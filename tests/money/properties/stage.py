@@ -15,7 +15,7 @@ from backend.domain.money import FeeRate
 from backend.services import Services
 from backend.services.errors import PaymentsError
 from backend.sweep import SweepOptions, Swept, run_sweep
-from tests.builders import Marketplace
+from tests.builders import Marketplace, key_of
 from tests.conftest import NOW
 from tests.money.properties.books import Sale, TrueBooks
 from tests.money.properties.ears import HostApp
@@ -64,7 +64,7 @@ class WatchedMarket(Marketplace):
 
     def ask(self, path: str, body: Any, app: Any = None, key: str | None = None) -> TestResponse:
         """POST JSON to a backend, from any thread."""
-        headers = {"Idempotency-Key": key} if key else {}
+        headers = {"Idempotency-Key": key_of(key)} if key else {}
         with self.job():
             answer: TestResponse = (app or self.app).test_client().post(path, json=body, headers=headers)
         return answer

@@ -13,6 +13,7 @@ export interface KeyedCallOptions extends CallOptions {
   /**
    * Names the one purchase that this call is about. Default: a new one for each call.
    * Calls with the same key and the same values have one effect. `null` sends none, and then nothing is retried.
+   * A UUID: where nobody is signed in, the backend refuses one of fewer than 22 characters.
    */
   idempotencyKey?: string | null;
 }

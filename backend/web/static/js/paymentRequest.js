@@ -24,8 +24,8 @@ import { getConfig } from "./stripeConfig.js";
 const PASSING = new Set([408, 429, 500, 502, 503, 504]);
 const OPTIONS = ["config", "signal"];
 const KEYED_OPTIONS = [...OPTIONS, "idempotencyKey"];
-// What the backend takes as an Idempotency-Key.
-const KEY = /^[\x21-\x7e]{1,255}$/;
+// What the backend takes as an Idempotency-Key: without a comma, and of 22 characters at least where nobody is signed in.
+const KEY = /^[\x21-\x2b\x2d-\x7e]{1,255}$/;
 
 const MESSAGES = {
   network: "The payment service could not be reached. Please check your connection and try again.",
@@ -69,7 +69,7 @@ function requestOf(call, options) {
   checkOptions(options, call.keyed ? KEYED_OPTIONS : OPTIONS);
   const { config = getConfig(), signal, idempotencyKey } = options;
   const key = call.keyed ? (idempotencyKey === undefined ? config.createKey() : idempotencyKey) : null;
-  if (key !== null && !KEY.test(key)) throw new TypeError("idempotencyKey must be 1 to 255 visible ASCII characters");
+  if (key !== null && !KEY.test(key)) throw new TypeError("idempotencyKey must be 1 to 255 visible ASCII characters without a comma");
   return { call, config, signal, key, requestId: createRequestId(config) };
 }
 
