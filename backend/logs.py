@@ -14,6 +14,8 @@ from typing import Any
 
 import structlog
 
+from backend.domain import card_numbers
+
 _SECRET_NAMES = re.compile(
     r"secret|password|token|authorization|signature|api_key|email|phone|url\Z"
     r"|(?:\A|_|coach|player|customer|first|last)name\Z"
@@ -90,7 +92,7 @@ def _clean(name: str, value: Any) -> Any:
 def _without_secrets(text: str) -> str:
     for form in _SECRET_FORMS:
         text = form.sub(_REMOVED, text)
-    return text
+    return card_numbers.remove(text, _REMOVED)
 
 
 def _renderers(json_lines: bool) -> list[structlog.types.Processor]:

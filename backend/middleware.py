@@ -15,6 +15,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend.config.settings import Settings
+from backend.domain import card_numbers
 from backend.metrics import REQUEST_SECONDS, REQUESTS
 
 log = structlog.get_logger(__name__)
@@ -64,7 +65,8 @@ def _forgetting(wsgi: WSGIApp) -> WSGIApp:
 
 def _begin() -> None:
     given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if _SANE_ID.fullmatch(given) else secrets.token_hex(8)
+    sane = _SANE_ID.fullmatch(given) and not card_numbers.in_id(given)
+    g.request_id = given if sane else secrets.token_hex(8)
     g.began = time.monotonic()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request=g.request_id)

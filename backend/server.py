@@ -21,6 +21,7 @@ from backend.routes.connect import connect
 from backend.routes.errors import register_errors
 from backend.routes.payments import payments
 from backend.routes.reference import reference
+from backend.routes.screening import attach_screening
 from backend.routes.status import status
 from backend.routes.webhooks import webhooks
 from backend.services import build_services
@@ -55,6 +56,7 @@ def create_app(
         late_coaches_wait=settings.late_coaches_wait,
     )
     attach_middleware(app, settings)
+    attach_screening(app)
     attach_extensions(app, settings)
     attach_admission(app, settings)
     attach_auth(app, settings)
