@@ -105,9 +105,11 @@ def remove(text: str, instead: str) -> str:
     """The text with something else in place of each card number."""
     parts, position = [], 0
     for number in _numbers(text) if len(text) >= _LEAST else ():
-        if _is_issued(number) and number.end > position:
+        if not _is_issued(number):
+            continue
+        if number.start >= position:
             parts += [text[position : number.start], instead]
-            position = number.end
+        position = max(position, number.end)
     return "".join([*parts, text[position:]])
 
 

@@ -73,6 +73,19 @@ def test_it_is_taken_out_of_a_log(text: str) -> None:
     assert not card_numbers.in_text(removed)
 
 
+def test_of_numbers_that_overlap_each_is_taken_out_once() -> None:
+    """A row of groups may hold several."""
+    removed = card_numbers.remove("pay 4242 4242 4242 4242 4242 4242 4242 4242 now", "[removed]")
+
+    assert removed == "pay [removed] now"
+
+
+@pytest.mark.parametrize("card", ["5018000000000009", "5893000000000000003", "9792000000000003", "8100000000000002"])
+def test_a_card_of_a_national_scheme_is_found(card: str) -> None:
+    """Maestro's, Troy's, RuPay's."""
+    assert in_text(card)
+
+
 PHONES = [
     "+49 1512 3456789",
     "+44 (0)20 7946 0958",
@@ -128,6 +141,7 @@ def _has_check_digit(number: str) -> bool:
         "20261125103045",
         "2026-11-25 10:30:45.123456",
         "coach-7",
+        "3f2a8c1e-4111-4111-4242-424242424242",  # a UUID, four and twelve digits of it
         "pi_3MtwBwLkdIwHu7ix28a3tqPa",
         "b4242424242424242f",  # a part of a hash
         "9f86d081884c7d659a2feaa0c55ad015",

@@ -98,6 +98,12 @@ def test_an_id_may_be_of_any_script(text: str) -> None:
     assert clean_id(text, 500) == unicodedata.normalize("NFC", text)
 
 
+def test_an_id_has_no_direction_marks() -> None:
+    """Not even in Hebrew: with and without them it looks the same."""
+    with pytest.raises(UnfitText):
+        clean_id(NEEDED["Hebrew with a mark"], 500)
+
+
 @pytest.mark.parametrize("text", ["Dana\n", "\r\nDana\t", "\u00a0Dana\u3000", "\u2028Dana", " Dana "])
 def test_white_space_around_it_is_no_part_of_a_text(text: str) -> None:
     """Pasted along with it."""
