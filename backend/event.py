@@ -1,12 +1,23 @@
-"""A verified event, as the handlers see it."""
+"""A verified event, as the handlers see it: of the shape that they read, or refused before any of them runs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from backend.domain.membership import named_before, named_payments
+
+# Of everything at Stripe: an event, an object, an account. It is put into an address.
+_ID = re.compile(r"[A-Za-z0-9_-]{1,255}", re.ASCII)
+_ACCOUNT = re.compile(r"acct_[A-Za-z0-9]{1,64}", re.ASCII)
+_LONGEST_TEXT = 500
+_YEAR_2286 = 10**10
+
+
+class NotAnEvent(ValueError):
+    """Signed, but not a snapshot event as Stripe sends it. ``str()`` names the field."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +31,7 @@ class Event:
     type: str
     account: str | None
     livemode: bool
-    created: Any
+    created: int | None
     object: Mapping[str, Any]
     previous: Mapping[str, Any] | None = None
 
@@ -28,11 +39,6 @@ class Event:
     def metadata(self) -> Mapping[str, str]:
         """The metadata of the object, as it was."""
         return self.object.get("metadata") or {}
-
-    @property
-    def created_at(self) -> int | None:
-        """The unix second of the event, if it says one."""
-        return self.created if isinstance(self.created, int) else None
 
     @property
     def named_payments(self) -> frozenset[str]:
@@ -43,3 +49,126 @@ class Event:
     def payments_named_before(self) -> frozenset[str]:
         """The payments that its metadata named before the change."""
         return named_before(self.previous)
+
+
+def read_event(document: Any, handled: Iterable[str]) -> Event:
+    """The event in a JSON document. Raises ``NotAnEvent``.
+
+    ``handled``: the types that somebody reads. Of the objects of other types nothing is asked but to be objects.
+    """
+    fields = _mapping(document, "body")
+    data = _mapping(fields.get("data"), "data")
+    kind = _checked(fields, "type", _is_word)
+    event = Event(
+        id=_checked(fields, "id", _is_word),
+        type=kind,
+        account=_checked(fields, "account", _or_none(_is_account)),
+        livemode=_checked(fields, "livemode", _or_none(_is_boolean)) or False,
+        created=_checked(fields, "created", _or_none(_is_time)),
+        object=_mapping(data.get("object"), "data.object"),
+        previous=_checked(data, "previous_attributes", _or_none(_is_previous)),
+    )
+    return _with_ids(event) if kind in handled else event
+
+
+def _with_ids(event: Event) -> Event:
+    """The event, once all that is read of its object was checked: with the ids of what was expanded."""
+    whole = event.object
+    needed = {"id": _is_id} | _NEEDED.get(event.type.partition(".")[0], {})
+    for name, is_sound in (_OPTIONAL | needed).items():
+        _checked(whole, name, is_sound)
+    ids = {name: _id_of(whole.get(name)) for name in _REFERENCES}
+    return Event(**{**vars(event), "object": {**whole, **ids}})
+
+
+def _mapping(value: Any, name: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise NotAnEvent(name)
+    return value
+
+
+def _checked(fields: Mapping[str, Any], name: str, is_sound: Callable[[Any], bool]) -> Any:
+    value = fields.get(name)
+    if not is_sound(value):
+        raise NotAnEvent(name)
+    return value
+
+
+def _or_none(is_sound: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or is_sound(value)
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str) and 1 <= len(value) <= 255
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= _LONGEST_TEXT
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
+
+
+def _is_account(value: Any) -> bool:
+    return isinstance(value, str) and _ACCOUNT.fullmatch(value) is not None
+
+
+def _is_boolean(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_time(value: Any) -> bool:
+    return type(value) is int and 0 <= value < _YEAR_2286
+
+
+def _is_amount(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 10**12
+
+
+def _is_metadata(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+
+
+def _is_previous(value: Any) -> bool:
+    """Of the fields that changed only the metadata is read; a key that was not there before is null."""
+    before = value.get("metadata") if isinstance(value, dict) else None
+    known = [text for text in before.values() if text is not None] if isinstance(before, dict) else before or []
+    return isinstance(value, dict) and isinstance(known, list) and all(isinstance(text, str) for text in known)
+
+
+def _is_reference(value: Any) -> bool:
+    return _is_id(value) or (isinstance(value, dict) and _is_id(value.get("id")))
+
+
+def _id_of(reference: str | dict[str, Any] | None) -> str | None:
+    return str(reference["id"]) if isinstance(reference, dict) else reference
+
+
+def _is_error(value: Any) -> bool:
+    parts = [value.get(name) for name in ("code", "decline_code", "charge")] if isinstance(value, dict) else [0]
+    return all(part is None or _is_text(part) for part in parts)
+
+
+def _is_list_of_reversals(value: Any) -> bool:
+    data = value.get("data") if isinstance(value, dict) else 0
+    return data is None or (
+        isinstance(data, list) and all(isinstance(one, dict) and _OWN_METADATA(one.get("metadata")) for one in data)
+    )
+
+
+_OWN_METADATA = _or_none(_is_metadata)
+_REFERENCES = ("payment_intent", "charge", "source_transaction", "destination", "failure_balance_transaction")
+# The fields that handlers read. Stripe leaves out or nulls what does not apply.
+_OPTIONAL: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(_REFERENCES, _or_none(_is_reference)),
+    **dict.fromkeys(("status", "currency", "fraud_type", "failure_code", "transfer_group"), _or_none(_is_text)),
+    "amount": _or_none(_is_amount),
+    "metadata": _OWN_METADATA,
+    "actionable": _or_none(_is_boolean),
+    "last_payment_error": _or_none(_is_error),
+    "reversals": _or_none(_is_list_of_reversals),
+}
+# And those that are told on, so that they have to be there, by the kind of the object.
+_MONEY: dict[str, Callable[[Any], bool]] = {"amount": _is_amount, "currency": _is_text}
+_NEEDED = {"transfer": _MONEY, "payout": _MONEY}

@@ -77,7 +77,7 @@ def look_at(services: Services, payment_id: str, happened_at: int | None = None,
 
 
 def _payment_succeeded(services: Services, event: Event) -> None:
-    look = look_at(services, event.object["id"], event.created_at, just_paid=True)
+    look = look_at(services, event.object["id"], event.created, just_paid=True)
     log.info("payment.succeeded", payment=event.object["id"], outcome=look.settlement.state)
     look.teller.finish()
 
@@ -131,15 +131,16 @@ def _refund_changed(services: Services, event: Event) -> None:
     if look.is_ours:
         refund = _refund_now(services, look.settlement, event.object["id"])
         payment = look.settlement.payment or look.payment
-        look.teller.attempt(lambda: look.teller.refund(refund, payment))
+        if refund is not None:
+            look.teller.attempt(lambda: look.teller.refund(refund, payment))
     look.teller.finish()
 
 
-def _refund_now(services: Services, settlement: Settlement, refund_id: str) -> stripe.Refund:
-    """The refund as it is: the event's copy may be older than its failure."""
+def _refund_now(services: Services, settlement: Settlement, refund_id: str) -> stripe.Refund | None:
+    """The refund as it is, or None where there is none: the event's copy may be older than its failure."""
     seen = settlement.view.refunds if settlement.view is not None else ()
     known = next((refund for refund in seen if refund.id == refund_id), None)
-    return known or services.client.v1.refunds.retrieve(refund_id)
+    return known or found(lambda: services.client.v1.refunds.retrieve(refund_id))
 
 
 def _dispute_changed(services: Services, event: Event) -> None:
@@ -150,8 +151,9 @@ def _dispute_changed(services: Services, event: Event) -> None:
     if look.is_ours:
         seen = look.settlement.view.disputes if look.settlement.view is not None else ()
         known = next((one for one in seen if one.id == event.object["id"]), None)
-        dispute = known or services.client.v1.disputes.retrieve(event.object["id"])
-        look.teller.attempt(lambda: look.teller.dispute(dispute))
+        dispute = known or found(lambda: services.client.v1.disputes.retrieve(event.object["id"]))
+        if dispute is not None:
+            look.teller.attempt(lambda: look.teller.dispute(dispute))
     look.teller.finish()
 
 

@@ -16,6 +16,8 @@ from typing import Any
 
 import structlog
 
+from backend.domain import card_numbers
+
 _SECRET_NAMES = re.compile(
     r"secret|password|token|authorization|signature|api_key|email|phone|url\Z"
     r"|(?:\A|_|coach|player|customer|first|last)name\Z"
@@ -105,7 +107,7 @@ def _without_secrets(text: str) -> str:
     for part, form in _SECRET_FORMS:
         if part in text:
             text = form.sub(_REMOVED, text)
-    return _CARD_NUMBER.sub(_REMOVED, text) if len(text) >= _SHORTEST_CARD_NUMBER else text
+    return card_numbers.remove(text, _REMOVED)
 
 
 def _renderers(json_lines: bool) -> list[structlog.types.Processor]:

@@ -16,6 +16,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend.config.settings import Settings
+from backend.domain import card_numbers
 from backend.metrics import REQUEST_SECONDS, REQUESTS
 
 log = structlog.get_logger(__name__)
@@ -74,7 +75,8 @@ def _forgetting(wsgi: WSGIApp) -> WSGIApp:
 
 def request_id_of(given: str) -> str:
     """The caller's own id of a request if it is a sane one, else a new one."""
-    return given if _SANE_ID.fullmatch(given) else secrets.token_hex(8)
+    sane = _SANE_ID.fullmatch(given) and not card_numbers.in_id(given)
+    return given if sane else secrets.token_hex(8)
 
 
 def _begin() -> None:

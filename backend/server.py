@@ -21,6 +21,7 @@ from backend.routes.connect import connect
 from backend.routes.errors import register_errors
 from backend.routes.payments import payments
 from backend.routes.reference import reference
+from backend.routes.screening import attach_screening
 from backend.routes.status import status
 from backend.routes.webhooks import webhooks
 from backend.services import build_services
@@ -56,6 +57,7 @@ def create_app(
         max_declines=settings.max_declines,
     )
     attach_middleware(app, settings)
+    attach_screening(app)
     # In this order: who asks, what they have used up, whether they may; then the body is read and a place is taken.
     identify_callers(app, settings)
     attach_extensions(app, settings)

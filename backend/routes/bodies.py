@@ -10,9 +10,10 @@ from typing import Any, NoReturn, cast
 
 from flask import Response, current_app, jsonify, request
 from marshmallow import Schema, ValidationError
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from backend.config.settings import Settings
+from backend.domain import card_numbers
 from backend.routes.auth import caller
 from backend.schemas.fields import is_account_id, is_payment_id
 from backend.services import Services
@@ -23,6 +24,10 @@ from backend.services.errors import InvalidRequest, NotFound
 _ATTEMPT = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,255}", re.ASCII)
 # Whoever guesses the key of a purchase is shown its client secret. 22 characters hold the 128 bits of a UUID.
 _SHORTEST_UNSIGNED = 22
+# Deeper than any event of Stripe's, and more digits than any of its numbers.
+_DEEPEST = 64
+_MOST_DIGITS = 64
+_JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 
 MESSAGE_NOT_JSON = "The request body is not valid JSON."
 
@@ -48,14 +53,22 @@ def body(schema: type[Schema]) -> Any:
 
 
 def raw_body() -> bytes:
-    """The request's bytes, all of them. Raises ``RequestEntityTooLarge``.
+    """The request's bytes, all of them. Raises ``RequestEntityTooLarge``, and ``BadRequest`` for a body that breaks off
+    or whose chunks are malformed.
 
     Of a body that comes in chunks, without a length, Werkzeug cuts off what is over the limit and says nothing.
     """
-    raw = request.get_data()
-    cut_off = request.content_length is None and len(raw) == request.max_content_length
-    # Past Werkzeug's limit is the server's own stream, which ends where the body does: this does not wait.
-    if cut_off and request.environ["wsgi.input"].read(1):
+    try:
+        raw = request.get_data()
+        cut_off = request.content_length is None and len(raw) == request.max_content_length
+        # Past Werkzeug's limit is the server's own stream, which ends where the body does: this does not wait.
+        more = cut_off and request.environ["wsgi.input"].read(1)
+    except HTTPException:
+        raise
+    except Exception as error:
+        # Each server has exceptions of its own for a body that is not HTTP. None of them is a fault of ours.
+        raise BadRequest from error
+    if more:
         raise RequestEntityTooLarge
     return raw
 
@@ -92,6 +105,8 @@ def attempt_key() -> str | None:
             "The Idempotency-Key must be given once, with 1 to 255 visible characters and no comma.",
             field="Idempotency-Key",
         )
+    if card_numbers.in_id(key):
+        raise InvalidRequest("The Idempotency-Key must not be a card number.", field="Idempotency-Key")
     if caller().subject is None and len(key) < _SHORTEST_UNSIGNED:
         raise InvalidRequest(
             f"The Idempotency-Key must have at least {_SHORTEST_UNSIGNED} characters where nobody is signed in: "
@@ -116,15 +131,17 @@ def path_account_id(text: str) -> str:
 
 
 def parse_json(raw: bytes) -> Any:
-    """JSON as its standard has it, in UTF-8. Raises ``InvalidRequest``.
+    """JSON as its standard has it, in UTF-8, 64 levels deep, its numbers 64 characters long. Raises ``InvalidRequest``.
 
     Python's reader also takes UTF-16, NaN, numbers too big for a float and the same key twice; and it runs
     out of stack on 2 kB of brackets.
     """
     try:
+        _refuse_depth(raw)
         return json.loads(
             raw.decode("utf-8"),
             parse_constant=_refuse,
+            parse_int=_short_integer,
             parse_float=_finite,
             object_pairs_hook=_without_repeats,
         )
@@ -136,7 +153,25 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
+def _refuse_depth(raw: bytes) -> None:
+    if raw.count(b"[") + raw.count(b"{") <= _DEEPEST:
+        return
+    depth = 0
+    for sign in re.findall(rb"[\[\]{}]", _JSON_STRING.sub(b"", raw)):
+        depth += 1 if sign in b"[{" else -1
+        if depth > _DEEPEST:
+            raise ValueError("too deep")
+
+
+def _short_integer(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError("a number is too long")
+    return int(text)
+
+
 def _finite(text: str) -> float:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError("a number is too long")
     number = float(text)
     if math.isinf(number):
         raise ValueError("a number is too big")

@@ -23,6 +23,7 @@ from backend.admission import Overloaded
 from backend.config.signing_keys import KeysUnavailable
 from backend.config.stripe_rate import StripeBusy
 from backend.domain.access import NotAllowed, NotSignedIn
+from backend.domain.text import excerpt
 from backend.services.answers import error_code
 from backend.services.errors import (
     Conflict,
@@ -123,17 +124,12 @@ def _invalid_fields(exc: ValidationError) -> Failure:
 
 def _first_problem(messages: Mapping[str, Any], prefix: str = "") -> tuple[str, str]:
     name, problem = next(iter(messages.items()))
-    name = _short(name)
+    name = excerpt(name)  # of an unknown field: the client's own text
     where = (prefix or "body") if name == "_schema" else f"{prefix}.{name}".lstrip(".")
     if isinstance(problem, Mapping):
         return _first_problem(problem, where)
     text = problem[0] if isinstance(problem, list) else problem
     return where, _uncapitalised(str(text).rstrip("."))
-
-
-def _short(name: str) -> str:
-    """The name of an unknown field is the client's own text: a word of it will do, on one line."""
-    return "".join(char if char.isprintable() else "?" for char in name[:100])
 
 
 def _uncapitalised(text: str) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from flask import Blueprint, Response, current_app, jsonify
+from flask import Blueprint, Response, current_app, jsonify, request
 from marshmallow import Schema, fields
+from werkzeug.datastructures import Headers
 
 from backend.routes.bodies import settings
 from backend.schemas import connect, payments
@@ -138,7 +139,23 @@ _PATHS = {"payment_id": r"^pi_[A-Za-z0-9]{8,64}$", "account_id": r"^acct_[A-Za-z
 @reference.get("/openapi.json")
 def openapi() -> Response:
     """The OpenAPI 3.1 document."""
-    return jsonify(document())
+    return kept("openapi", lambda: jsonify(document()))
+
+
+def kept(name: str, build: Callable[[], Response]) -> Response:
+    """The answer that ``build`` gave the first time in this app: it depends on the code and the settings alone.
+
+    A browser may keep it for five minutes, and is answered 304 while it is the same.
+    """
+    built: dict[str, Response] = current_app.extensions.setdefault("payments_reference", {})
+    first = built.get(name)
+    if first is None:
+        first = built[name] = build()
+        first.add_etag()
+        first.headers["Cache-Control"] = "public, max-age=300"
+    again = Response(first.get_data(), headers=Headers(first.headers))
+    again.make_conditional(request)
+    return again
 
 
 def document() -> dict[str, Any]:

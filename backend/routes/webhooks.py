@@ -9,7 +9,7 @@ import stripe
 import structlog
 from flask import Blueprint, Response, jsonify, request
 
-from backend.event import Event
+from backend.event import Event, NotAnEvent, read_event
 from backend.events import EVENT_TYPES, handle
 from backend.metrics import WEBHOOK_LAG, WEBHOOKS
 from backend.routes.bodies import parse_json, raw_body, services, settings
@@ -23,6 +23,9 @@ webhooks = Blueprint("webhooks", __name__, url_prefix="/api/webhooks")
 # Stripe's own advice, in both directions: the SDK only refuses what is too old.
 # https://docs.stripe.com/webhooks#replay-attacks
 TOLERANCE_SECONDS = 300
+# Stripe signs with every secret of the endpoint: two while one is rolled.
+_MOST_SIGNATURES = 16
+_LONGEST_SIGNATURE = 2_048
 
 
 @webhooks.post("/stripe")
@@ -39,7 +42,7 @@ def receive() -> Response:
 def _counted(event: Event) -> str:
     """Handle the event; how that ended, counted too. Of types that nobody asked for there could be any number."""
     kind = event.type if event.type in EVENT_TYPES else "other"
-    if isinstance(event.created, int):
+    if event.created is not None:
         WEBHOOK_LAG.observe(max(0, services().now() - event.created))
     try:
         # A production endpoint for connected accounts also receives their test events.
@@ -52,25 +55,39 @@ def _counted(event: Event) -> str:
 
 
 def _verified(payload: bytes, signature: str | None) -> Event:
-    """The event, if one of our secrets signed exactly these bytes within five minutes of now."""
-    secrets = settings().stripe_webhook_secrets + settings().stripe_connect_webhook_secrets
-    if not secrets:
+    """The event, if a secret of its own endpoint signed exactly these bytes within five minutes of now.
+
+    Stripe signs events of the platform with one secret, and those of connected accounts, which name the account, with
+    another: neither is believed with the other's. Where one kind has no secret, the other's is for both.
+    """
+    platform, connected = settings().stripe_webhook_secrets, settings().stripe_connect_webhook_secrets
+    if not platform + connected:
         raise WebhooksNotConfigured
     if not signature:
         raise MissingSignature
-    if not _is_signed(payload, signature, secrets):
+    signed_by = _signed_by(payload, signature, {*platform, *connected})
+    if not signed_by:
         raise InvalidSignature
-    return _event(payload)
+    event = _event(payload)
+    if not signed_by & {*((connected or platform) if event.account else (platform or connected))}:
+        log.warning("webhook.other_endpoints_secret", account=event.account, event_type=event.type)
+        raise InvalidSignature
+    return event
 
 
-def _is_signed(payload: bytes, signature: str, secrets: Iterable[str]) -> bool:
+def _signed_by(payload: bytes, signature: str, secrets: Iterable[str]) -> set[str]:
+    """The secrets with which the bytes were signed."""
+    if len(signature) > _LONGEST_SIGNATURE or signature.count("v1=") > _MOST_SIGNATURES:
+        return set()
     try:
         # The SDK compares as text: one byte that is not ASCII would raise a TypeError out of it.
         signature.encode("ascii")
         body = payload.decode("utf-8")
     except UnicodeError:
-        return False
-    return _is_recent(signature) and any(_matches(body, signature, secret) for secret in secrets)
+        return set()
+    if not _is_recent(signature):
+        return set()
+    return {secret for secret in secrets if _matches(body, signature, secret)}
 
 
 def _is_recent(signature: str) -> bool:
@@ -88,17 +105,8 @@ def _matches(body: str, signature: str, secret: str) -> bool:
 
 
 def _event(payload: bytes) -> Event:
-    document = parse_json(payload)
     try:
-        return Event(
-            id=str(document["id"]),
-            type=str(document["type"]),
-            account=document.get("account"),
-            livemode=bool(document.get("livemode")),
-            created=document.get("created"),
-            object=document["data"]["object"],
-            previous=document["data"].get("previous_attributes"),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
+        return read_event(parse_json(payload), EVENT_TYPES)
+    except NotAnEvent as error:
         # Signed, but not a snapshot event: an endpoint for thin events points here.
-        raise InvalidRequest("This is not a Stripe snapshot event.", field="body") from error
+        raise InvalidRequest("This is not a Stripe snapshot event.", field=str(error)) from error

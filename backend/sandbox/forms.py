@@ -7,6 +7,8 @@ from .errors import invalid
 
 # Deeper than anything in Stripe's API; a bound so that nobody can make us recurse.
 MAX_DEPTH = 12
+# The digits of a position. A longer key is a name, and Python refuses to read thousands of digits as a number.
+POSITION_MAX = 9
 # The keys of these are the caller's own words, so digits there are names, never positions.
 FREE_FORM = frozenset({"metadata"})
 
@@ -56,6 +58,6 @@ def _with_lists(tree: Any, name: str) -> Any:
     if name in FREE_FORM:
         return tree
     children = {key: _with_lists(child, key) for key, child in tree.items()}
-    if children and all(key.isdecimal() for key in children):
+    if children and all(key.isdecimal() and len(key) <= POSITION_MAX for key in children):
         return [children[key] for key in sorted(children, key=int)]
     return children

@@ -13,6 +13,7 @@ TOKEN = re.compile(
     (?:"(?P<double>(?:\\.|[^"\\])*)"|'(?P<single>(?:\\.|[^'\\])*)'|(?P<bare>[^\s"']+))""",
     re.VERBOSE,
 )
+NUMBER = re.compile(r"-?[0-9]{1,18}")
 JOIN = re.compile(r"\s+(AND|OR)\s+", re.IGNORECASE)
 
 
@@ -104,7 +105,7 @@ def _clause(token: re.Match[str]) -> Clause:
     value = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else token["bare"]
     if (field == "metadata") != (token["key"] is not None):
         raise invalid('Metadata is searched as metadata["key"]:"value", other fields by their name alone.', "query")
-    if operator in {">", ">=", "<", "<="} and (field not in NUMERIC or not value.lstrip("-").isdecimal()):
+    if operator in {">", ">=", "<", "<="} and (field not in NUMERIC or not NUMBER.fullmatch(value)):
         raise invalid(f"The operator {operator} needs a numeric field and a number.", "query")
     if operator == "~" and len(value) < 3:
         raise invalid("Substring search needs at least 3 characters.", "query")

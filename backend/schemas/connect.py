@@ -9,7 +9,9 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from backend.schemas.fields import (
     Email,
+    Id,
     Name,
+    Phone,
     Request,
     Response,
     StripeRequest,
@@ -36,7 +38,7 @@ def _country(**kwargs: Any) -> fields.String:
 class CreateAccountRequest(Request):
     """``POST /api/connect/create-account``."""
 
-    coach_id = Text(required=True)
+    coach_id = Id(required=True)
     coach_name = Name(required=True)
     email = Email(required=True)
     sport = Text(required=True)
@@ -125,7 +127,7 @@ class BusinessProfile(StripeRequest):
     name = Name(longest=200)
     url = WebAddress()
     support_email = Email()
-    support_phone = Text(longest=40)
+    support_phone = Phone(longest=40)
     support_url = WebAddress()
 
 
@@ -154,7 +156,7 @@ class Individual(StripeRequest):
     first_name = Name(longest=100)
     last_name = Name(longest=100)
     email = Email()
-    phone = Text(longest=40)
+    phone = Phone(longest=40)
     address = fields.Nested(Address)
     dob = fields.Nested(DateOfBirth)
 

@@ -10,6 +10,7 @@ from backend.domain.catalogue import PACKAGE, SUBSCRIPTION
 from backend.domain.sessions import SessionClaim
 from backend.schemas.fields import (
     Email,
+    Id,
     Name,
     Request,
     Response,
@@ -32,7 +33,7 @@ _PACKAGE_ID = WholeText(most=1_000_000)
 class _Bought(Request):
     """What both a purchase and its confirmation say: whose, which sport, which package."""
 
-    coach_id = Text(required=True)
+    coach_id = Id(required=True)
     coach_name = Name(required=True)
     sport = Text(required=True)
     package_type = choice(PACKAGE, SUBSCRIPTION, required=True)
@@ -61,7 +62,7 @@ class CreateIntentRequest(_Bought):
     customer_email = Email(load_default=None, allow_none=True)
     # Stripe's limit for a customer's name.
     customer_name = Name(longest=256, load_default=None, allow_none=True)
-    player_id = Text(load_default=None, allow_none=True)
+    player_id = Id(load_default=None, allow_none=True)
     player_name = Name(load_default=None, allow_none=True)
 
     @post_load

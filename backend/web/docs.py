@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from backend.routes.reference import document
+from backend.routes.reference import document, kept
 from backend.web.rendering import page
 
 docs = Blueprint("docs", __name__, template_folder="templates")
@@ -18,6 +18,10 @@ _METHODS = ("get", "post", "put")
 @docs.get("/docs")
 def read() -> Response:
     """Every call: what it takes, what it answers, and how it fails."""
+    return kept("docs", _page)
+
+
+def _page() -> Response:
     whole = document()
     return page("docs.html", document=whole, calls=list(_calls(whole)))
 

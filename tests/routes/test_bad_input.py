@@ -237,6 +237,9 @@ BROKEN = {
     "infinity": b'{"amount": -Infinity}',
     "too big for a float": b'{"amount": 1e400}',
     "5000 digits": b'{"amount": ' + b"9" * 5000 + b"}",
+    "65 levels": b'{"a":' + b"[" * 64 + b"]" * 64 + b"}",
+    "65 digits": b'{"amount": ' + b"1" * 65 + b"}",
+    "65 digits of a fraction": b'{"amount": 0.' + b"1" * 65 + b"}",
     "2 kB of brackets": b"[" * 990 + b"]" * 990,
     "60 kB of brackets": b'{"a":' * 10_000,
     "a key twice": b'{"amount": 1, "amount": 2}',
@@ -421,6 +424,8 @@ BAD_SIGNATURES = {
     "five minutes early": sign(RAW, at=NOW + 301),
     "of the far future": sign(RAW, at=10**15),
     "of another body": sign(RAW + b" "),
+    "17 guesses and the right one": f"t={NOW}," + "v1=0," * 17 + sign(RAW).partition(",")[2],
+    "much around the right one": sign(RAW) + "," * 2_048,
     "10,000 guesses": f"t={NOW}," + ",".join(["v1=" + "0" * 64] * 10_000),
 }
 
@@ -443,12 +448,45 @@ def test_a_missing_signature_is_named(alone: FlaskClient, signature: str | None)
     assert deliver(alone, signature) == (400, "Missing signature")
 
 
-@pytest.mark.parametrize("secret", ["whsec_old", "whsec_new", "whsec_connect"])
-def test_every_configured_secret_is_accepted(backend: Backend, secret: str) -> None:
-    """Both endpoints', and both of one that is being rolled."""
-    client = backend({"STRIPE_WEBHOOK_SECRET": "whsec_old,whsec_new", "STRIPE_CONNECT_WEBHOOK_SECRET": "whsec_connect"})
+OF_A_COACH = json.dumps({**EVENT, "account": ACCOUNT}).encode()
+ROLLED = {"STRIPE_WEBHOOK_SECRET": "whsec_old,whsec_new", "STRIPE_CONNECT_WEBHOOK_SECRET": "whsec_connect,whsec_next"}
 
-    assert deliver(client, sign(RAW, secret=secret)) == (200, "")
+
+@pytest.mark.parametrize(
+    ("body", "secret"),
+    [(RAW, "whsec_old"), (RAW, "whsec_new"), (OF_A_COACH, "whsec_connect"), (OF_A_COACH, "whsec_next")],
+)
+def test_every_secret_of_its_own_endpoint_is_accepted(backend: Backend, body: bytes, secret: str) -> None:
+    """Both of one that is being rolled."""
+    assert deliver(backend(ROLLED), sign(body, secret=secret), body) == (200, "")
+
+
+@pytest.mark.parametrize(("body", "secret"), [(RAW, "whsec_connect"), (OF_A_COACH, "whsec_old")])
+def test_an_event_is_not_believed_with_the_other_endpoints_secret(backend: Backend, body: bytes, secret: str) -> None:
+    """Who learns one secret cannot speak for the other kind of account."""
+    assert deliver(backend(ROLLED), sign(body, secret=secret), body) == (400, "Invalid signature")
+
+
+def test_an_event_may_carry_signatures_of_both_endpoints(backend: Backend) -> None:
+    """One of its own is enough."""
+    header = f"{sign(RAW, secret='whsec_connect')},v1={sign(RAW, secret='whsec_old').partition('v1=')[2]}"
+
+    assert deliver(backend(ROLLED), header) == (200, "")
+
+
+@pytest.mark.parametrize("body", [RAW, OF_A_COACH], ids=["platform", "connected"])
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"STRIPE_WEBHOOK_SECRET": "whsec_one", "STRIPE_CONNECT_WEBHOOK_SECRET": "whsec_one"},
+        {"STRIPE_WEBHOOK_SECRET": "whsec_one", "STRIPE_SECRET_KEY": "sk_test_x"},
+        {"STRIPE_CONNECT_WEBHOOK_SECRET": "whsec_one", "STRIPE_SECRET_KEY": "sk_test_x"},
+    ],
+    ids=["the same twice", "the platform's alone", "the other alone"],
+)
+def test_one_secret_serves_both_kinds(backend: Backend, environ: dict[str, str], body: bytes) -> None:
+    """``stripe listen`` has one for both."""
+    assert deliver(backend(environ), sign(body, secret="whsec_one"), body) == (200, "")
 
 
 def test_a_signature_among_others_is_found(alone: FlaskClient) -> None:

@@ -80,3 +80,34 @@ def test_an_address_cannot_be_forged_by_an_underscore(server: tuple[int, Path]) 
     assert answered(port, GET + b"X_Forwarded_For: 203.0.113.9\r\nConnection: close\r\n\r\n").startswith(
         b"HTTP/1.1 200 "
     )
+
+
+CHUNKED = (
+    POST.replace(b"confirm", b"refund") + b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
+    b"Connection: close\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"zz\r\n{}\r\n0\r\n\r\n",
+        b"-1\r\n{}\r\n0\r\n\r\n",
+        b"\r\n{}\r\n0\r\n\r\n",
+        b"2\r\n{}XX0\r\n\r\n",
+        b"2;\x00=1\r\n{}\r\n0\r\n\r\n",
+        b"2\r\n{}\r\n0\r\nContent-Length: 5\r\n\r\n",
+        b"2\r\n{}\r\n0\r\nno colon\r\n\r\n",
+        b"2\r\n{}\r\n0\r\nX: a\x00b\r\n\r\n",
+        b"2\r\n{}\r\n0\r\nX: 1\nY: 2\r\n\r\n",
+    ],
+    ids=["size", "negative", "no size", "no end", "extension", "trailer", "no colon", "nul", "bare line feed"],
+)
+def test_malformed_chunks_and_trailers_are_a_400(server: tuple[int, Path], body: bytes) -> None:
+    """It is no fault of ours, and no traceback in the log."""
+    port, log = server
+
+    answer = answered(port, CHUNKED + body)
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert "Traceback" not in log.read_text()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -101,3 +103,40 @@ def test_people_read_the_same() -> None:
             assert f'<span class="badge">{method.upper()}</span> <code>{path}</code>' in page.text
     for field in ("sessionData.packageId", "feeBreakdown.coachAmount", "individual.dob.year", "payouts[].arrival_date"):
         assert f"<code>{field}</code>" in page.text
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs"])
+def test_what_was_read_before_is_not_sent_again(path: str) -> None:
+    """The same bytes, known by their tag, to HEAD as to GET."""
+    first, second = MARKET.http.get(path), MARKET.http.get(path)
+    tag = first.headers["ETag"]
+
+    assert (second.data, second.headers["ETag"]) == (first.data, tag)
+    assert "no-store" not in first.headers["Cache-Control"]
+    assert MARKET.http.head(path).headers["ETag"] == tag
+    known = MARKET.http.get(path, headers={"If-None-Match": tag})
+    assert (known.status_code, known.data) == (304, b"")
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs"])
+def test_the_reference_is_made_once(path: str) -> None:
+    """Making it takes forty milliseconds; the second time nothing of it is called."""
+    first, second = (_schemas_read(path) for _ in range(2))
+
+    assert second == 0, first
+
+
+def _schemas_read(path: str) -> int:
+    """How often a call has a schema described."""
+    count = 0
+
+    def watch(frame: FrameType, event: str, _arg: Any) -> None:
+        nonlocal count
+        count += event == "call" and frame.f_code.co_name == "document"
+
+    sys.setprofile(watch)
+    try:
+        MARKET.http.get(path)
+    finally:
+        sys.setprofile(None)
+    return count
