@@ -25,9 +25,23 @@ API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 _LIMITER = "payments_limiter"
 _REDIS_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25}
-_PURCHASES = ("payments.create_intent", "payments.confirm")
+# Two addresses at which the same thing is bought share one limit: their calls are counted together.
+_PURCHASES = {
+    "payments.create_intent": "purchase",
+    "payments.create_destination_charge": "purchase",
+    "payments.confirm": "confirmation",
+}
 _ONE_YEAR = 31_536_000
 _SENT_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"]
+# What libraries and tools of front ends add by themselves: to trace a request, and to pass ngrok's warning page.
+_SENT_HEADERS += [
+    "traceparent",
+    "tracestate",
+    "sentry-trace",
+    "baggage",
+    "X-Requested-With",
+    "ngrok-skip-browser-warning",
+]
 _READ_HEADERS = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", "X-Request-Id"]
 
 
@@ -43,8 +57,9 @@ def limit_purchases(app: Flask) -> None:
 
     Who tries stolen cards does it with many small purchases: https://docs.stripe.com/disputes/prevention/card-testing
     """
-    limit = app.extensions[_LIMITER].limit(app.config["SETTINGS"].purchase_limit, key_func=client_address)
-    for endpoint in _PURCHASES:
+    limiter, most = app.extensions[_LIMITER], app.config["SETTINGS"].purchase_limit
+    for endpoint, counted_as in _PURCHASES.items():
+        limit = limiter.shared_limit(most, scope=counted_as, key_func=client_address)
         app.view_functions[endpoint] = limit(app.view_functions[endpoint])
 
 
@@ -53,7 +68,8 @@ def limit_player(player_id: str | None) -> None:
     if player_id is None:
         return
     limit = current_app.config["SETTINGS"].player_limit
-    with current_app.extensions[_LIMITER].limit(limit, key_func=lambda: f"player:{player_id}"):
+    scope = _PURCHASES[request.endpoint or ""]
+    with current_app.extensions[_LIMITER].shared_limit(limit, scope=scope, key_func=lambda: f"player:{player_id}"):
         return
 
 
@@ -78,7 +94,7 @@ def _attach_cors(app: Flask, settings: Settings) -> None:
         send_wildcard=not production,
         # Without an Origin nobody asks, and flask-cors would answer with the whole list.
         always_send=False,
-        allow_headers=_SENT_HEADERS,
+        allow_headers=[*_SENT_HEADERS, *settings.allowed_headers] if production else "*",
         expose_headers=_READ_HEADERS,
         methods=["GET", "POST", "PUT", "OPTIONS"],
         max_age=600,

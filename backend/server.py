@@ -53,6 +53,7 @@ def create_app(
         app_url=settings.app_url,
         now=lambda: int(clock()),
         late_coaches_wait=settings.late_coaches_wait,
+        allowed_origins=settings.allowed_origins,
     )
     attach_middleware(app, settings)
     attach_extensions(app, settings)

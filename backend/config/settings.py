@@ -18,6 +18,7 @@ from backend.config.forms import (
     app_name_of,
     base_url,
     earlier_names,
+    header_names,
     keys_url,
     metrics_token,
     namespace_name,
@@ -92,6 +93,7 @@ class Settings:
     catalogue: Catalogue
     as_written: WrittenTerms
     allowed_origins: tuple[str, ...]
+    allowed_headers: tuple[str, ...]
     ratelimit_enabled: bool
     ratelimit_storage_uri: str = field(repr=False)
     trusted_proxies: int
@@ -187,6 +189,7 @@ def _read(read: Reader) -> Settings:
         catalogue=_read_catalogue(read),
         as_written=_read_as_written(read),
         allowed_origins=read.convert("ALLOWED_ORIGINS", origins) or (),
+        allowed_headers=read.convert("ALLOWED_HEADERS", header_names) or (),
         ratelimit_enabled=read.boolean("RATELIMIT_ENABLED", True),
         ratelimit_storage_uri=read.convert("RATELIMIT_STORAGE_URI", storage_uri) or "memory://",
         trusted_proxies=read.integer("TRUSTED_PROXIES", 0, 0, 10),

@@ -12,12 +12,15 @@ from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from backend.config.settings import Settings
-from backend.schemas.fields import is_account_id, is_payment_id
+from backend.schemas.fields import Text, is_account_id, is_payment_id
 from backend.services import Services
-from backend.services.errors import InvalidRequest, NotFound
+from backend.services.errors import InvalidRequest, NoAccount, NotFound
 
 # 1 to 255 visible ASCII characters: Stripe's own limit for a key, and fit for a log.
 _ATTEMPT = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
+
+# What Werkzeug puts where a path is not UTF-8: it would make one id of many.
+_NOT_UTF_8 = "\ufffd"
 
 MESSAGE_NOT_JSON = "The request body is not valid JSON."
 
@@ -40,6 +43,11 @@ def body(schema: Schema) -> Any:
     if not isinstance(document, dict):
         raise InvalidRequest("The request body must be a JSON object.", field="body")
     return schema.load(document)
+
+
+def optional_body(schema: Schema) -> Any:
+    """The request's JSON body through a schema; a request without one says nothing. Raises as ``body``."""
+    return body(schema) if raw_body() else schema.load({})
 
 
 def raw_body() -> bytes:
@@ -88,6 +96,17 @@ def path_account_id(text: str) -> str:
     if not is_account_id(text):
         raise NotFound("There is no such coach account.")
     return text
+
+
+def path_coach_id(text: str) -> str:
+    """A coach's id in a path, as bodies take it; one that no coach can have is not found. Raises as ``NoAccount``."""
+    try:
+        known: str = Text().deserialize(text)
+    except ValidationError as error:
+        raise NoAccount from error
+    if _NOT_UTF_8 in known:
+        raise NoAccount
+    return known
 
 
 def parse_json(raw: bytes) -> Any:

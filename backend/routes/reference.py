@@ -13,7 +13,7 @@ from flask import Blueprint, Response, current_app, jsonify
 from marshmallow import Schema, fields
 
 from backend.routes.bodies import settings
-from backend.schemas import connect, payments
+from backend.schemas import connect, payments, screens
 from backend.schemas.fields import StripeId, Text, Whole, WholeText
 
 reference = Blueprint("reference", __name__)
@@ -43,7 +43,8 @@ class ErrorBody(Schema):
 
     error = fields.String(required=True)
     message = fields.String(required=True)
-    details = fields.String(metadata={"description": "the field that is wrong, and how"})
+    details = fields.String(metadata={"description": "the field that is wrong, and how, in a sentence"})
+    account = fields.Constant(None, metadata={"description": "where a coach's status is asked for: there is none"})
     status = fields.String(metadata={"description": "the payment's status, where that is the reason"})
     refund = fields.Nested(
         payments.Refund, metadata={"description": "the refund that was made already, where that is the reason"}
@@ -97,6 +98,14 @@ OPERATIONS = {
         keyed=True,
         example={**_ORDER, "customerEmail": "pat@example.com"},
     ),
+    "payments.create_destination_charge": Operation(
+        payments.CreateIntentResponse,
+        payments.CreateIntentRequest,
+        failures=(400, 409),
+        keyed=True,
+        example={**_ORDER, "customerEmail": "pat@example.com"},
+    ),
+    "payments.list_packages": Operation(screens.PackagesResponse),
     "payments.confirm": Operation(
         payments.ConfirmResponse,
         payments.ConfirmRequest,
@@ -114,6 +123,20 @@ OPERATIONS = {
     "connect.create_account": Operation(
         connect.CreateAccountResponse, connect.CreateAccountRequest, failures=(400, 404, 409), example=_COACH
     ),
+    "connect.start_onboarding": Operation(
+        connect.CreateAccountResponse, connect.CreateAccountRequest, failures=(400, 404, 409), example=_COACH
+    ),
+    "connect.create_onboarding_link": Operation(
+        screens.OnboardingLinkResponse,
+        screens.OnboardingLinkRequest,
+        failures=(400, 404, 409),
+        example={"return_url": "https://app.example.com/coach"},
+    ),
+    "connect.read_onboarding_link": Operation(
+        screens.CoachOnboardingLinkResponse, query=screens.OnboardingLinkRequest, failures=(400, 404, 409)
+    ),
+    "connect.read_status": Operation(screens.StatusResponse, query=screens.StatusQuery, failures=(400, 404)),
+    "connect.list_transfers": Operation(screens.TransfersResponse, query=screens.TransfersQuery, failures=(400, 404)),
     "connect.read_account": Operation(connect.AccountResponse, failures=(404,)),
     "connect.update_account": Operation(
         connect.UpdateAccountResponse,
@@ -132,7 +155,13 @@ OPERATIONS = {
     "status.ready": Operation(Alive, failures=(502, 503)),
     "status.test": Operation(Tested),
 }
-_PATHS = {"payment_id": r"^pi_[A-Za-z0-9]{8,64}$", "account_id": r"^acct_[A-Za-z0-9]{8,32}$"}
+_PATHS: dict[str, dict[str, Any]] = {
+    "payment_id": {"pattern": r"^pi_[A-Za-z0-9]{8,64}$"},
+    "account_id": {"pattern": r"^acct_[A-Za-z0-9]{8,32}$"},
+    "coach_id": {"minLength": 1, "maxLength": 500},
+}
+# What may be left out altogether.
+_OPTIONAL_BODIES = frozenset(["connect.create_onboarding_link"])
 
 
 @reference.get("/openapi.json")
@@ -184,7 +213,8 @@ def _described(endpoint: str, operation: Operation, path: str) -> dict[str, Any]
         described["security"] = [{"token": []}, {}] if settings().auth.mode != "required" else [{"token": []}]
     if operation.body is not None:
         content = {"schema": operation.body, "example": operation.example}
-        described["requestBody"] = {"required": True, "content": {"application/json": content}}
+        required = endpoint not in _OPTIONAL_BODIES
+        described["requestBody"] = {"required": required, "content": {"application/json": content}}
     elif endpoint == "webhooks.receive":
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
     return described
@@ -192,7 +222,7 @@ def _described(endpoint: str, operation: Operation, path: str) -> dict[str, Any]
 
 def _parameters(operation: Operation, path: str) -> Iterator[dict[str, Any]]:
     for name in re.findall(r"{([a-z_]+)}", path):
-        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string", "pattern": _PATHS[name]}}
+        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string", **_PATHS[name]}}
     if operation.query is not None:
         yield {"in": "query", "schema": operation.query}
     if operation.keyed:

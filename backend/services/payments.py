@@ -26,7 +26,7 @@ from backend.domain.settlement import MANUAL
 from backend.services.answers import is_replay, was_replayed
 from backend.services.creation import GENERATIONS
 from backend.services.customers import customer_for, deleted_lately
-from backend.services.errors import Conflict, InvalidRequest, NotFound, NotPaid, UnreadablePayment
+from backend.services.errors import CoachNotReady, Conflict, InvalidRequest, NotFound, NotPaid, UnreadablePayment
 from backend.services.payees import Payees
 from backend.services.platform import namespace_of
 from backend.services.reads import NO_SUCH_PAYMENT, Payment, captured, metadata_of, sold_payment
@@ -80,14 +80,17 @@ class Payments:
         self._now = now
         self._payees = Payees(client, registry, now)
 
-    def create_intent(self, order: Order, attempt: str | None = None) -> Placed:
+    def create_intent(self, order: Order, attempt: str | None = None, needs_account: bool = False) -> Placed:
         """A PaymentIntent for the order, at the catalogue's price.
 
         ``attempt`` is the caller's Idempotency-Key: the same one with the same order gives the same intent, or
         the one that took its place when it was canceled; with another order a ``Conflict``; one too when the coach's
-        account is gone, for nothing could ever be paid to it.
+        account is gone, for nothing could ever be paid to it. ``needs_account``: raises ``CoachNotReady`` for a coach
+        who has none, as the screens expect; one who cannot be paid yet is sold for, and the money waits.
         """
         purchase = self._purchase(order)
+        if needs_account and purchase.coach_account_id is None:
+            raise CoachNotReady
         customer = None
         if order.customer_email:
             customer = customer_for(self._client, order.customer_email, order.customer_name)

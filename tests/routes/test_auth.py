@@ -40,10 +40,17 @@ _COACHES = (401, 403, 403, 200, 404, 200)
 _ADMINS = (401, 403, 403, 403, 403, 200)
 EXPECTED = {
     "payments.create_intent": (401, 200, 403, 403, 403, 200),
+    "payments.create_destination_charge": (401, 200, 403, 403, 403, 200),
+    "payments.list_packages": (401, 200, 200, 200, 200, 200),
     "payments.confirm": _PLAYERS,
     "payments.read_intent": _PLAYERS,
     "payments.refund": _ADMINS,
     "connect.create_account": (401, 403, 403, 200, 403, 200),
+    "connect.start_onboarding": (401, 403, 403, 200, 403, 200),
+    "connect.create_onboarding_link": _COACHES,
+    "connect.read_onboarding_link": _COACHES,
+    "connect.read_status": _COACHES,
+    "connect.list_transfers": _COACHES,
     "connect.read_account": _COACHES,
     "connect.update_account": _COACHES,
     "connect.create_login_link": _COACHES,
@@ -52,7 +59,13 @@ EXPECTED = {
     "connect.transfer": _ADMINS,
 }
 # Without a token where it is optional: a purchase is made; a payment that names a player is not shown.
-WITHOUT = {"payments.create_intent": 200, "payments.confirm": 404}
+WITHOUT = {
+    "payments.create_intent": 200,
+    "payments.create_destination_charge": 200,
+    "payments.list_packages": 200,
+    "payments.confirm": 404,
+    "connect.read_status": 200,
+}
 
 
 def token(claims: dict[str, Any], key: Any = SECRET, algorithm: str = "HS256", **headers: str) -> str:
@@ -92,12 +105,15 @@ class Town:
 
     def _calls(self) -> dict[str, tuple[str, str, Any]]:
         order = self.market.order()
-        account = f"/api/connect/account/{self.account}"
+        account, of_coach = f"/api/connect/account/{self.account}", f"/api/connect/coach/{COACH}"
+        buy = {**order, "playerId": PLAYER}
         coach = {"coachId": COACH, "coachName": "Dana", "email": "coach-1@example.com", "sport": "badminton"}
         claim = {"paymentIntentId": self.payment, "coachAccountId": self.account, "amount": 4725}
         confirm = {"paymentIntentId": self.payment, "sessionData": order}
         return {
-            "payments.create_intent": ("POST", "/api/payments/create-intent", {**order, "playerId": PLAYER}),
+            "payments.create_intent": ("POST", "/api/payments/create-intent", buy),
+            "payments.create_destination_charge": ("POST", "/api/payments/create-destination-charge", buy),
+            "payments.list_packages": ("GET", "/api/payments/packages", None),
             "payments.confirm": ("POST", "/api/payments/confirm", confirm),
             "payments.read_intent": ("GET", f"/api/payments/intent/{self.payment}", None),
             "payments.refund": (
@@ -106,6 +122,11 @@ class Town:
                 {"paymentIntentId": self.payment, "amount": self._amount()},
             ),
             "connect.create_account": ("POST", "/api/connect/create-account", coach),
+            "connect.start_onboarding": ("POST", "/api/connect/start-onboarding", coach),
+            "connect.create_onboarding_link": ("POST", f"{account}/onboarding-link", {}),
+            "connect.read_onboarding_link": ("GET", f"{of_coach}/onboarding-link", None),
+            "connect.read_status": ("GET", f"{of_coach}/status", None),
+            "connect.list_transfers": ("GET", f"{of_coach}/transfers", None),
             "connect.read_account": ("GET", account, None),
             "connect.update_account": ("PUT", account, {"business_profile": {"name": "Dana"}}),
             "connect.create_login_link": ("POST", f"{account}/login-link", None),
