@@ -116,7 +116,7 @@ class CoachOnboarding:
         if caller.is_coach(coach_id):
             return
         known = known_email() if caller.unknown and asked.email else ""
-        if not known or known != email_hash(asked.email or ""):
+        if known != email_hash(asked.email or ""):
             raise NotFound(NO_SUCH_COACH)
 
     def _onboarding(self, account: stripe.Account, asked: LinkRequest) -> Onboarding:

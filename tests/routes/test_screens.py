@@ -367,14 +367,15 @@ def test_money_that_a_won_dispute_gave_back_waits_until_it_can_be_sent(market: M
     assert (summary["pendingEarnings"], summary["totalEarnings"]) == (4252, 0)
 
 
-def test_what_a_coach_owes_is_not_pending(market: Marketplace) -> None:
+@pytest.mark.parametrize("by", ["refund", "dispute"])
+def test_what_a_coach_owes_is_not_pending(market: Marketplace, by: str) -> None:
     """A clawback that waits is the platform's."""
     market.ready_coach()
     payment = market.paid()
     market.deliver()
     market.clock.advance(10 * 86_400)  # the coach's bank has the money
     market.deliver()
-    market.refund(payment)
+    market.refund(payment) if by == "refund" else market.dispute(payment)
     market.deliver()
     market.clock.advance(_A_MINUTE)
 
