@@ -21,6 +21,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from backend.admission import Overloaded
 from backend.config.tokens import KeysUnavailable
 from backend.domain.access import NotAllowed, NotSignedIn
+from backend.metrics import WEBHOOKS
 from backend.routes.stripe_errors import STRIPE_OAUTH, STRIPE_V2
 from backend.services.answers import error_code
 from backend.services.errors import (
@@ -243,6 +244,14 @@ def failure_of(exc: BaseException) -> Failure:
     return _BUG
 
 
+# Deliveries that were not believed, as they are counted.
+_REFUSED_AS: dict[type[Exception], str] = {
+    MissingSignature: "unsigned",
+    InvalidSignature: "bad_signature",
+    WebhooksNotConfigured: "no_secret",
+}
+
+
 def respond(exc: Exception) -> Response:
     """The response to a failure, logged with what the client may not read."""
     failure = failure_of(exc)
@@ -265,10 +274,15 @@ def _log(exc: Exception, failure: Failure) -> None:
     facts: dict[str, Any] = {"error": failure.error, "path": request.path, "kind": type(exc).__name__}
     if isinstance(exc, stripe.StripeError):
         facts.update(code=error_code(exc), stripe_status=exc.http_status, stripe_request=exc.request_id)
+    if type(exc) in _REFUSED_AS:
+        WEBHOOKS.labels("unknown", _REFUSED_AS[type(exc)]).inc()
     if failure.http_status == 500:
         log.error("request.bug", exc_info=exc, **facts)
     elif failure.http_status > 500:
         log.error("request.failed", **facts)
+    elif isinstance(exc, InvalidSignature):
+        # With a wrong secret every delivery is refused, and nothing else tells.
+        log.warning("webhook.refused", remedy="flask doctor", **facts)
     else:
         log.info("request.refused", details=failure.extra.get("details"), **facts)
 
