@@ -10,9 +10,10 @@ from typing import Any
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Response, current_app, jsonify
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from backend.routes.bodies import settings
+from backend.routes.generated_clients import ALL_ERRORS, ERRORS, fit_for_clients
 from backend.schemas import connect, payments, screens
 from backend.schemas.fields import StripeId, Text, Whole, WholeText
 
@@ -41,7 +42,7 @@ MEANINGS = {
 class ErrorBody(Schema):
     """Every failure. ``error`` is stable; ``message`` is a sentence for people."""
 
-    error = fields.String(required=True)
+    error = fields.String(required=True, validate=validate.OneOf(ALL_ERRORS))
     message = fields.String(required=True)
     details = fields.String(metadata={"description": "the field that is wrong, and how, in a sentence"})
     account = fields.Constant(None, metadata={"description": "where a coach's status is asked for: there is none"})
@@ -182,6 +183,7 @@ def document() -> dict[str, Any]:
             "description": "Amounts are whole numbers of the currency's smallest unit. Every failure has `error`, "
             "stable, and `message`, for people."
         },
+        servers=[{"url": settings().app_url}],
     )
     assert plugin.converter is not None
     plugin.converter.add_attribute_function(_limits)  # type: ignore[no-untyped-call]
@@ -192,8 +194,7 @@ def document() -> dict[str, Any]:
             assert operation is not None
             path = re.sub(r"<([a-z_]+)>", r"{\1}", rule.rule)
             spec.path(path=path, operations={method.lower(): _described(rule.endpoint, operation, path)})
-    whole: dict[str, Any] = spec.to_dict()
-    return whole
+    return fit_for_clients(spec.to_dict())
 
 
 def _described(endpoint: str, operation: Operation, path: str) -> dict[str, Any]:
@@ -207,7 +208,7 @@ def _described(endpoint: str, operation: Operation, path: str) -> dict[str, Any]
         "tags": [endpoint.partition(".")[0]],
         "parameters": list(_parameters(operation, path)),
         "responses": {"200": _content(operation.answer, MEANINGS[200])}
-        | {str(status): _content(ErrorBody, MEANINGS[status]) for status in failures},
+        | {str(status): _content(ErrorBody, _failure(status)) for status in failures},
     }
     if signed_in:
         described["security"] = [{"token": []}, {}] if settings().auth.mode != "required" else [{"token": []}]
@@ -231,6 +232,11 @@ def _parameters(operation: Operation, path: str) -> Iterator[dict[str, Any]]:
         yield {"name": "Idempotency-Key", "in": "header", "schema": schema, "description": text}
     if path.startswith("/api/webhooks/"):
         yield {"name": "Stripe-Signature", "in": "header", "required": True, "schema": {"type": "string"}}
+
+
+def _failure(status: int) -> str:
+    """The meaning of a status, and what ``error`` says then."""
+    return f"{MEANINGS[status]}. `error`: {', '.join(ERRORS[status])}"
 
 
 def _content(schema: type[Schema], meaning: str) -> dict[str, Any]:

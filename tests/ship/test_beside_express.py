@@ -19,6 +19,7 @@ from tests.conformance.kit import CASES, Stripe, run
 from tests.processes import ROOT, backend_process, free_port_pair
 from tests.ship.machines import make_certificate, nginx_beside_express
 
+pytestmark = pytest.mark.needs("nginx")
 GUIDE = (ROOT / "SETUP_GUIDE.md").read_text()
 
 
