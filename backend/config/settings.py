@@ -34,6 +34,7 @@ from backend.domain.namespace import Namespace
 AppEnv = Literal["development", "production", "testing"]
 AuthMode = Literal["off", "optional", "required"]
 
+DEFAULT_PORT = 3001
 DEFAULT_CATALOGUE = Path(__file__).with_name("catalogue.toml")
 
 # What the bundled sandbox is started with; of no use anywhere else.
@@ -161,7 +162,7 @@ def set_outside(name: str, env_file: Path) -> bool:
 
 def _read(read: Reader) -> Settings:
     app_env: AppEnv = read.choice("APP_ENV", get_args(AppEnv), "development")
-    port = read.integer("PORT", 3001, 1, 65_535)
+    port = read.integer("PORT", DEFAULT_PORT, 1, 65_535)
     production = app_env == "production"
     sandbox = app_env == "development" and not read.has("STRIPE_SECRET_KEY")
     return Settings(
