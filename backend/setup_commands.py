@@ -185,9 +185,16 @@ def _stripe_examined() -> Iterator[Finding]:
     # The bundled sandbox brings its own endpoints, and forgets them.
     wanted = [] if settings.uses_sandbox else list(_wanted(settings.app_url + PATH, None))
     found = list(examine(_services().client, wanted, settings.live, _services().now))
-    yield from found
+    yield from (_on_the_sandbox(finding) if settings.uses_sandbox else finding for finding in found)
     if found[0].level == OK:  # else Stripe does not answer, or not to this key
         yield from undelivered(_services().client, frozenset(PLATFORM_TYPES), settings.app_url)
+
+
+def _on_the_sandbox(finding: Finding) -> Finding:
+    """The finding, but that the sandbox's clock may be moved: it signs its webhooks with the real time."""
+    if finding.about != "clock" or finding.level == OK:
+        return finding
+    return Finding(OK, "clock", f"{finding.text}: the sandbox's was moved")
 
 
 def _settings_examined(settings: Settings) -> Iterator[Finding]:
