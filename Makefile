@@ -18,9 +18,11 @@ LOCK := $(RELEASE)/bin/uv pip compile --quiet --universal --python-version 3.11 
 # How many histories `make properties` tries, how many payments `make chaos` makes, and from which seed.
 N ?= 1000
 SEED ?= 0
+# The backend that `make conformance` asks; more words: URL="https://… --stripe https://api.stripe.com --key pk_test_…".
+URL ?= http://localhost:3001
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo drill sandbox serve test check format lint types imports properties chaos model planted mutation bench overload picture audit lock sbom clean
+.PHONY: help run demo drill sandbox serve conformance test check format lint types imports properties chaos model planted mutation bench overload picture audit lock sbom clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +41,9 @@ sandbox: $(RUN_READY) ## Start the Stripe sandbox alone
 
 serve: $(RUN_READY) ## Start the production server (gunicorn)
 	@$(BIN)/gunicorn -c backend/gunicorn.conf.py 'backend.server:create_app()'
+
+conformance: $(DEV_READY) ## Ask a backend what the front ends' screens ask (URL=http://localhost:3001)
+	@$(BIN)/python -m tests.conformance $(URL)
 
 test: $(DEV_READY) ## Get what the tests need, and run them (ARGS="tests/money -x" runs a part)
 	@$(BIN)/python -m tests.run $(ARGS)

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import click
+from dotenv import dotenv_values
 from werkzeug.serving import make_server
 
 from backend.config.forms import sandbox_port
 from backend.config.reading import SettingsError
-from backend.config.settings import Settings, load_settings
+from backend.config.settings import DEFAULT_PORT, Settings, load_settings
 from backend.sandbox import Sandbox
 from backend.server import create_app
 from backend.startup import refuse_changed_namespace
@@ -75,17 +76,26 @@ def _start_sandbox(settings: Settings) -> None:
 def _welcome(settings: Settings, bundled: bool) -> None:
     click.secho("\nThe payments backend is running.\n", bold=True)
     if not settings.is_production:
-        click.echo(f"  Storefront http://localhost:{settings.port}      buy something, and follow its money")
-    click.echo(f"  Backend    http://localhost:{settings.port}/api  and /health, /test")
+        click.echo(f"  Storefront http://localhost:{settings.port}       buy something")
+        click.echo(f"  Money      http://localhost:{settings.port}/money where every cent of it is")
+    click.echo(f"  Reference  http://localhost:{settings.port}/docs  every call of the API")
     if bundled:
-        click.echo(f"  Stripe     {settings.stripe_api_base}      the bundled sandbox: no real money, no account")
+        click.echo(f"  Stripe     {settings.stripe_api_base}       the bundled sandbox: no real money, no account;")
+        click.echo(f"{'':<40}it forgets everything when it stops")
     else:
         click.echo(f"  Stripe     {settings.stripe_api_base or 'https://api.stripe.com'}")
     click.echo(f"  Webhooks   http://localhost:{settings.port}{WEBHOOK_PATH}")
     click.echo("\nNext, in another terminal:\n")
-    click.echo("  make demo      a coach registers, a player pays, the coach has the share")
-    click.echo("  make help      everything else\n")
+    make = f"{_port_to_name(settings.port)}make"
+    click.echo(f"  {make} demo      a coach registers, a player pays, the coach has the share")
+    click.echo(f"  {make} help      everything else\n")
     click.echo("Ctrl+C stops it.\n")
+
+
+def _port_to_name(port: int) -> str:
+    """The words that make another command look at this port; none where it finds it by itself."""
+    written = dotenv_values(".env").get("PORT") or str(DEFAULT_PORT)
+    return "" if written.strip() == str(port) else f"PORT={port} "
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Any
 import click
 import stripe
 from flask import Flask, current_app
-from flask.cli import with_appcontext
+from flask.cli import FlaskGroup, with_appcontext
 
 from backend.coach_commands import coaches
 from backend.demo import demo
@@ -41,6 +41,16 @@ def attach_commands(app: Flask) -> None:
     """Make the commands known to ``flask``."""
     for command in (demo, drill, settle, ledger, why, reconcile, coaches, doctor, webhooks):
         app.cli.add_command(command)
+    _hide_those_of_others()
+
+
+def _hide_those_of_others() -> None:
+    """Leave what Flask and its extensions bring out of ``flask --help``. It still works for whoever knows it."""
+    context = click.get_current_context(silent=True)
+    group = context.find_root().command if context is not None else None
+    if isinstance(group, FlaskGroup):
+        for command in group.commands.values():
+            command.hidden = True
 
 
 class Duration(click.ParamType[int]):

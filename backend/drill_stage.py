@@ -6,7 +6,6 @@ import logging
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -45,7 +44,6 @@ class DrillEnvironment:
         self._stripe = stripe
         self._order: dict[str, Any] = {"coachName": "Dana", "sport": sport, "packageType": "package"}
         self._order["packageId"] = package_id
-        self._skew = 0
 
     def begin(self, name: str) -> None:
         """Empty Stripe, and take a coach that nobody remembers."""
@@ -53,10 +51,6 @@ class DrillEnvironment:
         self.works_again()
         self._order["coachId"] = name
         self.comparisons = []
-
-    def now(self) -> float:
-        """The time, as the sandbox has it."""
-        return time.time() + self._skew
 
     def control(self, path: str, **body: Any) -> Any:
         """Ask the sandbox's control path."""
@@ -136,7 +130,6 @@ class DrillEnvironment:
 
     def wait(self, seconds: int) -> None:
         """Let time pass; Stripe delivers again what was refused."""
-        self._skew += seconds
         self.control("clock", advance=seconds)
         self.deliver()
 
@@ -214,7 +207,7 @@ def drill_environment(settings: Settings) -> Iterator[DrillEnvironment]:
     assert sandbox.stdout is not None
     address = sandbox.stdout.readline().split()[-1]
     drill = DrillEnvironment(address, sport, package_id, terms)
-    drill.app = create_app(_on(settings, address), clock=drill.now)
+    drill.app = create_app(_on(settings, address))
     server = make_server("127.0.0.1", 0, drill.app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     drill.backend = f"http://127.0.0.1:{server.server_port}"

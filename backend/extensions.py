@@ -28,11 +28,24 @@ API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 _REDIS_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25}
 # Routes that begin or confirm a purchase have a limit of their own; those of one name share it.
-_PURCHASES = {"payments.create_intent": "purchase", "payments.confirm": "confirmation"}
+_PURCHASES = {
+    "payments.create_intent": "purchase",
+    "payments.create_destination_charge": "purchase",
+    "payments.confirm": "confirmation",
+}
 _ADDRESS_WITH_PORT = re.compile(r"([0-9.]+):[0-9]{1,5}|\[([0-9A-Fa-f:.%]+)\](?::[0-9]{1,5})?", re.ASCII)
 _TRANSLATED = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
 _ONE_YEAR = 31_536_000
 _SENT_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"]
+# What libraries and tools of front ends add by themselves: to trace a request, and to pass ngrok's warning page.
+_SENT_HEADERS += [
+    "traceparent",
+    "tracestate",
+    "sentry-trace",
+    "baggage",
+    "X-Requested-With",
+    "ngrok-skip-browser-warning",
+]
 _READ_HEADERS = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", "X-Request-Id"]
 
 
@@ -97,7 +110,7 @@ def _attach_cors(app: Flask, settings: Settings) -> None:
         send_wildcard=not production,
         # Without an Origin nobody asks, and flask-cors would answer with the whole list.
         always_send=False,
-        allow_headers=_SENT_HEADERS,
+        allow_headers=[*_SENT_HEADERS, *settings.allowed_headers] if production else "*",
         expose_headers=_READ_HEADERS,
         methods=["GET", "POST", "PUT", "OPTIONS"],
         max_age=600,

@@ -24,7 +24,7 @@ from backend.routes.reference import reference
 from backend.routes.screening import attach_screening
 from backend.routes.status import status
 from backend.routes.webhooks import webhooks
-from backend.services import build_services
+from backend.services import Policies, build_services
 from backend.web.docs import docs
 from backend.web.pages import pages
 from backend.web.storefront import storefront
@@ -53,8 +53,7 @@ def create_app(
         rate=settings.fee_rate,
         app_url=settings.app_url,
         now=lambda: int(clock()),
-        late_coaches_wait=settings.late_coaches_wait,
-        max_declines=settings.max_declines,
+        policies=Policies(settings.late_coaches_wait, settings.max_declines, settings.allowed_origins),
     )
     attach_middleware(app, settings)
     attach_screening(app)

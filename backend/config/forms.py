@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from backend.config.reading import SettingsError
+from backend.domain.addresses import origin_of
 from backend.domain.namespace import DEFAULT, NAME
 
 LOOPBACK = frozenset(["127.0.0.1", "localhost", "::1"])
@@ -72,13 +73,24 @@ def sandbox_port(port: int) -> int:
 
 
 def origins(text: str) -> tuple[str, ...]:
-    """Exact origins of front ends. Raises ``ValueError``."""
-    origins = tuple(part.strip() for part in text.split(",") if part.strip())
-    for origin in origins:
-        # flask-cors would read regular-expression characters as a pattern: only exact origins get through.
-        if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", origin, re.ASCII):
-            raise ValueError("must be exact origins such as https://app.example.com, separated by commas")
-    return origins
+    """Exact origins of front ends, as browsers send them, also those of apps. Raises ``ValueError``."""
+    # flask-cors would read regular-expression characters as a pattern: only exact origins get through.
+    try:
+        return tuple(dict.fromkeys(origin_of(part.strip()) for part in text.split(",") if part.strip()))
+    except ValueError as error:
+        raise ValueError(
+            "must be exact origins such as https://app.example.com or capacitor://localhost, separated by commas"
+        ) from error
+
+
+def header_names(text: str) -> tuple[str, ...]:
+    """Names of request headers. Raises ``ValueError``."""
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    for name in names:
+        # https://datatracker.ietf.org/doc/html/rfc9110#name-tokens, less the characters that flask-cors takes for a pattern
+        if not re.fullmatch(r"[A-Za-z0-9!#%&'_`|~-]{1,100}", name, re.ASCII):
+            raise ValueError("must be names of request headers such as X-App-Version, separated by commas")
+    return names
 
 
 def namespace_name(text: str) -> str:

@@ -21,6 +21,7 @@ from backend.config.forms import (
     calls_per_second,
     declines_limit,
     earlier_names,
+    header_names,
     metrics_token,
     namespace_name,
     origins,
@@ -35,6 +36,7 @@ from backend.domain.namespace import Namespace
 
 AppEnv = Literal["development", "production", "testing"]
 
+DEFAULT_PORT = 3001
 DEFAULT_CATALOGUE = Path(__file__).with_name("catalogue.toml")
 
 # What the bundled sandbox is started with; of no use anywhere else.
@@ -82,6 +84,7 @@ class Settings:
     catalogue: Catalogue
     as_written: WrittenTerms
     allowed_origins: tuple[str, ...]
+    allowed_headers: tuple[str, ...]
     ratelimit_enabled: bool
     ratelimit_storage_uri: str = field(repr=False)
     trusted_proxies: int
@@ -159,7 +162,7 @@ def set_outside(name: str, env_file: Path | None) -> bool:
 
 def _read(read: Reader) -> Settings:
     app_env: AppEnv = read.choice("APP_ENV", get_args(AppEnv), "development")
-    port = read.integer("PORT", 3001, 1, 65_535)
+    port = read.integer("PORT", DEFAULT_PORT, 1, 65_535)
     production = app_env == "production"
     sandbox = app_env == "development" and not read.has("STRIPE_SECRET_KEY")
     key, published = (SANDBOX_SECRET_KEY, SANDBOX_PUBLISHABLE_KEY) if sandbox else (None, "")
@@ -184,6 +187,7 @@ def _read(read: Reader) -> Settings:
         catalogue=_read_catalogue(read),
         as_written=_read_as_written(read),
         allowed_origins=read.convert("ALLOWED_ORIGINS", origins) or (),
+        allowed_headers=read.convert("ALLOWED_HEADERS", header_names) or (),
         ratelimit_enabled=read.boolean("RATELIMIT_ENABLED", True),
         ratelimit_storage_uri=read.convert("RATELIMIT_STORAGE_URI", storage_uri) or "memory://",
         trusted_proxies=read.integer("TRUSTED_PROXIES", 0, 0, 10),

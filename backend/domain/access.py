@@ -41,10 +41,17 @@ _ADMINS: frozenset[Role] = frozenset()
 # By endpoint. What stands in neither table does not exist for any caller.
 POLICY = {
     "payments.create_intent": Rule(_PLAYERS, anonymous=True),
+    "payments.create_destination_charge": Rule(_PLAYERS, anonymous=True),
+    "payments.list_packages": Rule(_PLAYERS | _COACHES, anonymous=True),
     "payments.confirm": Rule(_PLAYERS, anonymous=True),
     "payments.read_intent": Rule(_PLAYERS),
     "payments.refund": Rule(_ADMINS),
     "connect.create_account": Rule(_COACHES),
+    "connect.start_onboarding": Rule(_COACHES),
+    "connect.create_onboarding_link": Rule(_COACHES),
+    "connect.read_onboarding_link": Rule(_COACHES),
+    "connect.read_status": Rule(_COACHES, anonymous=True),
+    "connect.list_transfers": Rule(_COACHES),
     "connect.read_account": Rule(_COACHES),
     "connect.update_account": Rule(_COACHES),
     "connect.create_login_link": Rule(_COACHES),
@@ -58,11 +65,16 @@ OPEN_BLUEPRINTS = frozenset(["webhooks", "status", "pages", "reference", "docs",
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks. ``subject`` is the token's, None without one; ``trusted`` where nobody is asked who they are."""
+    """Who asks. ``subject`` is the token's, None without one; ``trusted`` where nobody is asked who they are.
+
+    ``unknown``: it may be anybody, for this is production and nobody is asked. What only the coach may have (a link
+    to onboarding, which decides whose bank is paid) then needs more than being trusted.
+    """
 
     subject: str | None = None
     roles: frozenset[Role] = frozenset()
     trusted: bool = False
+    unknown: bool = False
 
     @property
     def may_everything(self) -> bool:
@@ -87,6 +99,15 @@ class Caller:
         """Whether an account is this coach's."""
         return self.may_everything or (self.subject is not None and coach_id == self.subject)
 
+    @property
+    def is_stranger(self) -> bool:
+        """True if nothing says who it is: no token, and this is not development."""
+        return self.unknown or (self.subject is None and not self.may_everything)
+
+    def is_coach(self, coach_id: str) -> bool:
+        """Whether it is known to be this coach, or an admin: where nobody is asked, in production, it is not known."""
+        return not self.unknown and self.owns_account(coach_id)
+
     def player_for(self, named: str | None) -> str | None:
         """Whom a purchase is for: a player buys for nobody else. Raises ``NotAllowed``."""
         if self.may_everything or self.subject is None:
@@ -97,3 +118,4 @@ class Caller:
 
 
 TRUSTED = Caller(trusted=True)
+ANYBODY = Caller(trusted=True, unknown=True)

@@ -14,7 +14,7 @@ from werkzeug.exceptions import NotFound
 from backend.config.settings import Settings
 from backend.config.signing_keys import KeysUnavailable
 from backend.config.tokens import Tokens
-from backend.domain.access import OPEN_BLUEPRINTS, POLICY, TRUSTED, Caller, NotSignedIn
+from backend.domain.access import ANYBODY, OPEN_BLUEPRINTS, POLICY, TRUSTED, Caller, NotSignedIn
 
 log = structlog.get_logger(__name__)
 
@@ -22,10 +22,12 @@ log = structlog.get_logger(__name__)
 def identify_callers(app: Flask, settings: Settings) -> None:
     """Read each request's token, as ``AUTH_MODE`` says. One that proves nothing is refused by ``check_callers``."""
     tokens = None if settings.auth.mode == "off" else Tokens(settings.auth)
+    # Where nobody signs in, production knows of everybody that they may be anybody.
+    unasked = ANYBODY if settings.is_production else TRUSTED
     _warn(settings)
 
     def identify() -> None:
-        g.caller, g.refusal = TRUSTED if tokens is None else Caller(), None
+        g.caller, g.refusal = unasked if tokens is None else Caller(), None
         if tokens is None or _is_open():
             return
         try:

@@ -15,9 +15,9 @@ from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from backend.config.settings import Settings
 from backend.domain import card_numbers
 from backend.routes.auth import caller
-from backend.schemas.fields import is_account_id, is_payment_id
+from backend.schemas.fields import Text, is_account_id, is_payment_id
 from backend.services import Services
-from backend.services.errors import InvalidRequest, NotFound
+from backend.services.errors import InvalidRequest, NoAccount, NotFound
 
 # 1 to 255 visible ASCII characters: Stripe's own limit for a key, and fit for a log. Without the comma, by which servers
 # join a header that is given twice.
@@ -28,6 +28,9 @@ _SHORTEST_UNSIGNED = 22
 _DEEPEST = 64
 _MOST_DIGITS = 64
 _JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+
+# What Werkzeug puts where a path is not UTF-8: it would make one id of many.
+_NOT_UTF_8 = "\ufffd"
 
 MESSAGE_NOT_JSON = "The request body is not valid JSON."
 
@@ -50,6 +53,11 @@ def body(schema: type[Schema]) -> Any:
     if not isinstance(document, dict):
         raise InvalidRequest("The request body must be a JSON object.", field="body")
     return _instance(schema).load(document)
+
+
+def optional_body(schema: type[Schema]) -> Any:
+    """The request's JSON body through a schema; a request without one says nothing. Raises as ``body``."""
+    return body(schema) if raw_body() else _instance(schema).load({})
 
 
 def raw_body() -> bytes:
@@ -128,6 +136,17 @@ def path_account_id(text: str) -> str:
     if not is_account_id(text):
         raise NotFound("There is no such coach account.")
     return text
+
+
+def path_coach_id(text: str) -> str:
+    """A coach's id in a path, as bodies take it; one that no coach can have is not found. Raises as ``NoAccount``."""
+    try:
+        known: str = Text().deserialize(text)
+    except ValidationError as error:
+        raise NoAccount from error
+    if _NOT_UTF_8 in known:
+        raise NoAccount
+    return known
 
 
 def parse_json(raw: bytes) -> Any:

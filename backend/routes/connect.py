@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from backend.routes.auth import caller
-from backend.routes.bodies import answer, body, path_account_id, query, services
+from backend.routes.bodies import answer, body, optional_body, path_account_id, path_coach_id, query, services
 from backend.schemas.connect import (
     AccountResponse,
     BalanceResponse,
@@ -19,6 +19,15 @@ from backend.schemas.connect import (
     UpdateAccountRequest,
     UpdateAccountResponse,
 )
+from backend.schemas.screens import (
+    CoachOnboardingLinkResponse,
+    OnboardingLinkRequest,
+    OnboardingLinkResponse,
+    StatusQuery,
+    StatusResponse,
+    TransfersQuery,
+    TransfersResponse,
+)
 
 connect = Blueprint("connect", __name__, url_prefix="/api/connect")
 
@@ -26,6 +35,12 @@ connect = Blueprint("connect", __name__, url_prefix="/api/connect")
 @connect.post("/create-account")
 def create_account() -> Response:
     """A coach's one account, with a link to complete it."""
+    return answer(CreateAccountResponse, services().coaches.create(body(CreateAccountRequest), caller()))
+
+
+@connect.post("/start-onboarding")
+def start_onboarding() -> Response:
+    """A coach's one account, with a link to complete it: what the screens call for the same."""
     return answer(CreateAccountResponse, services().coaches.create(body(CreateAccountRequest), caller()))
 
 
@@ -49,6 +64,39 @@ def create_login_link(account_id: str) -> Response:
     """A single-use link to the coach's Express dashboard."""
     link = services().coaches.login_link(path_account_id(account_id), caller())
     return answer(LoginLinkResponse, {"login_link": link})
+
+
+@connect.post("/account/<account_id>/onboarding-link")
+def create_onboarding_link(account_id: str) -> Response:
+    """A fresh single-use link to complete an account."""
+    known = path_account_id(account_id)
+    made = services().onboarding.of_account(known, optional_body(OnboardingLinkRequest), caller())
+    return answer(OnboardingLinkResponse, made)
+
+
+@connect.get("/coach/<coach_id>/onboarding-link")
+def read_onboarding_link(coach_id: str) -> Response:
+    """A fresh single-use link to complete a coach's account."""
+    known = path_coach_id(coach_id)
+    made = services().onboarding.of_coach(known, query(OnboardingLinkRequest), caller())
+    return answer(CoachOnboardingLinkResponse, made)
+
+
+@connect.get("/coach/<coach_id>/status")
+def read_status(coach_id: str) -> Response:
+    """Whether a coach can be paid, and what is still to be done. Who is not signed in learns only the first."""
+    known = path_coach_id(coach_id)
+    query(StatusQuery)
+    return answer(StatusResponse, {"account": services().coach_statuses.read(known, caller())})
+
+
+@connect.get("/coach/<coach_id>/transfers")
+def list_transfers(coach_id: str) -> Response:
+    """What a coach was sent, newest first, with the totals of all of it."""
+    known, asked = path_coach_id(coach_id), query(TransfersQuery)
+    earnings = services().coach_transfers.read(known, caller())
+    listed = earnings.transfers[: asked["limit"]]
+    return answer(TransfersResponse, {"transfers": listed, "summary": earnings.summary})
 
 
 @connect.post("/transfer")

@@ -16,7 +16,6 @@ import structlog
 from flask import Flask, Response, jsonify, request
 from flask_limiter import RateLimitExceeded
 from marshmallow import ValidationError
-from stripe import oauth_error
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from backend.admission import Overloaded
@@ -24,11 +23,15 @@ from backend.config.signing_keys import KeysUnavailable
 from backend.config.stripe_rate import StripeBusy
 from backend.domain.access import NotAllowed, NotSignedIn
 from backend.domain.text import excerpt
+from backend.metrics import WEBHOOKS
+from backend.routes.stripe_errors import STRIPE_OAUTH, STRIPE_V2
 from backend.services.answers import error_code
 from backend.services.errors import (
+    CoachNotReady,
     Conflict,
     Forbidden,
     InvalidRequest,
+    NoAccount,
     NotFound,
     NotPaid,
     PaymentsError,
@@ -84,6 +87,8 @@ _IN_FLIGHT = Failure(409, CONFLICT, "The same request is already being processed
 _NOT_SIGNED = Failure(400, "Invalid signature", "The request was not signed with a secret of this endpoint.")
 _BUG = Failure(500, "Internal server error", "Something went wrong on our side. Please try again.")
 
+# marshmallow's words, as they stand in the message.
+_UNKNOWN_FIELD = "unknown field"
 # What Stripe refuses because of what the client sent; everything else it refuses is ours to mend.
 _CLIENT_PARAMS = ("email", "country", "business_type", "business_profile", "individual", "starting_after")
 # What Stripe refuses because of what has happened.
@@ -118,8 +123,15 @@ def _always(failure: Failure) -> Callable[[Any], Failure]:
 def _invalid_fields(exc: ValidationError) -> Failure:
     messages = exc.normalized_messages()  # type: ignore[no-untyped-call]
     where, what = _first_problem(messages)
-    details = f"{where}: {what}"
-    return Failure(400, INVALID, f"Please check {details}.", {"details": details})
+    return Failure(400, INVALID, f"Please check {where}: {what}.", {"details": _sentence(where, what)})
+
+
+def _sentence(where: str, what: str) -> str:
+    """The problem as a sentence that begins with the field: front ends show ``details`` to people as it stands."""
+    if what == _UNKNOWN_FIELD:
+        return f"{where} is not a known field."
+    goes_on = what.startswith(("must ", "is "))
+    return f"{where} {what}." if goes_on else f"{where}: {what[:1].upper()}{what[1:]}."
 
 
 def _first_problem(messages: Mapping[str, Any], prefix: str = "") -> tuple[str, str]:
@@ -143,7 +155,7 @@ def _stripe_refused(exc: stripe.InvalidRequestError) -> Failure:
     if error_code(exc) in _CONFLICT_CODES:
         return Failure(409, CONFLICT, "This is not possible any more, or not yet.")
     if param.partition("[")[0] in _CLIENT_PARAMS:
-        return Failure(400, INVALID, "Stripe does not accept this value.", {"details": f"{param}: not accepted"})
+        return Failure(400, INVALID, "Stripe does not accept this value.", {"details": f"{param} is not accepted."})
     return _PROVIDER_REFUSED
 
 
@@ -175,50 +187,17 @@ def _http(exc: HTTPException) -> Failure:
         return Failure(code, *known[code])
     if code >= 500:
         return _BUG
-    return Failure(code, INVALID, "The request is not well-formed.", {"details": "request: not well-formed"})
+    return Failure(code, INVALID, "The request is not well-formed.", {"details": "The request is not well-formed."})
 
-
-# Errors of Stripe's v2 API. Nothing here calls it; should something, its errors say nothing about money.
-_STRIPE_V2 = (
-    stripe.StripeErrorWithParamCode,
-    stripe.AlreadyCanceledError,
-    stripe.BlockedByStripeError,
-    stripe.CannotProceedError,
-    stripe.CapabilityNotEnabledError,
-    stripe.ControlledByAlternateResourceError,
-    stripe.FeatureNotEnabledError,
-    stripe.FinancialAccountNotOpenError,
-    stripe.FxQuoteNeedsRefreshError,
-    stripe.InsufficientFundsError,
-    stripe.InvalidPaymentMethodError,
-    stripe.InvalidPayoutMethodError,
-    stripe.InvalidVaultedCredentialError,
-    stripe.NotCancelableError,
-    stripe.QuotaExceededError,
-    stripe.RecipientNotNotifiableError,
-    stripe.TemporarySessionExpiredError,
-    stripe.VerificationAttemptFailedError,
-    stripe.VerificationExpiredError,
-    stripe.VerificationNotInitiatedError,
-)
-
-# Errors of OAuth, by which Standard accounts connect. Express accounts do not.
-_STRIPE_OAUTH = (
-    oauth_error.OAuthError,
-    oauth_error.InvalidClientError,
-    oauth_error.InvalidGrantError,
-    oauth_error.InvalidRequestError,
-    oauth_error.InvalidScopeError,
-    oauth_error.UnsupportedGrantTypeError,
-    oauth_error.UnsupportedResponseTypeError,
-)
 
 FAILURES: dict[type[BaseException], Callable[[Any], Failure]] = {
     InvalidRequest: _ours(400, INVALID),
     ValidationError: _invalid_fields,
     NotPaid: _ours(400, "Payment not successful"),
+    CoachNotReady: _ours(400, "Coach not ready for payments"),
     Forbidden: _ours(403, "Forbidden"),
     NotFound: _ours(404, NOT_FOUND),
+    NoAccount: lambda exc: Failure(404, NOT_FOUND, exc.message, {"account": None}),
     Conflict: _ours(409, CONFLICT),
     UnreadablePayment: _ours(409, CONFLICT),
     Undecided: _ours(503, PROVIDER_UNAVAILABLE),
@@ -248,7 +227,7 @@ FAILURES: dict[type[BaseException], Callable[[Any], Failure]] = {
     stripe.RateLimitError: _always(_PROVIDER_DOWN),
     stripe.APIConnectionError: _always(_PROVIDER_DOWN),
     stripe.APIError: _stripe_failed,
-    **dict.fromkeys(_STRIPE_V2 + _STRIPE_OAUTH, _always(_PROVIDER_REFUSED)),
+    **dict.fromkeys(STRIPE_V2 + STRIPE_OAUTH, _always(_PROVIDER_REFUSED)),
     stripe.SignatureVerificationError: _always(_NOT_SIGNED),
 }
 
@@ -259,6 +238,14 @@ def failure_of(exc: BaseException) -> Failure:
         if known in FAILURES:
             return FAILURES[known](exc)
     return _BUG
+
+
+# Deliveries that were not believed, as they are counted.
+_REFUSED_AS: dict[type[Exception], str] = {
+    MissingSignature: "unsigned",
+    InvalidSignature: "bad_signature",
+    WebhooksNotConfigured: "no_secret",
+}
 
 
 def respond(exc: Exception) -> Response:
@@ -283,10 +270,15 @@ def _log(exc: Exception, failure: Failure) -> None:
     facts: dict[str, Any] = {"error": failure.error, "path": request.path, "kind": type(exc).__name__}
     if isinstance(exc, stripe.StripeError):
         facts.update(code=error_code(exc), stripe_status=exc.http_status, stripe_request=exc.request_id)
+    if type(exc) in _REFUSED_AS:
+        WEBHOOKS.labels("unknown", _REFUSED_AS[type(exc)]).inc()
     if failure.http_status == 500:
         log.error("request.bug", exc_info=exc, **facts)
     elif failure.http_status > 500:
         log.error("request.failed", **facts)
+    elif isinstance(exc, InvalidSignature):
+        # With a wrong secret every delivery is refused, and nothing else tells.
+        log.warning("webhook.refused", remedy="flask doctor", **facts)
     else:
         log.info("request.refused", details=failure.extra.get("details"), **facts)
 

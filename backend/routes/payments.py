@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from backend.metrics import PURCHASES, REFUNDED
 from backend.routes.auth import caller
-from backend.routes.bodies import answer, attempt_key, body, path_payment_id, services
+from backend.routes.bodies import answer, attempt_key, body, path_payment_id, services, settings
 from backend.schemas.payments import (
     ConfirmRequest,
     ConfirmResponse,
@@ -18,6 +18,7 @@ from backend.schemas.payments import (
     RefundBody,
     RefundResponse,
 )
+from backend.schemas.screens import PackagesResponse
 
 payments = Blueprint("payments", __name__, url_prefix="/api/payments")
 
@@ -25,11 +26,40 @@ payments = Blueprint("payments", __name__, url_prefix="/api/payments")
 @payments.post("/create-intent")
 def create_intent() -> Response:
     """An intent to pay for a package or subscription, with the secret to pay it in the front end."""
+    return _buy(needs_account=False)
+
+
+@payments.post("/create-destination-charge")
+def create_destination_charge() -> Response:
+    """The same purchase, as the screens make it: only from a coach who has an account.
+
+    The name is that of an earlier backend's mechanism. The money goes the way of every other purchase.
+    """
+    return _buy(needs_account=True)
+
+
+def _buy(needs_account: bool) -> Response:
     order = body(CreateIntentRequest)
     order = replace(order, player_id=caller().player_for(order.player_id))
-    placed = services().payments.create_intent(order, attempt_key(), caller().subject)
+    subject = caller().subject
+    placed = services().payments.create_intent(order, attempt_key(), subject=subject, needs_account=needs_account)
     PURCHASES.labels(placed.intent.currency).inc()
     return answer(CreateIntentResponse, placed)
+
+
+@payments.get("/packages")
+def list_packages() -> Response:
+    """What is for sale, at which prices, and the platform's part in percent."""
+    catalogue, rate = settings().catalogue, settings().fee_rate
+    return answer(
+        PackagesResponse,
+        {
+            "currency": catalogue.currency,
+            "platform_fee_percentage": rate.percent,
+            "sports": catalogue.sports,
+            "packages": catalogue.offers,
+        },
+    )
 
 
 @payments.post("/confirm")

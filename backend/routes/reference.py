@@ -10,11 +10,12 @@ from typing import Any
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Response, current_app, jsonify, request
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 from werkzeug.datastructures import Headers
 
 from backend.routes.bodies import settings
-from backend.schemas import connect, payments
+from backend.routes.generated_clients import ALL_ERRORS, ERRORS, fit_for_clients
+from backend.schemas import connect, payments, screens
 from backend.schemas.fields import StripeId, Text, Whole, WholeText
 
 reference = Blueprint("reference", __name__)
@@ -42,9 +43,10 @@ MEANINGS = {
 class ErrorBody(Schema):
     """Every failure. ``error`` is stable; ``message`` is a sentence for people."""
 
-    error = fields.String(required=True)
+    error = fields.String(required=True, validate=validate.OneOf(ALL_ERRORS))
     message = fields.String(required=True)
-    details = fields.String(metadata={"description": "the field that is wrong, and how"})
+    details = fields.String(metadata={"description": "the field that is wrong, and how, in a sentence"})
+    account = fields.Constant(None, metadata={"description": "where a coach's status is asked for: there is none"})
     status = fields.String(metadata={"description": "the payment's status, where that is the reason"})
     refund = fields.Nested(
         payments.Refund, metadata={"description": "the refund that was made already, where that is the reason"}
@@ -98,6 +100,14 @@ OPERATIONS = {
         keyed=True,
         example={**_ORDER, "customerEmail": "pat@example.com"},
     ),
+    "payments.create_destination_charge": Operation(
+        payments.CreateIntentResponse,
+        payments.CreateIntentRequest,
+        failures=(400, 409),
+        keyed=True,
+        example={**_ORDER, "customerEmail": "pat@example.com"},
+    ),
+    "payments.list_packages": Operation(screens.PackagesResponse),
     "payments.confirm": Operation(
         payments.ConfirmResponse,
         payments.ConfirmRequest,
@@ -115,6 +125,20 @@ OPERATIONS = {
     "connect.create_account": Operation(
         connect.CreateAccountResponse, connect.CreateAccountRequest, failures=(400, 404, 409), example=_COACH
     ),
+    "connect.start_onboarding": Operation(
+        connect.CreateAccountResponse, connect.CreateAccountRequest, failures=(400, 404, 409), example=_COACH
+    ),
+    "connect.create_onboarding_link": Operation(
+        screens.OnboardingLinkResponse,
+        screens.OnboardingLinkRequest,
+        failures=(400, 404, 409),
+        example={"return_url": "https://app.example.com/coach"},
+    ),
+    "connect.read_onboarding_link": Operation(
+        screens.CoachOnboardingLinkResponse, query=screens.OnboardingLinkRequest, failures=(400, 404, 409)
+    ),
+    "connect.read_status": Operation(screens.StatusResponse, query=screens.StatusQuery, failures=(400, 404)),
+    "connect.list_transfers": Operation(screens.TransfersResponse, query=screens.TransfersQuery, failures=(400, 404)),
     "connect.read_account": Operation(connect.AccountResponse, failures=(404,)),
     "connect.update_account": Operation(
         connect.UpdateAccountResponse,
@@ -133,7 +157,13 @@ OPERATIONS = {
     "status.ready": Operation(Alive, failures=(502, 503)),
     "status.test": Operation(Tested),
 }
-_PATHS = {"payment_id": r"^pi_[A-Za-z0-9]{8,64}$", "account_id": r"^acct_[A-Za-z0-9]{8,32}$"}
+_PATHS: dict[str, dict[str, Any]] = {
+    "payment_id": {"pattern": r"^pi_[A-Za-z0-9]{8,64}$"},
+    "account_id": {"pattern": r"^acct_[A-Za-z0-9]{8,32}$"},
+    "coach_id": {"minLength": 1, "maxLength": 500},
+}
+# What may be left out altogether.
+_OPTIONAL_BODIES = frozenset(["connect.create_onboarding_link"])
 
 
 @reference.get("/openapi.json")
@@ -170,6 +200,7 @@ def document() -> dict[str, Any]:
             "description": "Amounts are whole numbers of the currency's smallest unit. Every failure has `error`, "
             "stable, and `message`, for people."
         },
+        servers=[{"url": settings().app_url}],
     )
     assert plugin.converter is not None
     plugin.converter.add_attribute_function(_limits)  # type: ignore[no-untyped-call]
@@ -180,8 +211,7 @@ def document() -> dict[str, Any]:
             assert operation is not None
             path = re.sub(r"<([a-z_]+)>", r"{\1}", rule.rule)
             spec.path(path=path, operations={method.lower(): _described(rule.endpoint, operation, path)})
-    whole: dict[str, Any] = spec.to_dict()
-    return whole
+    return fit_for_clients(spec.to_dict())
 
 
 def _described(endpoint: str, operation: Operation, path: str) -> dict[str, Any]:
@@ -195,13 +225,14 @@ def _described(endpoint: str, operation: Operation, path: str) -> dict[str, Any]
         "tags": [endpoint.partition(".")[0]],
         "parameters": list(_parameters(operation, path)),
         "responses": {"200": _content(operation.answer, MEANINGS[200])}
-        | {str(status): _content(ErrorBody, MEANINGS[status]) for status in failures},
+        | {str(status): _content(ErrorBody, _failure(status)) for status in failures},
     }
     if signed_in:
         described["security"] = [{"token": []}, {}] if settings().auth.mode != "required" else [{"token": []}]
     if operation.body is not None:
         content = {"schema": operation.body, "example": operation.example}
-        described["requestBody"] = {"required": True, "content": {"application/json": content}}
+        required = endpoint not in _OPTIONAL_BODIES
+        described["requestBody"] = {"required": required, "content": {"application/json": content}}
     elif endpoint == "webhooks.receive":
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
     return described
@@ -209,7 +240,7 @@ def _described(endpoint: str, operation: Operation, path: str) -> dict[str, Any]
 
 def _parameters(operation: Operation, path: str) -> Iterator[dict[str, Any]]:
     for name in re.findall(r"{([a-z_]+)}", path):
-        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string", "pattern": _PATHS[name]}}
+        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string", **_PATHS[name]}}
     if operation.query is not None:
         yield {"in": "query", "schema": operation.query}
     if operation.keyed:
@@ -226,6 +257,11 @@ def _parameters(operation: Operation, path: str) -> Iterator[dict[str, Any]]:
         yield {"name": "Idempotency-Key", "in": "header", "schema": schema, "description": text}
     if path.startswith("/api/webhooks/"):
         yield {"name": "Stripe-Signature", "in": "header", "required": True, "schema": {"type": "string"}}
+
+
+def _failure(status: int) -> str:
+    """The meaning of a status, and what ``error`` says then."""
+    return f"{MEANINGS[status]}. `error`: {', '.join(ERRORS[status])}"
 
 
 def _content(schema: type[Schema], meaning: str) -> dict[str, Any]:

@@ -22,6 +22,12 @@ class Clock:
         base = int(time.time()) if self._frozen_at is None else self._frozen_at
         return base + self._offset
 
+    def receivers_now(self) -> int:
+        """The time by which a receiver of webhooks judges how old a signature is: the wall clock's, however far this one
+        was moved. Where time is frozen, sandbox and receiver share it.
+        """
+        return self.now() if self._frozen_at is not None else int(time.time())
+
     def advance(self, seconds: int) -> int:
         """Move by `seconds`; what falls due on the way happens. Returns the new instant."""
         self._offset += seconds

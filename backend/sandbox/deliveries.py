@@ -189,8 +189,9 @@ class Deliveries:
 
     def _letter(self, delivery: Delivery) -> tuple[bytes, dict[str, str]]:
         body, now = to_json(event_object(delivery.event)), self._world.clock.now()
-        # A retry is signed anew, with its own time (facts 7.1).
-        signature = signature_header(body, delivery.endpoint.active_secrets(now), now)
+        # A retry is signed anew, with its own time (facts 7.1); and with the receiver's, which moving the clock moves not.
+        signed_at = self._world.clock.receivers_now()
+        signature = signature_header(body, delivery.endpoint.active_secrets(now), signed_at)
         return body, {
             "Content-Type": "application/json; charset=utf-8",
             "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",

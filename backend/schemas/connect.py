@@ -211,7 +211,7 @@ class TransferRequest(Request):
         return TransferClaim(data["payment_intent_id"], data["coach_account_id"], data["amount"])
 
 
-def _transfer_status(transfer: stripe.Transfer) -> str:
+def transfer_status(transfer: stripe.Transfer) -> str:
     """Stripe's transfers have no status: they are made or they are not. This one tells what is left."""
     if transfer.reversed:
         return "reversed"
@@ -225,7 +225,7 @@ class Transfer(StripeResponse):
     amount = fields.Integer()
     currency = fields.String()
     destination = fields.String()
-    status = fields.Function(_transfer_status, metadata={"type": "string"})
+    status = fields.Function(transfer_status, metadata={"type": "string"})
     created = fields.Integer()
 
 

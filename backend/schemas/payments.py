@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import ValidationError, fields, post_load, validates_schema
+from marshmallow import EXCLUDE, ValidationError, fields, post_load, validates_schema
 
 from backend.domain.catalogue import PACKAGE, SUBSCRIPTION
+from backend.domain.placeholders import real_email, real_name, real_player_id
 from backend.domain.sessions import SessionClaim
 from backend.schemas.fields import (
     Email,
@@ -24,9 +25,6 @@ from backend.schemas.fields import (
 from backend.services.payments import Order
 from backend.services.refunds import RefundRequest
 
-# What the front end sends while nobody is signed in; it means "not given".
-_NO_PLAYER_ID = "temp_user"
-_NO_PLAYER_NAME = "Player"
 _PACKAGE_ID = WholeText(most=1_000_000)
 
 
@@ -68,10 +66,10 @@ class CreateIntentRequest(_Bought):
     @post_load
     def order(self, data: dict[str, Any], **_: Any) -> Order:
         """The order, with the front end's placeholders taken out."""
-        if data["player_id"] == _NO_PLAYER_ID:
-            data["player_id"] = None
-        if data["player_name"] == _NO_PLAYER_NAME:
-            data["player_name"] = None
+        data["player_id"] = real_player_id(data["player_id"])
+        data["player_name"] = real_name(data["player_name"])
+        data["customer_email"] = real_email(data["customer_email"])
+        data["customer_name"] = real_name(data["customer_name"])
         return Order(**data)
 
 
@@ -111,7 +109,13 @@ class CreateIntentResponse(Response):
 
 
 class SessionData(_Bought):
-    """What the front end believes it bought. ``coachName`` is accepted and not compared."""
+    """What the front end believes it bought. ``coachName`` is accepted and not compared, and the rest of an order ignored.
+
+    Whoever confirms has just charged a card, and must not be refused for a field too many.
+    """
+
+    class Meta:
+        unknown = EXCLUDE
 
     @post_load
     def claim(self, data: dict[str, Any], **_: Any) -> SessionClaim:
@@ -121,7 +125,10 @@ class SessionData(_Bought):
 
 
 class ConfirmRequest(Request):
-    """``POST /api/payments/confirm``."""
+    """``POST /api/payments/confirm``. Fields that are not known are ignored, as in its session data."""
+
+    class Meta:
+        unknown = EXCLUDE
 
     payment_intent_id = payment_id(required=True)
     session_data = fields.Nested(SessionData, required=True)

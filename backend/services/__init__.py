@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import stripe
 
+from backend.domain.addresses import AllowedAddresses
 from backend.domain.catalogue import Catalogue
 from backend.domain.money import FeeRate
+from backend.services.coach_status import CoachStatuses
+from backend.services.coach_transfers import CoachTransfers
 from backend.services.coaches import Coaches
 from backend.services.declines import Declines
 from backend.services.manual_transfers import ManualTransfers
+from backend.services.onboarding import CoachOnboarding, OnboardingLinks
 from backend.services.payments import Payments
 from backend.services.readiness import Readiness
 from backend.services.receipts import Receipts
@@ -31,6 +35,9 @@ class Services:
     readiness: Readiness
     refunds: Refunds
     coaches: Coaches
+    onboarding: CoachOnboarding
+    coach_statuses: CoachStatuses
+    coach_transfers: CoachTransfers
     transfers: ManualTransfers
     releases: Releases
     settler: Settler
@@ -39,26 +46,39 @@ class Services:
     now: Callable[[], int]
 
 
+@dataclass(frozen=True)
+class Policies:
+    """What an operator decides. ``late_coaches_wait``: see ``Registry``; ``max_declines``: see ``Declines``;
+    ``allowed_origins``: of the front ends that a coach may be brought back to from Stripe.
+    """
+
+    late_coaches_wait: bool = False
+    max_declines: int = 0
+    allowed_origins: Sequence[str] = ()
+
+
 def build_services(
     client: stripe.StripeClient,
     catalogue: Catalogue,
     rate: FeeRate,
     app_url: str,
     now: Callable[[], int],
-    late_coaches_wait: bool = False,
-    max_declines: int = 0,
+    policies: Policies,
 ) -> Services:
-    """Wire the use cases. ``now`` gives the unix time in seconds; ``late_coaches_wait``: see ``Registry``;
-    ``max_declines``: see ``Declines``."""
-    registry = Registry(client, late_coaches_wait, now)
+    """Wire the use cases. ``now`` gives the unix time in seconds."""
+    registry = Registry(client, policies.late_coaches_wait, now)
     settler = Settler(client, registry)
+    links = OnboardingLinks(client, app_url, AllowedAddresses.of(app_url, policies.allowed_origins))
     return Services(
         payments=Payments(client, registry, catalogue, rate, now),
-        declines=Declines(client, max_declines),
+        declines=Declines(client, policies.max_declines),
         receipts=Receipts(client),
         readiness=Readiness(client, now),
         refunds=Refunds(client, settler),
-        coaches=Coaches(client, registry, app_url),
+        coaches=Coaches(client, registry, catalogue, links),
+        onboarding=CoachOnboarding(client, registry, links),
+        coach_statuses=CoachStatuses(client, registry),
+        coach_transfers=CoachTransfers(client, registry, catalogue.currency),
         transfers=ManualTransfers(client, registry, settler),
         releases=Releases(client, registry),
         settler=settler,

@@ -11,6 +11,7 @@ import stripe
 import structlog
 
 from backend.domain.access import Caller
+from backend.domain.catalogue import Catalogue, NotOffered
 from backend.domain.metadata import (
     COACH_ID,
     COACH_NAME,
@@ -25,6 +26,7 @@ from backend.services.answers import Done, InFlight, KeyTaken, Refused, Unknown
 from backend.services.claimants import choose, claimants_since
 from backend.services.creation import create_once
 from backend.services.errors import Conflict, Forbidden, InvalidRequest, NotFound, Undecided
+from backend.services.onboarding import Onboarding, OnboardingLinks
 from backend.services.platform import namespace_of
 from backend.services.reads import coach_of, found, metadata_of
 from backend.services.registry import Entry, Registry
@@ -47,36 +49,33 @@ class NewCoach:
     business_type: str | None = None
 
 
-@dataclass(frozen=True)
-class Onboarding:
-    """A coach's account and the single-use link at which the coach completes it (five minutes)."""
-
-    account: stripe.Account
-    link: stripe.AccountLink
-
-
 class Coaches:
     """The use cases of ``/api/connect`` that concern an account."""
 
-    def __init__(self, client: stripe.StripeClient, registry: Registry, app_url: str) -> None:
+    def __init__(
+        self, client: stripe.StripeClient, registry: Registry, catalogue: Catalogue, links: OnboardingLinks
+    ) -> None:
         self._client = client
         self._namespace = namespace_of(client)
         self._registry = registry
-        self._app_url = app_url
+        self._catalogue = catalogue
+        self._links = links
 
     def create(self, coach: NewCoach, caller: Caller) -> Onboarding:
         """The coach's one account, made if there is none, with an onboarding link.
 
-        Raises ``Forbidden`` when the coach id is not the caller's, ``Conflict`` when it belongs to another email address,
-        when what is asked for differs from the account, and when that is gone or rejected: it is never replaced by itself.
+        Raises ``InvalidRequest`` for a sport that is not sold, ``Forbidden`` when the coach id is not the caller's, and
+        ``Conflict`` when it belongs to another email address, when what is asked for differs from the account, and when
+        that is gone or rejected: it is never replaced by itself.
         Costs three calls for a coach who is registered. For a new one seven, wherever the account was made, and one
         for each further hundred accounts that were made since the accounts were adopted.
         """
         if not caller.owns_account(coach.coach_id):
             raise Forbidden("A coach can only register for themselves.")
+        coach = replace(coach, sport=self._spelling(coach.sport))
         account = self._registered(coach) or self._adopted(coach) or self._register(coach)
         # Last, so that no link to an account that lost the race ever leaves.
-        return Onboarding(account, self._onboarding_link(account.id))
+        return Onboarding(account, self._links.create(account.id))
 
     def account(self, account_id: str, caller: Caller) -> stripe.Account:
         """A coach's account. Raises ``NotFound`` for the platform's own, a stranger's, a deleted one and another coach's."""
@@ -202,16 +201,11 @@ class Coaches:
             case Unknown():
                 raise Undecided("The account could not be created now. Please try again in a moment.")
 
-    def _onboarding_link(self, account_id: str) -> stripe.AccountLink:
-        page = f"{self._app_url}/coach/earnings"
-        return self._client.v1.account_links.create(
-            {
-                "account": account_id,
-                "type": "account_onboarding",
-                "return_url": page,
-                "refresh_url": f"{page}?refresh=true",
-            }
-        )
+    def _spelling(self, sport: str) -> str:
+        try:
+            return self._catalogue.spelling(sport)
+        except NotOffered as refusal:
+            raise InvalidRequest(str(refusal), field=refusal.field) from refusal
 
 
 def _check_email(known_hash: str, coach: NewCoach) -> None:

@@ -6,9 +6,11 @@
 
     PaymentsError
     ├── InvalidRequest          what was asked is not well-formed (names the field)
+    ├── CoachNotReady           a screen sells only for coaches who have an account
     ├── NotPaid                 the payment is not finished (carries its status)
     ├── Forbidden               the caller may not name this payee
     ├── NotFound                no such payment or account here
+    │   └── NoAccount           a coach without an account, or another's: the screens read "not connected"
     ├── Conflict                contradicts what is or has happened (may carry the payment's status, or a refund)
     │   └── UnreadablePayment   a payment of ours whose metadata is damaged
     └── Undecided               could not be finished now; the same request again will
@@ -34,6 +36,13 @@ class InvalidRequest(PaymentsError):
     """What was asked is not well-formed. ``field`` names the part."""
 
 
+class CoachNotReady(PaymentsError):
+    """The coach has no account yet. Front ends look for the first words of the message."""
+
+    def __init__(self) -> None:
+        super().__init__("Coach not ready for payments: the coach has not set up an account to be paid to yet.")
+
+
 class NotPaid(PaymentsError):
     """The payment is not finished. ``status`` is the PaymentIntent's."""
 
@@ -47,6 +56,13 @@ class Forbidden(PaymentsError):
 
 class NotFound(PaymentsError):
     """There is no such thing here, or not for this caller."""
+
+
+class NoAccount(NotFound):
+    """The coach has no account, or it is not for this caller. The screens show it as "not connected"."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such coach account.")
 
 
 class Conflict(PaymentsError):

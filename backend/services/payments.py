@@ -29,7 +29,7 @@ from backend.services.answers import error_code, is_replay, was_replayed
 from backend.services.creation import GENERATIONS
 from backend.services.customers import Customers
 from backend.services.declines import is_blocked
-from backend.services.errors import Conflict, InvalidRequest, NotFound, NotPaid, UnreadablePayment
+from backend.services.errors import CoachNotReady, Conflict, InvalidRequest, NotFound, NotPaid, UnreadablePayment
 from backend.services.parallel import beside
 from backend.services.payees import Payees
 from backend.services.platform import namespace_of
@@ -93,15 +93,18 @@ class Payments:
         self._customers = Customers(client, now)
         self._payees = Payees(client, registry, now)
 
-    def create_intent(self, order: Order, attempt: str | None = None, subject: str | None = None) -> Placed:
+    def create_intent(
+        self, order: Order, attempt: str | None = None, *, subject: str | None = None, needs_account: bool = False
+    ) -> Placed:
         """A PaymentIntent for the order, at the catalogue's price.
 
         ``attempt`` is the caller's Idempotency-Key: the same one with the same order gives the same intent, or
         the one that took its place when it was canceled; with another order a ``Conflict``; one too when too many cards
-        were declined for it, and when the coach's account is gone, for nothing could ever be paid to it.
-        ``subject`` is the signed-in caller, whose keys are nobody else's.
+        were declined for it, and when the coach's account is gone, for nothing could ever be paid to it. ``subject`` is
+        the signed-in caller, whose keys are nobody else's. ``needs_account``: raises ``CoachNotReady`` for a coach who
+        has none, as the screens expect; one who cannot be paid yet is sold for, and the money waits.
         """
-        purchase, buyer = self._purchase(order)
+        purchase, buyer = self._purchase(order, needs_account)
         number = _purchase_number(attempt, subject)
         intent = self._create(purchase, number, buyer)
         split = self._rate.split(purchase.offer.price)
@@ -162,12 +165,12 @@ class Payments:
             marks[SETTLEMENT] = ""  # a word from before it had a key of its own
         self._client.v1.payment_intents.update(payment_id, {"metadata": marks})
 
-    def _purchase(self, order: Order) -> tuple[Purchase, Buyer]:
+    def _purchase(self, order: Order, needs_account: bool) -> tuple[Purchase, Buyer]:
         try:
             offer = self._catalogue.offer(order.sport, order.package_type, order.package_id)
         except NotOffered as refusal:
             raise InvalidRequest(str(refusal), field=refusal.field) from refusal
-        account, buyer = self._account_and_buyer(order)
+        account, buyer = self._account_and_buyer(order, needs_account)
         purchase = Purchase(
             coach_id=order.coach_id,
             coach_name=order.coach_name,
@@ -180,21 +183,27 @@ class Payments:
         )
         return purchase, buyer
 
-    def _account_and_buyer(self, order: Order) -> tuple[str | None, Buyer]:
+    def _account_and_buyer(self, order: Order, needs_account: bool) -> tuple[str | None, Buyer]:
         """Who is paid, and who pays. A customer is made last: a sale that is refused leaves none behind."""
         email = order.customer_email
         if not email:
-            return self._payees.for_purchase(order.coach_id), Buyer()
+            return self._payee(order.coach_id, needs_account), Buyer()
         customer = self._customers.remembered(email)
         if customer is not None or self._payees.are_remembered(order.coach_id):
-            account = self._payees.for_purchase(order.coach_id)
+            account = self._payee(order.coach_id, needs_account)
             customer = customer or self._customers.find(email)
         else:
             with beside(lambda: self._customers.find(email)) as found:
-                account = self._payees.for_purchase(order.coach_id)
+                account = self._payee(order.coach_id, needs_account)
             customer = found.result()
         customer = customer or self._customers.create(email, order.customer_name)
         return account, Buyer(email, order.customer_name, customer)
+
+    def _payee(self, coach_id: str, needs_account: bool) -> str | None:
+        account = self._payees.for_purchase(coach_id)
+        if account is None and needs_account:
+            raise CoachNotReady
+        return account
 
     def _create(self, purchase: Purchase, number: str, buyer: Buyer) -> stripe.PaymentIntent:
         """The intent that pays this purchase. A key goes on naming the first one that can still be paid or was: past

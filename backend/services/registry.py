@@ -117,6 +117,19 @@ class Registry:
             entry = self._read(coach_id, entry.number + 1, entry.kept_under) if entry.has_next else None
         return entry is not None
 
+    def accounts_of(self, coach_id: str) -> list[str]:
+        """The coach's account, and after it those that it was bound to before, newest first; at most a minute old."""
+        known = self._known.get(coach_id)
+        if known is not None:
+            return [known.account_id] if known.account_id else []
+        entry, accounts = self._first(coach_id), list[str]()
+        if entry is not None:
+            self._remember(coach_id, entry)
+        while entry is not None:
+            accounts.append(entry.account_id)
+            entry = self._read(coach_id, entry.number + 1, entry.kept_under) if entry.has_next else None
+        return [one for one in dict.fromkeys(reversed(accounts)) if one]
+
     def _first(self, coach_id: str) -> Entry | None:
         ids = self._namespace.registry_ids(coach_id)
         return next((one for one in (self._read(coach_id, 1, under) for under in ids) if one is not None), None)

@@ -49,6 +49,7 @@ def _rows(whole: Mapping[str, Any], schema: Mapping[str, Any], prefix: str = "")
         required = {"required": name in schema.get("required", [])}
         yield _row(prefix + name, inner, required)
         items = inner.get("items", inner)
+        items = next((one for one in items.get("anyOf", ()) if "$ref" in one), items)
         if "$ref" in items:
             yield from _rows(whole, items, f"{prefix}{name}{'[]' if 'items' in inner else ''}.")
 
@@ -60,7 +61,7 @@ def _row(name: str, schema: Mapping[str, Any], about: Mapping[str, Any]) -> dict
 def _type(schema: Mapping[str, Any]) -> str:
     if "const" in schema:
         return str(schema["const"]).lower() if isinstance(schema["const"], bool) else str(schema["const"])
-    kinds = schema.get("type", "object" if "$ref" in schema else "any")
+    kinds = schema.get("type", "object" if "$ref" in schema or "anyOf" in schema else "any")
     words = [kinds] if isinstance(kinds, str) else list(dict.fromkeys(kinds))
     if "enum" in schema:
         return ", ".join(schema["enum"])

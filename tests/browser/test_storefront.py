@@ -197,6 +197,17 @@ def test_an_answer_lost_after_the_payment_is_no_second_payment(visitor: Visitor,
     assert visitor.charged() == 1
 
 
+def test_without_stripes_script_the_player_is_told(visitor: Visitor, page: Page, watch: Watch) -> None:
+    """A blocker, or a network that lets nothing through: a grey button alone says nothing."""
+    watch.expect("ERR_FAILED", "was not loaded")
+    page.route("**/v3/", lambda route: route.abort())
+
+    page.goto(f"{visitor.shop}/coaches/sample-dana")
+
+    expect(page.get_by_role("alert")).to_contain_text("could not be loaded")
+    expect(page.get_by_role("button", name="Pay")).to_be_disabled()
+
+
 def test_a_wrong_email_is_found_before_anything_is_sent(visitor: Visitor) -> None:
     """With the field to mend in focus."""
     visitor.open().page.get_by_label("Email").fill("pat@")

@@ -285,6 +285,26 @@ def test_the_example_in_the_readme_pays(till: Till) -> None:
     assert till.intent().status == "succeeded"
 
 
+@pytest.mark.parametrize("element", ["card", "payment"])
+def test_the_mouse_wheel_leaves_the_fields_where_they_are(till: Till, element: str) -> None:
+    """What was typed stays in sight, whichever way the wheel turns."""
+    till.open(element=element).enter(VISA)
+    field = till.fields.get_by_label("Card number")
+    box = field.bounding_box()
+    assert box is not None
+    till.page.mouse.move(box["x"] + 5, box["y"] + 5)
+
+    scrolled = []
+    for turn in ((0, 300), (0, -300), (300, 0)):
+        till.page.mouse.wheel(*turn)
+        till.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        root = till.fields.locator("html")
+        scrolled.append(root.evaluate("(html) => [html.ownerDocument.scrollingElement.scrollTop, html.scrollLeft]"))
+
+    assert scrolled == [[0, 0]] * 3
+    assert field.bounding_box() == box
+
+
 def test_stripes_own_loader_takes_it(till: Till) -> None:
     """`loadStripe` of the npm package finds window.Stripe and uses it."""
     till.open()

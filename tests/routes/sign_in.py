@@ -90,12 +90,15 @@ class Town:
 
     def _calls(self) -> dict[str, tuple[str, str, Any]]:
         order = self.market.order()
-        account = f"/api/connect/account/{self.account}"
+        account, of_coach = f"/api/connect/account/{self.account}", f"/api/connect/coach/{COACH}"
+        buy = {**order, "playerId": PLAYER}
         coach = {"coachId": COACH, "coachName": "Dana", "email": "coach-1@example.com", "sport": "badminton"}
         claim = {"paymentIntentId": self.payment, "coachAccountId": self.account, "amount": 4725}
         confirm = {"paymentIntentId": self.payment, "sessionData": order}
         return {
-            "payments.create_intent": ("POST", "/api/payments/create-intent", {**order, "playerId": PLAYER}),
+            "payments.create_intent": ("POST", "/api/payments/create-intent", buy),
+            "payments.create_destination_charge": ("POST", "/api/payments/create-destination-charge", buy),
+            "payments.list_packages": ("GET", "/api/payments/packages", None),
             "payments.confirm": ("POST", "/api/payments/confirm", confirm),
             "payments.read_intent": ("GET", f"/api/payments/intent/{self.payment}", None),
             "payments.refund": (
@@ -104,6 +107,11 @@ class Town:
                 {"paymentIntentId": self.payment, "amount": self._amount()},
             ),
             "connect.create_account": ("POST", "/api/connect/create-account", coach),
+            "connect.start_onboarding": ("POST", "/api/connect/start-onboarding", coach),
+            "connect.create_onboarding_link": ("POST", f"{account}/onboarding-link", {}),
+            "connect.read_onboarding_link": ("GET", f"{of_coach}/onboarding-link", None),
+            "connect.read_status": ("GET", f"{of_coach}/status", None),
+            "connect.list_transfers": ("GET", f"{of_coach}/transfers", None),
             "connect.read_account": ("GET", account, None),
             "connect.update_account": ("PUT", account, {"business_profile": {"name": "Dana"}}),
             "connect.create_login_link": ("POST", f"{account}/login-link", None),

@@ -16,10 +16,17 @@ _COACHES = (401, 403, 403, 200, 404, 200)
 _ADMINS = (401, 403, 403, 403, 403, 200)
 EXPECTED = {
     "payments.create_intent": (401, 200, 403, 403, 403, 200),
+    "payments.create_destination_charge": (401, 200, 403, 403, 403, 200),
+    "payments.list_packages": (401, 200, 200, 200, 200, 200),
     "payments.confirm": _PLAYERS,
     "payments.read_intent": _PLAYERS,
     "payments.refund": _ADMINS,
     "connect.create_account": (401, 403, 403, 200, 403, 200),
+    "connect.start_onboarding": (401, 403, 403, 200, 403, 200),
+    "connect.create_onboarding_link": _COACHES,
+    "connect.read_onboarding_link": _COACHES,
+    "connect.read_status": _COACHES,
+    "connect.list_transfers": _COACHES,
     "connect.read_account": _COACHES,
     "connect.update_account": _COACHES,
     "connect.create_login_link": _COACHES,
@@ -28,7 +35,13 @@ EXPECTED = {
     "connect.transfer": _ADMINS,
 }
 # Without a token where it is optional: a purchase is made; a payment that names a player is not shown.
-WITHOUT = {"payments.create_intent": 200, "payments.confirm": 404}
+WITHOUT = {
+    "payments.create_intent": 200,
+    "payments.create_destination_charge": 200,
+    "payments.list_packages": 200,
+    "payments.confirm": 404,
+    "connect.read_status": 200,
+}
 
 
 @pytest.fixture(scope="module")

@@ -54,14 +54,14 @@ def findings(market: Marketplace, *words: str) -> dict[str, Any]:
 
 
 def test_all_is_well(staged: Marketplace) -> None:
-    """Exit code 0, even when it is strict; nothing is written, and Stripe is asked four times at most."""
+    """Exit code 0, even when it is strict; nothing is written, and Stripe is asked five times at most."""
     staged.forget_calls()
 
     code, output = run(staged, "doctor", "--strict")
 
     assert (code, "Problems: 0. Warnings: 0." in output) == (0, True), output
     assert {call.split()[0] for call in staged.calls()} == {"GET"}
-    assert len(staged.calls()) == 4
+    assert len(staged.calls()) == 5
 
 
 def test_the_bundled_sandbox_is_well(market: Marketplace) -> None:
@@ -292,7 +292,7 @@ def test_only_a_page_of_what_waits_is_read(staged: Marketplace) -> None:
     said = findings(staged)["money that waits"]["text"]
 
     assert said == "payments: 100 (100 refused); there are more, this is the newest page"
-    assert len(staged.calls()) == 4
+    assert len(staged.calls()) == 5
 
 
 def test_a_search_that_is_refused_is_said(staged: Marketplace) -> None:

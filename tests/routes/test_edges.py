@@ -18,6 +18,7 @@ from tests.routes.conftest import Backend
 from tests.wire import InProcessStripe
 
 ACCOUNT = "/api/connect/account/x"  # answered by the backend itself, with a 404
+COACH = "/api/connect/coach/%1F"  # likewise: no coach's id has a control character
 PRODUCTION = {
     **PRODUCTION_ENVIRONMENT,
     "ALLOWED_ORIGINS": "https://app.example.com,https://admin.example.com",
@@ -85,10 +86,17 @@ def test_an_unknown_address_is_a_404_in_the_contracts_shape(alone: FlaskClient, 
 
 ROUTES = [
     ("POST", "/api/payments/create-intent"),
+    ("POST", "/api/payments/create-destination-charge"),
+    ("GET", "/api/payments/packages"),
     ("POST", "/api/payments/confirm"),
     ("GET", "/api/payments/intent/x"),
     ("POST", "/api/payments/refund"),
     ("POST", "/api/connect/create-account"),
+    ("POST", "/api/connect/start-onboarding"),
+    ("POST", f"{ACCOUNT}/onboarding-link"),
+    ("GET", f"{COACH}/onboarding-link"),
+    ("GET", f"{COACH}/status"),
+    ("GET", f"{COACH}/transfers"),
     ("GET,PUT", ACCOUNT),
     ("POST", f"{ACCOUNT}/login-link"),
     ("GET", f"{ACCOUNT}/balance"),
@@ -136,7 +144,7 @@ PAGES = {
 def test_every_route_was_tried(alone: FlaskClient) -> None:
     """The contract's and no other: a new one has to be added to the list above."""
     rules = {
-        rule.rule.replace("<account_id>", "x").replace("<payment_id>", "x")
+        rule.rule.replace("<account_id>", "x").replace("<payment_id>", "x").replace("coach/<coach_id>", "coach/%1F")
         for rule in alone.application.url_map.iter_rules()
     }
 
@@ -294,6 +302,57 @@ def test_a_preflight_allows_what_the_front_end_sends(alone: FlaskClient) -> None
     assert {"content-type", "idempotency-key"} <= set(
         answer.headers["Access-Control-Allow-Headers"].lower().replace(" ", "").split(",")
     )
+
+
+ALWAYS_SENT = "traceparent,tracestate,sentry-trace,baggage,x-requested-with,ngrok-skip-browser-warning"
+KNOWN = f"authorization,content-type,idempotency-key,x-request-id,{ALWAYS_SENT}"
+
+
+def _allowed(client: FlaskClient, origin: str, asked: str) -> set[str]:
+    """The headers that a preflight for a purchase allows, of those that are asked for."""
+    preflight = {"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": asked}
+    answer = client.options("/api/payments/create-intent", headers=preflight)
+    assert answer.status_code == 200
+    return set(answer.headers.get("Access-Control-Allow-Headers", "").lower().replace(" ", "").split(","))
+
+
+def test_development_takes_any_request_header(alone: FlaskClient) -> None:
+    """Whatever a front end, a tracer or a tunnel adds."""
+    asked = f"{KNOWN},x-app-version,x-anything-at-all"
+
+    assert _allowed(alone, "http://localhost:5173", asked) == set(asked.split(","))
+
+
+def test_production_takes_the_known_headers_and_those_that_are_named(backend: Backend) -> None:
+    """And no other; tracing never stops a purchase."""
+    asked = f"{KNOWN},x-app-version,x-evil"
+    plain = backend(PRODUCTION)
+    named = backend({**PRODUCTION, "ALLOWED_HEADERS": "X-App-Version, X-Build"})
+
+    assert _allowed(plain, "https://app.example.com", asked) == set(KNOWN.split(","))
+    assert _allowed(named, "https://app.example.com", asked) == {*KNOWN.split(","), "x-app-version"}
+
+
+@pytest.mark.parametrize(
+    ("configured", "sent"),
+    [
+        ("capacitor://localhost", "capacitor://localhost"),
+        ("ionic://localhost", "ionic://localhost"),
+        ("tauri://localhost", "tauri://localhost"),
+        ("https://app.example.com:443", "https://app.example.com"),
+        ("http://app.example.com:80", "http://app.example.com"),
+        ("https://App.Example.com", "https://app.example.com"),
+        ("https://app.example.com:80", "https://app.example.com:80"),
+        ("http://localhost:8080", "http://localhost:8080"),
+    ],
+)
+def test_an_origin_is_known_as_the_browser_sends_it(backend: Backend, configured: str, sent: str) -> None:
+    """Apps have schemes of their own, and no browser sends a scheme's default port."""
+    client = backend({**PRODUCTION, "ALLOWED_ORIGINS": configured})
+
+    assert client.get("/health", headers={"Origin": sent}).headers["Access-Control-Allow-Origin"] == sent
+    other = client.get("/health", headers={"Origin": f"{sent}.evil.example"})
+    assert "Access-Control-Allow-Origin" not in other.headers
 
 
 def _use_up(client: FlaskClient, limit: int, **environ: str) -> None:

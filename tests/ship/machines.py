@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -54,10 +54,29 @@ def redis_server(port: int, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
 @contextmanager
 def nginx_server(instances: list[int], folder: Path, http: int, https: int) -> Iterator[subprocess.Popen[bytes]]:
     """An nginx with deploy/nginx.conf, in which only ports, paths and the name are others."""
+    upstreams = {"127.0.0.1:3001": f"127.0.0.1:{instances[0]}", "127.0.0.1:3003": f"127.0.0.1:{instances[1]}"}
     text = (ROOT / "deploy/nginx.conf").read_text()
+    with _nginx(text, upstreams, folder, http, https) as process:
+        yield process
+
+
+@contextmanager
+def nginx_beside_express(
+    payments: int, express: int, folder: Path, http: int, https: int, change: Callable[[str], str] = str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """An nginx with deploy/nginx-beside-express.conf. ``change``: what an operator makes of it first."""
+    upstreams = {"127.0.0.1:3001": f"127.0.0.1:{payments}", "127.0.0.1:3000": f"127.0.0.1:{express}"}
+    text = change((ROOT / "deploy/nginx-beside-express.conf").read_text())
+    with _nginx(text, upstreams, folder, http, https) as process:
+        yield process
+
+
+@contextmanager
+def _nginx(
+    text: str, upstreams: dict[str, str], folder: Path, http: int, https: int
+) -> Iterator[subprocess.Popen[bytes]]:
     for written, here in {
-        "127.0.0.1:3001": f"127.0.0.1:{instances[0]}",
-        "127.0.0.1:3003": f"127.0.0.1:{instances[1]}",
+        **upstreams,
         "listen 80;": f"listen 127.0.0.1:{http};",
         "listen 443 ssl;": f"listen 127.0.0.1:{https} ssl;",
         "api.example.com": "localhost",

@@ -17,7 +17,7 @@ from tests.builders import PRODUCTION_ENVIRONMENT
 # Every variable of the contract.
 VARIABLES = (
     "STRIPE_SECRET_KEY STRIPE_PUBLISHABLE_KEY STRIPE_WEBHOOK_SECRET STRIPE_CONNECT_WEBHOOK_SECRET STRIPE_API_BASE "
-    "PORT HOST APP_ENV APP_URL PLATFORM_FEE_PERCENTAGE DEFAULT_CURRENCY CATALOGUE_PATH ALLOWED_ORIGINS "
+    "PORT HOST APP_ENV APP_URL PLATFORM_FEE_PERCENTAGE DEFAULT_CURRENCY CATALOGUE_PATH ALLOWED_ORIGINS ALLOWED_HEADERS "
     "RATELIMIT_STORAGE_URI RATELIMIT_ENABLED TRUSTED_PROXIES FORCE_HTTPS AUTH_MODE ALLOW_TEST_KEYS WEB_CONCURRENCY "
     "APP_NAME MAX_IN_FLIGHT STRIPE_RATE MACHINES METRICS_TOKEN AUTH_JWT_SECRET AUTH_JWKS_URL "
     "AUTH_AUDIENCE AUTH_ISSUER AUTH_ROLE_CLAIM"
@@ -72,6 +72,9 @@ def test_production_has_its_own_defaults() -> None:
         ("PLATFORM_FEE_PERCENTAGE", "12.50", "fee_rate", FeeRate.from_percent("12.5")),
         ("PLATFORM_FEE_PERCENTAGE", "0", "fee_rate", FeeRate.from_percent("0")),
         ("ALLOWED_ORIGINS", "https://a.example, http://b.example:3000", "allowed_origins", AB),
+        ("ALLOWED_ORIGINS", "https://A.example:443,http://b.example:3000", "allowed_origins", AB),
+        ("ALLOWED_ORIGINS", "capacitor://localhost", "allowed_origins", ("capacitor://localhost",)),
+        ("ALLOWED_HEADERS", "X-App-Version, X-Build", "allowed_headers", ("X-App-Version", "X-Build")),
         ("RATELIMIT_ENABLED", "false", "ratelimit_enabled", False),
         ("RATELIMIT_STORAGE_URI", "redis://:word@cache:6379/0", "ratelimit_storage_uri", "redis://:word@cache:6379/0"),
         ("TRUSTED_PROXIES", "2", "trusted_proxies", 2),
@@ -215,6 +218,12 @@ def test_a_limiters_storage_without_its_driver_is_refused_by_name() -> None:
         ("ALLOWED_ORIGINS", "*"),
         ("ALLOWED_ORIGINS", "https://.*[.]example.com"),
         ("ALLOWED_ORIGINS", "https://a.example/"),
+        ("ALLOWED_ORIGINS", "capacitor://"),
+        ("ALLOWED_ORIGINS", "https://a.example:65536"),
+        ("ALLOWED_ORIGINS", "null"),
+        ("ALLOWED_HEADERS", "*"),
+        ("ALLOWED_HEADERS", "X-A\r\nX-B"),
+        ("ALLOWED_HEADERS", "X-.*"),
         ("ALLOW_TEST_KEYS", "yes"),
         ("RATELIMIT_ENABLED", "yes"),
         ("RATELIMIT_STORAGE_URI", "localhost"),

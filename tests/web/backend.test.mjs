@@ -98,6 +98,48 @@ test("a coach: account, onboarding, changes, share, balance, payouts, dashboard"
   assert.deepEqual([...(await service.getAccountPayouts(account.id, 5, { config }))], []);
 });
 
+test("the screens: price list, onboarding, standing, purchase, earnings", async () => {
+  const { packages, currency, sports } = await service.getPackages({ config });
+  const cheapest = packages.find((one) => one.sport === "golf" && one.packageId === 1);
+  assert.deepEqual([cheapest.price, currency, sports], [5400, "cad", ["badminton", "golf"]]);
+
+  const order = { ...newOrder(), packageId: 1, playerId: "player-7", playerName: "Pat" };
+  assert.equal(await service.getCoachStatus(order.coachId, { config }), null);
+  const early = await failed(service.createDestinationCharge(order, { config }));
+  assert.deepEqual([early.code, early.status], [service.ErrorCode.COACH_NOT_READY, 400]);
+  assert.match(early.message, /^Coach not ready for payments/);
+
+  const coach = { coachId: order.coachId, coachName: "Dana", sport: "GOLF", email: "dana@example.com" };
+  const account = await service.startOnboarding(coach, { config });
+  assert.match(account.onboardingLink.url, /^http/);
+  const wishes = { return_url: `${(await status(order.coachId)).stripeAccountId}` };
+  const refused = await failed(service.createOnboardingLink(account.id, wishes, { config }));
+  assert.deepEqual([refused.status, refused.code], [400, "Validation error"]);
+  assert.match((await service.createOnboardingLink(account.id, undefined, { config })).url, /^http/);
+  const link = await service.getCoachOnboardingLink(order.coachId, {}, { config });
+  assert.deepEqual([link.account.id, link.account.email], [account.id, "dana@example.com"]);
+
+  assert.deepEqual((await status(order.coachId)).onboardingCompleted, false);
+  await control("POST", `accounts/${account.id}/onboard`);
+  const ready = await status(order.coachId);
+  assert.deepEqual([ready.onboardingCompleted, ready.chargesEnabled, ready.payoutsEnabled], [true, true, true]);
+
+  const intent = await service.createDestinationCharge(order, { config });
+  await control("POST", `payment_intents/${intent.id}/pay`, { card: "pm_card_bypassPending" });
+  assert.equal((await service.confirmPaymentIntent(intent.id, order, { config })).clipsRemaining, 5);
+  await service.createTransfer(
+    { paymentIntentId: intent.id, coachAccountId: account.id, amount: intent.amount },
+    { config },
+  );
+  const earned = await service.getCoachTransfers(order.coachId, { limit: 10 }, { config });
+  assert.deepEqual([earned.length, earned[0].amount, earned[0].metadata.playerName], [1, 4860, "Pat"]);
+  assert.deepEqual([earned.summary.totalEarnings, earned.summary.totalCustomers], [4860, 1]);
+});
+
+async function status(coachId) {
+  return service.getCoachStatus(coachId, { config });
+}
+
 test("payouts come in pages", async () => {
   const order = newOrder();
   const account = await onboarded(order);

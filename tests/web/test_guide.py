@@ -108,7 +108,8 @@ def test_a_component_compiles(component: str, tmp_path: Path) -> None:
 def test_the_tables_are_complete() -> None:
     """Every function, every field of an error and every option is explained."""
     declared = {path.name: path.read_text() for path in SERVICES.glob("*.d.ts")}
-    functions = re.findall(r"^export declare function (\w+)", declared["paymentService.d.ts"], re.MULTILINE)
+    calls = declared["paymentService.d.ts"] + declared["paymentCoaches.d.ts"]
+    functions = re.findall(r"^export declare function (\w+)", calls, re.MULTILINE)
     error = declared["paymentError.d.ts"].split("class PaymentError")[1]
     config = declared["stripeConfig.d.ts"].split("interface Config {")[1].split("\n}")[0]
     fields = set(re.findall(r"readonly (\w+):", error)) - {"cause"}

@@ -8,8 +8,10 @@ import {
   confirmPaymentIntent,
   createConfig,
   createConnectAccount,
+  createDestinationCharge,
   createKey,
   createLoginLink,
+  createOnboardingLink,
   createPaymentIntent,
   createRefund,
   createTransfer,
@@ -17,9 +19,14 @@ import {
   formatAmount,
   getAccountBalance,
   getAccountPayouts,
+  getCoachOnboardingLink,
+  getCoachStatus,
+  getCoachTransfers,
   getConfig,
   getConnectAccount,
+  getPackages,
   getPaymentIntentStatus,
+  startOnboarding,
   testBackendConnection,
   updateConnectAccount,
 } from "../../backend/web/static/js/paymentService.js";
@@ -58,6 +65,21 @@ export async function coach(): Promise<Payout[]> {
   return page.has_more || link ? page : getAccountPayouts(account.id, 5, options);
 }
 
+export async function screens(): Promise<string> {
+  const { packages, currency, platformFeePercentage } = await getPackages();
+  const prices: number[] = packages.map((one) => one.price * platformFeePercentage);
+  const { url } = (await startOnboarding({ coachId: "1", coachName: "Dana", email: "a@b.ca", sport: "golf" })).onboardingLink;
+  const link = await createOnboardingLink("acct_1", { return_url: "https://app.example.com/" }, options);
+  const { account } = await getCoachOnboardingLink("1");
+  const status = await getCoachStatus("1");
+  const todo: string[] = status?.requirements?.currentlyDue ?? [];
+  const transfers = await getCoachTransfers("1", { limit: 5 });
+  const whole: boolean = !transfers.summary.partial && transfers[0]!.amount >= prices[0]!;
+  const intent = await createDestinationCharge(order, { idempotencyKey: createKey() });
+  await confirmPaymentIntent(intent.id, { ...order, playerId: "p" });
+  return [url, link.url, account.id, currency, ...todo, whole].join();
+}
+
 export function told(error: unknown): string {
   if (!(error instanceof PaymentError)) throw error;
   if (error.code === ErrorCode.TOO_MANY_REQUESTS) return `Wait ${error.retryAfterSeconds ?? 1} seconds.`;
@@ -70,6 +92,10 @@ export const alive = async (): Promise<boolean> => (await testBackendConnection(
 createPaymentIntent({ coachId: "1", coachName: "Dana", sport: "golf", packageType: "package" });
 // @ts-expect-error a misspelt key would silently do nothing
 createRefund("pi_1", {}, { idempotencykey: "k" });
+// @ts-expect-error a coach's status may be missing
+getCoachStatus("1").then((status) => status.chargesEnabled);
+// @ts-expect-error an address is told by the name that Stripe has for it
+createOnboardingLink("acct_1", { returnUrl: "https://app.example.com/" });
 // @ts-expect-error the amount is one of the details
 createRefund("pi_1", "duplicate", 500);
 // @ts-expect-error a session takes no key: asking twice is harmless

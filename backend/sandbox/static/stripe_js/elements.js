@@ -117,8 +117,9 @@ class Elements {
     return element;
   }
 
+  /** By its name, or by React's component for it, as react-stripe-js asks. */
   getElement(kind) {
-    return this._made.get(kind) ?? null;
+    return this._made.get(kind?.__elementType ?? kind) ?? null;
   }
 
   update(options) {

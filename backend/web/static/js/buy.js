@@ -7,6 +7,12 @@ configure({ backendUrl: "" });
 const form = document.querySelector("#buy");
 const button = document.querySelector("#pay");
 const told = form.querySelector("[role=alert]");
+if (!window.Stripe) {
+  told.textContent =
+    "The card's fields could not be loaded, so nothing can be bought now. Please check your connection, switch off what blocks " +
+    "scripts of stripe.com for this page, and load it again.";
+  throw new Error("Stripe.js was not loaded.");
+}
 const stripe = window.Stripe(form.dataset.key);
 const ink = getComputedStyle(document.documentElement);
 const card = stripe.elements().create("card", {

@@ -2,6 +2,7 @@
 export declare const ErrorCode: {
   readonly VALIDATION: "Validation error";
   readonly NOT_PAID: "Payment not successful";
+  readonly COACH_NOT_READY: "Coach not ready for payments";
   readonly DECLINED: "Payment failed";
   readonly UNAUTHORIZED: "Unauthorized";
   readonly FORBIDDEN: "Forbidden";

@@ -12,6 +12,7 @@ export const ErrorCode = Object.freeze({
   // The backend's own words, the `error` of its answer.
   VALIDATION: "Validation error",
   NOT_PAID: "Payment not successful",
+  COACH_NOT_READY: "Coach not ready for payments",
   DECLINED: "Payment failed",
   UNAUTHORIZED: "Unauthorized",
   FORBIDDEN: "Forbidden",

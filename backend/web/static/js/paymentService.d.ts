@@ -1,5 +1,21 @@
 import type { CallOptions, KeyedCallOptions } from "./paymentRequest.js";
 
+export {
+  createOnboardingLink,
+  getCoachOnboardingLink,
+  getCoachStatus,
+  getCoachTransfers,
+  startOnboarding,
+} from "./paymentCoaches.js";
+export type {
+  CoachOnboardingLink,
+  CoachStatus,
+  CoachTransfer,
+  CoachTransfers,
+  EarningsSummary,
+  LinkWishes,
+  OnboardingLink,
+} from "./paymentCoaches.js";
 export { ErrorCode, PaymentError } from "./paymentError.js";
 export type { PaymentErrorCode, PaymentErrorFacts } from "./paymentError.js";
 export type { CallOptions, KeyedCallOptions } from "./paymentRequest.js";
@@ -15,16 +31,36 @@ interface Purchase {
 }
 
 /** A package is named by its id; a subscription has none, and whatever stands there is ignored. */
-export type SessionData =
+export type Order = (
   | (Purchase & { packageType: "package"; packageId: number | string })
-  | (Purchase & { packageType: "subscription"; packageId?: number | string | null });
-
-export type Order = SessionData & {
+  | (Purchase & { packageType: "subscription"; packageId?: number | string | null })
+) & {
   customerEmail?: string | null;
   customerName?: string | null;
   playerId?: string | null;
   playerName?: string | null;
 };
+
+/** The order as it was bought; who bought it is not compared. */
+export type SessionData = Order;
+
+/** One thing that a player can buy; a subscription has no `packageId`. */
+export interface Package {
+  sport: string;
+  packageType: "package" | "subscription";
+  packageId: number | null;
+  clips: number;
+  days: number;
+  price: number;
+}
+
+export interface PriceList {
+  currency: string;
+  /** The platform's part of each payment. */
+  platformFeePercentage: number;
+  sports: string[];
+  packages: Package[];
+}
 
 /** Stripe's words for where a payment is. */
 export type PaymentStatus =
@@ -214,6 +250,12 @@ export interface BackendStatus {
 
 /** Begins a purchase. Give the intent's `client_secret` to Stripe.js or the PaymentSheet. */
 export declare function createPaymentIntent(order: Order, options?: KeyedCallOptions): Promise<NewPaymentIntent>;
+
+/** The same purchase, only from a coach who has an account already. */
+export declare function createDestinationCharge(order: Order, options?: KeyedCallOptions): Promise<NewPaymentIntent>;
+
+/** What is for sale, at which prices. */
+export declare function getPackages(options?: CallOptions): Promise<PriceList>;
 
 /** The coaching session that a payment opened: the same one however often it is asked for. */
 export declare function confirmPaymentIntent(

@@ -13,13 +13,20 @@
  * @module paymentService
  */
 
+import { accountPath, get, post, queryOf, segment } from "./paymentCalls.js";
 import { send } from "./paymentRequest.js";
 
+export {
+  createOnboardingLink,
+  getCoachOnboardingLink,
+  getCoachStatus,
+  getCoachTransfers,
+  startOnboarding,
+} from "./paymentCoaches.js";
 export { ErrorCode, PaymentError } from "./paymentError.js";
 export { configure, createConfig, createKey, decimalsOf, formatAmount, getConfig } from "./stripeConfig.js";
 
 /**
- * @typedef {import("./paymentRequest.js").Call} Call
  * @typedef {import("./paymentRequest.js").CallOptions} CallOptions
  * @typedef {import("./paymentRequest.js").KeyedCallOptions} KeyedCallOptions
  * @typedef {import("./paymentService.js").AccountChanges} AccountChanges
@@ -44,9 +51,43 @@ export { configure, createConfig, createKey, decimalsOf, formatAmount, getConfig
  * @throws {PaymentError} `Validation error` naming the field; `Conflict` when the key belongs to another purchase
  */
 export async function createPaymentIntent(order, options) {
-  const call = post("/api/payments/create-intent", order, "paymentIntent", { keyed: true });
-  const { paymentIntent, packageInfo, feeBreakdown } = await send(call, options);
+  return buy("/api/payments/create-intent", order, options);
+}
+
+/**
+ * The same purchase, only from a coach who has an account already: what the screens of older apps call.
+ *
+ * @param {Order} order
+ * @param {KeyedCallOptions} [options]
+ * @returns {Promise<import("./paymentService.js").NewPaymentIntent>}
+ * @throws {PaymentError} as `createPaymentIntent`; `Coach not ready for payments` for a coach without an account
+ */
+export async function createDestinationCharge(order, options) {
+  return buy("/api/payments/create-destination-charge", order, options);
+}
+
+/**
+ * @param {string} path
+ * @param {Order} order
+ * @param {KeyedCallOptions} [options]
+ */
+async function buy(path, order, options) {
+  const { paymentIntent, packageInfo, feeBreakdown } = await send(
+    post(path, order, "paymentIntent", { keyed: true }),
+    options,
+  );
   return { ...paymentIntent, packageInfo, feeBreakdown };
+}
+
+/**
+ * What is for sale, at which prices.
+ *
+ * @param {CallOptions} [options]
+ * @returns {Promise<import("./paymentService.js").PriceList>}
+ */
+export async function getPackages(options) {
+  const { success, ...list } = await send(get("/api/payments/packages", "packages"), options);
+  return list;
 }
 
 /**
@@ -180,10 +221,8 @@ export async function getAccountBalance(accountId, options) {
  * @throws {PaymentError} `Not found`, `Validation error`
  */
 export async function getAccountPayouts(accountId, query = {}, options) {
-  const asked = Object.entries(typeof query === "number" ? { limit: query } : query)
-    .filter(([, value]) => value !== undefined && value !== null)
-    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
-  const path = accountPath(accountId, `/payouts${asked.length ? "?" : ""}${asked.join("&")}`);
+  const asked = queryOf(typeof query === "number" ? { limit: query } : query);
+  const path = accountPath(accountId, `/payouts${asked}`);
   const { payouts, has_more } = await send(get(path, "payouts"), options);
   return Object.assign(payouts, { has_more });
 }
@@ -198,43 +237,4 @@ export async function getAccountPayouts(accountId, query = {}, options) {
 export async function testBackendConnection(options) {
   const { message, timestamp, stripeConfigured } = await send(get("/test"), options);
   return { message, timestamp, stripeConfigured };
-}
-
-/**
- * @param {string} path
- * @param {string} [part]
- * @returns {Call}
- */
-function get(path, part) {
-  return { method: "GET", path, part };
-}
-
-/**
- * @param {string} path
- * @param {unknown} body
- * @param {string} part
- * @param {{ keyed?: boolean }} [more]
- * @returns {Call}
- */
-function post(path, body, part, more) {
-  return { method: "POST", path, body, part, ...more };
-}
-
-/**
- * @param {string} accountId
- * @param {string} [rest]
- */
-function accountPath(accountId, rest = "") {
-  return `/api/connect/account/${segment(accountId, "accountId")}${rest}`;
-}
-
-/**
- * An id as a part of a path. An empty one would silently name another route.
- *
- * @param {string} id
- * @param {string} name
- */
-function segment(id, name) {
-  if (typeof id !== "string" || id === "") throw new TypeError(`${name} must be an id`);
-  return encodeURIComponent(id);
 }
