@@ -89,8 +89,15 @@ def _count_retry(budget: Budget, request: requests.PreparedRequest, status: int)
     budget.failed = call if status == 0 or status >= 400 else None
 
 
+class _Session(requests.Session):
+    """Follows no redirect: Stripe sends none, and who does would be told of customers and answer in Stripe's name."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere: the answer is judged as it is."""
+
+
 def _session(use_proxies: bool, connections: int) -> requests.Session:
-    session = requests.Session()
+    session = _Session()
     session.trust_env = use_proxies
     adapter = _BudgetAdapter(pool_connections=2, pool_maxsize=connections)
     session.mount("https://", adapter)

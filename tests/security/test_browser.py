@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -52,8 +53,8 @@ def production() -> FlaskClient:
 
 
 def _open(client: FlaskClient, method: str, path: str) -> TestResponse:
-    sent = {"json": {}} if method == "POST" else {}
-    answer: TestResponse = client.open(path, method=method, base_url=SITE, buffered=True, **sent)
+    body: Any = {} if method == "POST" else None
+    answer: TestResponse = client.open(path, method=method, base_url=SITE, buffered=True, json=body)
     return answer
 
 
@@ -120,7 +121,7 @@ def test_every_body_names_its_type_and_its_characters(
 
 @pytest.mark.parametrize("path", [*PAGES, *SHOP])
 def test_a_page_uses_nothing_but_html_styles_and_modules(market: Marketplace, path: str) -> None:
-    """No plugin, no inline script or style, no handler in an attribute, nothing by plain HTTP; scripts of our own or Stripe's."""
+    """No plugin, no inline script or style, no handler in an attribute; scripts of our own or Stripe's."""
     page = market.http.get(path).text
 
     assert not re.search(r"<(?:object|embed|applet|iframe|base|marquee)\b", page)
@@ -129,7 +130,9 @@ def test_a_page_uses_nothing_but_html_styles_and_modules(market: Marketplace, pa
         raise AssertionError(tag)
     for address in re.findall(r"""<(?:script|link|img)[^>]+(?:src|href)=["']([^"']+)""", page):
         own = address.startswith("/static/")
-        stripes = address.startswith((market.settings.stripe_api_base or "-", "http://stripe.test/", "https://js.stripe.com/"))
+        stripes = address.startswith(
+            (market.settings.stripe_api_base or "-", "http://stripe.test/", "https://js.stripe.com/")
+        )
         assert own or stripes, address
 
 
