@@ -14,6 +14,9 @@ from backend.domain.access import OPEN_BLUEPRINTS, POLICY, TRUSTED, Caller
 
 log = structlog.get_logger(__name__)
 
+# Of a token's subject, which may be as long as a token.
+_LOGGED_CHARACTERS = 100
+
 
 def attach_auth(app: Flask, settings: Settings) -> None:
     """Check every request, as ``AUTH_MODE`` says."""
@@ -32,6 +35,9 @@ def attach_auth(app: Flask, settings: Settings) -> None:
         if rule is None:
             raise NotFound
         g.caller = tokens.caller(request.headers.get("Authorization"))
+        if g.caller.subject is not None:
+            roles = sorted(g.caller.roles)
+            structlog.contextvars.bind_contextvars(caller=g.caller.subject[:_LOGGED_CHARACTERS], roles=roles)
         g.caller.check(rule, optional)
 
     app.before_request(check)
