@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,10 +16,8 @@ from backend.server import create_app
 from tests.builders import PRODUCTION_ENVIRONMENT
 from tests.conftest import NOW
 from tests.routes.conftest import Unreachable
-from tests.routes.test_auth import SECRET, bearer
+from tests.security.tokens import ADMIN, PLAYER, bearer, with_sign_in
 
-PLAYER = {"sub": "player-1", "role": "player"}
-ADMIN = {"sub": "ops-1", "role": "admin"}
 REFUND = ("POST", "/api/payments/refund")
 
 
@@ -31,10 +28,9 @@ def _log_again() -> Iterator[None]:
     configure_logs(json_lines=False)
 
 
-def _production(**changes: Any) -> FlaskClient:
+def _production() -> FlaskClient:
     settings = load_settings({**PRODUCTION_ENVIRONMENT, "FORCE_HTTPS": "false"}, env_file=None)
-    auth = replace(settings.auth, mode="required", jwt_secret=SECRET)
-    app = create_app(replace(settings, auth=auth, **changes), http_client=Unreachable(), clock=lambda: NOW)
+    app = create_app(with_sign_in(settings), http_client=Unreachable(), clock=lambda: NOW)
     return app.test_client()
 
 

@@ -24,7 +24,7 @@ from backend.server import create_app
 from tests.builders import PRODUCTION_ENVIRONMENT, Marketplace
 from tests.conftest import NOW
 from tests.processes import GUNICORN, backend_process, free_port_pair
-from tests.routes.test_auth import PLAYER, SECRET, Town, bearer, token
+from tests.security.tokens import ADMIN, PLAYER, bearer, with_sign_in
 from tests.ship.machines import make_certificate
 
 
@@ -117,27 +117,27 @@ def test_signing_keys_are_not_fetched_from_whom_nobody_vouches_for(tmp_path: Pat
     fake = Recorder()
     with _served(fake, _context(tmp_path)) as address:
         auth = replace(load_settings({}, env_file=None).auth, mode="required", jwks_url=f"{address}/keys")
-        signed = token({"sub": "ops"}, key=SECRET)
         with pytest.raises((KeysUnavailable, NotSignedIn)):
-            Tokens(auth).caller(f"Bearer {signed}")
+            Tokens(auth).caller(bearer(ADMIN)["Authorization"])
 
     assert fake.asked == []
 
 
 def test_a_callers_token_goes_nowhere(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Stripe is asked with the platform's key alone; the log and the answer do not have it either."""
-    town = Town()
-    headers = bearer({"sub": PLAYER, "role": "player"})
+    market = Marketplace(now=NOW)
+    client = market.another_backend(with_sign_in(market.settings)).test_client()
+    headers = bearer(PLAYER)
     sent: list[str] = []
-    line = town.market.line.request
+    line = market.line.request
 
     def noted(*given: Any, **named: Any) -> Any:
         sent.append(repr((given, named)))
         return line(*given, **named)
 
-    monkeypatch.setattr(town.market.line, "request", noted)
+    monkeypatch.setattr(market.line, "request", noted)
 
-    answer = town.call(town.backend(), "payments.create_intent", headers)
+    answer = client.post("/api/payments/create-intent", json=market.order(), headers=headers)
 
     secret = headers["Authorization"].removeprefix("Bearer ")
     assert answer.status_code == 200
