@@ -89,7 +89,7 @@ def test_a_pattern_is_never_made_of_what_somebody_sent(path: Path) -> None:
 
 @pytest.mark.parametrize("path", BACKEND, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_text_to_fill_in_is_written_in_the_code(path: Path) -> None:
-    """``format`` on a text that came from outside could read what is in memory: only the commands of an operator are filled in."""
+    """``format`` on a text from outside could read what is in memory: only commands for an operator are filled in."""
     for name, call in _calls(path):
         if name.rpartition(".")[2] in ("format", "format_map"):
             assert isinstance(call.func, ast.Attribute)
