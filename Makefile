@@ -14,7 +14,7 @@ N ?= 1000
 SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo drill sandbox serve test check format lint types imports properties chaos model planted mutation bench overload picture audit clean
+.PHONY: help run demo drill sandbox serve test check format lint types imports properties chaos model planted mutation bench overload picture asvs audit clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ overload: $(DEV_READY) ## Ask more of the production server than it can do, and 
 
 picture: $(DEV_READY) ## Take the README's picture anew, in a browser
 	@$(BIN)/python -m tests.browser.picture
+
+asvs: $(DEV_READY) ## Make the page of security requirements anew, from docs/asvs.toml
+	@$(BIN)/python -m tests.meta.asvs
 
 audit: $(AUDIT_READY) ## Look for known holes in the dependencies, and risky habits in the code
 	@$(BIN)/python -m tests.audit

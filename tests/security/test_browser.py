@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -189,3 +190,18 @@ def test_no_name_from_outside_becomes_a_property(path: Path) -> None:
 
     assert not re.search(r"__proto__|\.prototype\b|setPrototypeOf|\bfor\s*\(\s*(?:const|let)\s+\w+\s+in\b", text)
     assert not re.findall(r"\w\[[^\]\"'`0-9]+\]\s*=(?!=)", text)
+
+
+def test_a_key_of_a_purchase_is_random_enough() -> None:
+    """128 bits: where nobody signs in, who guesses the key of a purchase could ask for what it answered."""
+    script = f"""
+        import {{ createKey }} from "{(STATIC / "js/stripeConfig.js").as_uri()}";
+        for (let n = 0; n < 400; n += 1) console.log(createKey());
+    """
+    words = ["node", "--input-type=module", "-e", script]
+    keys = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout.split()
+
+    assert len(set(keys)) == 400
+    for place in zip(*keys, strict=True):
+        assert set(place) == set("0123456789abcdef")  # no bit is always the same
+    assert {len(key) for key in keys} == {32}

@@ -11,6 +11,7 @@ from pathlib import Path
 import jwt
 import pytest
 import requests
+from cryptography.hazmat.primitives.asymmetric import rsa
 from flask.testing import FlaskClient
 
 from backend.config.settings import load_settings
@@ -77,6 +78,25 @@ def test_a_token_counts_in_its_own_header_alone(path: str, where: str) -> None:
     query = {"access_token": token, "token": token} if where == "query" else {}
 
     assert client.get(path, headers=headers.get(where, {}), query_string=query).status_code == 401
+
+
+@pytest.mark.parametrize("name", ["jwk", "jku", "x5u", "x5c", "kid"])
+def test_a_key_that_a_token_brings_along_is_not_looked_at(name: str) -> None:
+    """Neither the key itself nor an address of one, and a name that is a path opens no file."""
+    own = rsa.generate_private_key(65_537, 2_048)
+    given = {
+        "jwk": json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(own.public_key())),
+        "jku": "http://127.0.0.1:9/keys",
+        "x5u": "http://127.0.0.1:9/certificate",
+        "x5c": ["MIIB"],
+        "kid": "../../../../dev/null",
+    }[name]
+    claims = {**ADMIN, "exp": int(time.time()) + 60}
+    forged = [jwt.encode(claims, own, "RS256", {name: given}), jwt.encode(claims, "\0" * 32, "HS256", {name: given})]
+    client = _production()
+
+    for one in forged:
+        assert client.get(ACCOUNT, headers={"Authorization": f"Bearer {one}"}).status_code == 401
 
 
 @pytest.mark.parametrize("given", ["same twice", "two values", "in query and body"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import threading
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from backend.server import create_app
 from tests.builders import PRODUCTION_ENVIRONMENT, Marketplace
 from tests.conftest import NOW
 from tests.processes import GUNICORN, backend_process, free_port_pair
+from tests.routes.test_commands import run
 from tests.security.tokens import ADMIN, PLAYER, bearer, with_sign_in
 from tests.ship.machines import make_certificate
 
@@ -186,3 +188,33 @@ def test_a_redis_on_the_way_to_which_others_listen_is_spoken_to_by_tls() -> None
     storage: Any = app.extensions["payments_limiter"].limiter.storage
 
     assert "SSLConnection" in repr(storage.storage.connection_pool)
+
+
+@pytest.mark.parametrize(("trusted", "level"), [(True, "warning"), (False, "problem")])
+def test_doctor_looks_at_the_certificate_as_a_browser_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trusted: bool, level: str
+) -> None:
+    """One that nobody vouches for is a problem, and one that ends tomorrow is a warning."""
+    market = Marketplace(now=NOW)
+    with _served(Recorder(), _context(tmp_path)) as address:
+        if trusted:
+            monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
+        market.settings = replace(market.settings, app_url=address)
+        market.app = market.another_backend()
+        code, output = run(market, "doctor", "--outside", "--strict", "--json")
+
+    (told,) = (one for one in json.loads(output) if one["about"] == "certificate")
+    assert (told["level"], code) == (level, 1)
+    assert address in told["text"]
+
+
+def test_doctor_says_when_nobody_is_at_the_address() -> None:
+    """Nothing is there, or it is no HTTPS."""
+    market = Marketplace(now=NOW)
+    for address in ("https://127.0.0.1:1", "http://127.0.0.1:1"):
+        market.settings = replace(market.settings, app_url=address)
+        market.app = market.another_backend()
+        (told,) = (
+            one for one in json.loads(run(market, "doctor", "--outside", "--json")[1]) if one["about"] == "certificate"
+        )
+        assert told["level"] == "problem"
