@@ -31,6 +31,7 @@ def test_a_coachs_id_asks_for_that_coach_alone(market: Marketplace, coach_id: st
 
     assert own in str(told)
     assert other not in str(told)
+    assert "Search gave 1," in str(told)  # the question was understood, and asked for nobody else
 
 
 @pytest.mark.parametrize("coach_id", INJECTED)
