@@ -5,22 +5,23 @@ from __future__ import annotations
 import json
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 import requests
 import stripe
+from cryptography.hazmat.primitives.asymmetric import rsa
 from werkzeug import Request, Response
 from werkzeug.serving import make_server
 
 from backend.config.settings import load_settings
 from backend.config.stripe import build_client
-from backend.config.tokens import KeysUnavailable, Tokens
-from backend.domain.access import NotSignedIn
 from backend.server import create_app
 from tests.builders import PRODUCTION_ENVIRONMENT, Marketplace
 from tests.conftest import NOW
@@ -28,6 +29,8 @@ from tests.processes import GUNICORN, backend_process, free_port_pair
 from tests.routes.test_commands import run
 from tests.security.tokens import ADMIN, PLAYER, bearer, with_sign_in
 from tests.ship.machines import make_certificate
+
+KEY = rsa.generate_private_key(65_537, 2_048)
 
 
 class Recorder:
@@ -118,10 +121,13 @@ def test_signing_keys_are_not_fetched_from_whom_nobody_vouches_for(tmp_path: Pat
     """Who answers there decides who is signed in."""
     fake = Recorder()
     with _served(fake, _context(tmp_path)) as address:
-        auth = replace(load_settings({}, env_file=None).auth, mode="required", jwks_url=f"{address}/keys")
-        with pytest.raises((KeysUnavailable, NotSignedIn)):
-            Tokens(auth).caller(bearer(ADMIN)["Authorization"])
+        settings = load_settings({}, env_file=None)
+        auth = replace(settings.auth, mode="required", jwks_url=f"{address}/keys", audience="a", issuer="i")
+        client = create_app(replace(settings, auth=auth)).test_client()
+        token = jwt.encode({**ADMIN, "exp": int(time.time()) + 60}, KEY, "RS256", {"kid": "k"})
+        answer = client.get("/api/connect/account/x", headers={"Authorization": f"Bearer {token}"})
 
+    assert answer.status_code == 503
     assert fake.asked == []
 
 

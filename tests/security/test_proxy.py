@@ -81,4 +81,3 @@ def test_the_proxy_keeps_nothing(proxy: tuple[int, Path]) -> None:
     for word in ("proxy_cache ", "proxy_store", "autoindex", "fastcgi_cache", "root ", "alias "):
         assert word not in CONF, word
     assert "server_tokens off;" in CONF
-    assert "access_log off;" in CONF
