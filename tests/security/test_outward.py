@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import threading
 import time
@@ -187,13 +188,24 @@ def test_the_server_speaks_tls_itself_where_the_way_to_it_is_not_private(tmp_pat
     assert known.json()["status"] == "OK"
 
 
-def test_a_redis_on_the_way_to_which_others_listen_is_spoken_to_by_tls() -> None:
-    """The address says so, and the count is then made over TLS alone."""
-    settings = load_settings({**PRODUCTION_ENVIRONMENT, "RATELIMIT_STORAGE_URI": "rediss://127.0.0.1:1"}, env_file=None)
-    app = create_app(settings)
-    storage: Any = app.extensions["payments_limiter"].limiter.storage
+@pytest.mark.parametrize(("scheme", "first"), [("rediss", b"\x16"), ("redis", b"*")])
+def test_a_redis_on_the_way_to_which_others_listen_is_spoken_to_by_tls(scheme: str, first: bytes) -> None:
+    """Where the address says so, the first byte on the line is that of a handshake; a Redis that cannot do it is not asked."""
+    with socket.create_server(("127.0.0.1", 0)) as ear:
+        ear.settimeout(30)
+        uri = f"{scheme}://127.0.0.1:{ear.getsockname()[1]}"
+        settings = load_settings(
+            {**PRODUCTION_ENVIRONMENT, "FORCE_HTTPS": "false", "RATELIMIT_STORAGE_URI": uri}, env_file=None
+        )
+        caller = threading.Thread(target=lambda: create_app(settings).test_client().get("/api/connect/account/x"))
+        caller.start()
+        line, _ = ear.accept()
+        with line:
+            line.settimeout(30)
+            heard = line.recv(1)
+        caller.join(30)
 
-    assert "SSLConnection" in repr(storage.storage.connection_pool)
+    assert heard == first
 
 
 @pytest.mark.parametrize(("trusted", "level"), [(True, "warning"), (False, "problem")])
