@@ -56,6 +56,38 @@ def _uses(path: Path, libraries: set[str]) -> bool:
     return any(name == one or name.startswith(f"{one}.") for name in _imports(path) for one in libraries)
 
 
+# What a decision of each chapter has to speak of; the standard asks for all of them in writing.
+DECIDED = {
+    "Who is trusted with what": ("proxy", "Stripe", "operator", "browser"),
+    "Ways in": ("Guessing", "429", "Sessions", "second factor", "exp"),
+    "Who may do what": ("playerId", "coachId", "Which fields may be sent", "Which fields are shown", "APP_NAMESPACE"),
+    "What is checked of what comes in": (
+        "packageId",
+        "sessionData",
+        "A refund is at most",
+        "Idempotency-Key",
+        "for each client",
+    ),
+    "Data": ("secret", "card data", "personal", "Retention", "Encryption at rest", "Third parties"),
+    "Secrets": ("vault", "0600", "revoked", "two holders"),
+    "Cryptography": ("HMAC-SHA256", "RS256", "SHA-256", "TLS", "Quantum"),
+    "Ways out": ("firewall", "redirect", "time limit", "503", "rediss://"),
+    "What takes long, or much": ("in flight", "bodies", "sweep", "slow client"),
+    "Libraries": ("critical", "PyPI alone", "90 days"),
+    "Logging": ("standard error", "UTC", "90 days", "never has", "NTP"),
+    "Failing": ("routes/errors.py", "refuses"),
+    "Browsers": ("HSTS", "Content-Security-Policy", "less protection"),
+}
+
+
+def test_every_decision_that_has_to_be_written_down_is() -> None:
+    """The chapters of the page, and what each has to speak of."""
+    assert re.findall(r"^## (.+)$", PAGE, re.MULTILINE) == list(DECIDED)
+    for title, words in DECIDED.items():
+        for word in words:
+            assert word in section(title), (title, word)
+
+
 def test_every_secret_has_a_row_with_its_holders_and_its_end() -> None:
     """And there is no row for what is none."""
     named = {name for cell in first_cells("Secrets") for name in re.findall(r"`([A-Z_]+)`", cell)}
