@@ -84,8 +84,9 @@ def test_every_decision_that_has_to_be_written_down_is() -> None:
     """The chapters of the page, and what each has to speak of."""
     assert re.findall(r"^## (.+)$", PAGE, re.MULTILINE) == list(DECIDED)
     for title, words in DECIDED.items():
+        text = " ".join(section(title).split())
         for word in words:
-            assert word in section(title), (title, word)
+            assert word in text, (title, word)
 
 
 def test_every_secret_has_a_row_with_its_holders_and_its_end() -> None:
