@@ -167,7 +167,7 @@ def test_every_setting_that_is_an_address_to_go_to_is_a_way_out() -> None:
 
 def test_every_package_that_was_chosen_has_a_row() -> None:
     """With what it is for and what is risky about it; what those need is pinned below them."""
-    text = (ROOT / "requirements.txt").read_text().split("\n\n")[0]
+    text = (ROOT / "requirements.txt").read_text().split("# What those need")[0]
     chosen = set(re.findall(r"^([a-z-]+)(?:\[\w+\])?==", text, re.MULTILINE))
     named = {name for cell in first_cells("Libraries") for name in re.findall(r"`([a-z-]+)`", cell)}
 

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from backend.config.settings import load_settings
 from tests.builders import PRODUCTION_ENVIRONMENT, Marketplace
 from tests.conftest import NOW
+from tests.programs import NODE
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "backend/web/static"
@@ -192,6 +193,7 @@ def test_no_name_from_outside_becomes_a_property(path: Path) -> None:
     assert not re.findall(r"\w\[[^\]\"'`0-9]+\]\s*=(?!=)", text)
 
 
+@pytest.mark.needs(NODE)
 def test_a_key_of_a_purchase_is_random_enough() -> None:
     """128 bits: where nobody signs in, who guesses the key of a purchase could ask for what it answered."""
     script = f"""

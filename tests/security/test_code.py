@@ -127,8 +127,12 @@ def test_what_must_not_be_guessed_is_random_enough() -> None:
     assert set(short) == {"middleware.py", "sweep_mark.py", "demo.py"}
 
 
+CHOSEN = (ROOT / "requirements.txt").read_text()
+LOCK = ROOT / "requirements/run.lock"
+
+
 def _pins() -> dict[str, str]:
-    text = (ROOT / "requirements.txt").read_text()
+    text = LOCK.read_text() if LOCK.exists() else CHOSEN
     return {
         canonicalize_name(name): version
         for name, version in re.findall(r"^([\w.-]+)(?:\[\w+\])?==([^\s;\\]+)", text, re.M)
@@ -138,8 +142,7 @@ def _pins() -> dict[str, str]:
 def test_whatever_is_needed_is_pinned() -> None:
     """The whole tree of what the backend is built on: nothing comes along unnamed, and none is left that nobody needs."""
     pins = _pins()
-    text = (ROOT / "requirements.txt").read_text()
-    todo = [Requirement(line.split(" ")[0]) for line in text.splitlines() if re.match(r"[a-z]", line)]
+    todo = [Requirement(line.split(" ")[0]) for line in CHOSEN.splitlines() if re.match(r"[a-z]", line)]
     needed: set[str] = set()
     while todo:
         one = todo.pop()
@@ -159,8 +162,9 @@ def test_whatever_is_needed_is_pinned() -> None:
 
 def test_packages_come_from_the_public_index_alone() -> None:
     """No second index, no address, no archive of somebody's: a name means one package."""
-    for file in ("requirements.txt", "requirements-dev.txt", "Dockerfile", "Makefile"):
-        text = (ROOT / file).read_text()
+    files = [ROOT / name for name in ("requirements.txt", "requirements-dev.txt", "Dockerfile", "Makefile")]
+    for file in [*files, *(ROOT / "requirements").glob("*")]:
+        text = file.read_text()
         assert not re.search(
             r"--(?:extra-)?index-url|--find-links|--trusted-host|git\+|https?://\S+\.(?:whl|tar|zip)", text
         ), file

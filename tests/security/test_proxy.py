@@ -13,6 +13,8 @@ import pytest
 from tests.processes import ROOT, free_port_pair
 from tests.ship.machines import make_certificate, nginx_server
 
+pytestmark = pytest.mark.needs("nginx")
+
 CONF = (ROOT / "deploy/nginx.conf").read_text()
 TODAY = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 
