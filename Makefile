@@ -22,7 +22,7 @@ SEED ?= 0
 URL ?= http://localhost:3001
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo drill sandbox serve conformance test check format lint types imports properties chaos model planted mutation bench overload picture audit lock sbom clean
+.PHONY: help run demo drill sandbox serve conformance test check format lint types imports properties chaos model planted mutation bench overload picture asvs audit lock sbom clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ overload: $(DEV_READY) ## Ask more of the production server than it can do, and 
 
 picture: $(DEV_READY) ## Take the README's picture anew, in a browser
 	@$(BIN)/python -m tests.browser.picture
+
+asvs: $(DEV_READY) ## Make the page of security requirements anew, from docs/asvs.toml
+	@$(BIN)/python -m tests.meta.asvs
 
 audit: $(AUDIT_READY) ## Look for known holes in the dependencies, and risky habits in the code
 	@$(BIN)/python -m tests.audit

@@ -23,8 +23,9 @@ from backend.config.settings import Settings
 from backend.middleware import WEBHOOK_PATH
 from backend.routes.auth import caller
 
-# What an answer of the API may do in a browser: nothing. Pages set a policy of their own.
-API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+# What an answer of the API may do in a browser: nothing. Pages set a policy of their own. Without base-uri and
+# form-action, which do not fall back on default-src, markup that slipped into an answer could still send a form.
+API_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 _REDIS_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25}
 # Routes that begin or confirm a purchase have a limit of their own; those of one name share it.
@@ -201,4 +202,7 @@ def _attach_talisman(app: Flask, settings: Settings) -> None:
     @app.after_request
     def set_policy(response: Response) -> Response:
         response.headers.setdefault("Content-Security-Policy", API_POLICY)
+        # Another site may load the front-end services, and nothing else: no answer as a picture or a script of its own.
+        shared = request.path.startswith("/static/")
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin" if shared else "same-origin"
         return response

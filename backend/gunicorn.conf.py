@@ -37,7 +37,7 @@ bind = f"{_settings.host}:{_settings.port}"
 workers = _settings.web_concurrency
 # Greenlets, because a connection must cost nothing: with threads, as many slow clients as there are threads shut
 # everybody out, /health too. How many requests may be at work is bounded in backend/admission.py.
-worker_class = "gevent"
+worker_class = "backend.worker.Worker"
 # Connections of one worker, slow and idle ones included.
 worker_connections = 2 * _settings.max_in_flight + 1_000
 # Connections that the kernel keeps until a worker takes them.

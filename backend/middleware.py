@@ -127,8 +127,15 @@ def _finish(response: Response) -> Response:
             status=response.status_code,
             stripe_calls=g.budget.calls if "budget" in g else 0,
             milliseconds=round(seconds * 1000),
+            **_address_of_a_suspect(response.status_code),
         )
     return response
+
+
+def _address_of_a_suspect(status: int) -> dict[str, str | None]:
+    """Where a request came from that was not let in. Of all others the address is nobody's business."""
+    forged = status == 400 and request.path.startswith(WEBHOOK_PATH)
+    return {"address": request.remote_addr} if forged or status in (401, 403, 429) else {}
 
 
 def _close(_exc: BaseException | None) -> None:

@@ -16,6 +16,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 from limits.storage import storage_from_string
 
+from backend.config.certificate import NotTrusted, days_left
 from backend.config.forms import LOOPBACK, base_url
 from backend.config.settings import Settings, set_outside
 from backend.env_file import write_secret
@@ -156,8 +157,9 @@ def _why(error: stripe.StripeError) -> str:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.option("--strict", is_flag=True, help="Warnings count as problems.")
+@click.option("--outside", is_flag=True, help="Look at the certificate of APP_URL too, as a browser would.")
 @with_appcontext
-def doctor(as_json: bool, strict: bool) -> None:
+def doctor(as_json: bool, strict: bool, outside: bool) -> None:
     """Look at everything that has to be right before money comes, and say what to do about the rest.
 
     Asks Stripe five things, in as many calls, and one more where other deployments may be on the account. It writes
@@ -167,6 +169,8 @@ def doctor(as_json: bool, strict: bool) -> None:
     Exit code 0 when all is well, 1 when there is a problem.
     """
     findings = [*_settings_examined(_settings()), *_stripe_examined()]
+    if outside:
+        findings.append(_certificate(_settings().app_url))
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings]))
     else:
@@ -251,6 +255,18 @@ def _return_urls(settings: Settings) -> Finding:
         f"begin with {settings.app_url}, which only this machine knows",
         "Set APP_URL to the public https address.",
     )
+
+
+def _certificate(app_url: str) -> Finding:
+    about, remedy = "certificate", "Put a certificate into the proxy that browsers trust, with the names in between."
+    try:
+        days = days_left(app_url)
+    except NotTrusted as error:
+        return Finding(PROBLEM, about, f"nobody vouches for the one of {app_url}: {error}", remedy)
+    except OSError as error:
+        return Finding(PROBLEM, about, f"{app_url} cannot be reached: {error}", "Start the proxy, or mend APP_URL.")
+    level = OK if days > 14 else WARNING
+    return Finding(level, about, f"{app_url} is trusted for {days} more days", "" if level == OK else remedy)
 
 
 def _limits(settings: Settings) -> Finding:

@@ -88,7 +88,8 @@ def backend_process(arguments: list[str], port: int, log: Path, **variables: str
             start_new_session=True,
         )
         try:
-            _wait_until_healthy(process, port, log)
+            certificate = arguments[arguments.index("--certfile") + 1] if "--certfile" in arguments else None
+            _wait_until_healthy(process, port, log, certificate)
             yield process
         finally:
             if process.poll() is None:
@@ -109,12 +110,13 @@ def kill_all_of(process: subprocess.Popen[bytes]) -> None:
 GUNICORN = ["-m", "gunicorn", "-c", str(ROOT / "backend/gunicorn.conf.py"), "backend.server:create_app()"]
 
 
-def _wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path, certificate: str | None) -> None:
     deadline = time.monotonic() + _PATIENCE_SECONDS
+    address = f"https://localhost:{port}" if certificate else f"http://127.0.0.1:{port}"
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()
         try:
-            if requests.get(f"http://127.0.0.1:{port}/health", timeout=2).ok:
+            if requests.get(f"{address}/health", timeout=2, verify=certificate or True).ok:
                 return
         except (requests.ConnectionError, requests.Timeout):
             # Nothing tells another process that a port is open but trying it.

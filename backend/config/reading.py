@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TypeVar
 
 import click
@@ -11,6 +12,18 @@ import click
 _WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9_+/=]+", re.ASCII)
 # What must not end up in a place that is shown or sent about.
 _ANY_SECRET = re.compile(r"(sk|rk)_(test|live)_|whsec_")
+
+# What may also stand in a file of its own, as a vault, Kubernetes or Docker lays secrets down.
+SECRETS = frozenset(
+    [
+        "STRIPE_SECRET_KEY",
+        "STRIPE_WEBHOOK_SECRET",
+        "STRIPE_CONNECT_WEBHOOK_SECRET",
+        "AUTH_JWT_SECRET",
+        "METRICS_TOKEN",
+        "RATELIMIT_STORAGE_URI",
+    ]
+)
 
 T = TypeVar("T")
 
@@ -28,6 +41,24 @@ class SettingsError(click.ClickException):
     def format_message(self) -> str:
         """What a person reads who has started something."""
         return f"The configuration is not complete. {self.message}\nenv.example explains every variable."
+
+
+def with_secret_files(given: Mapping[str, str]) -> dict[str, str]:
+    """The variables, with each secret read from the file that ``NAME_FILE`` names. Raises ``SettingsError``."""
+    whole = dict(given)
+    for name in SECRETS:
+        file = given.get(f"{name}_FILE")
+        if not file:
+            continue
+        if given.get(name):
+            raise SettingsError(f"{name}_FILE", f"must not be set together with {name}")
+        try:
+            whole[name] = Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"{name}_FILE", "cannot be read") from error
+        if not whole[name]:
+            raise SettingsError(f"{name}_FILE", "names an empty file")
+    return whole
 
 
 class Reader:

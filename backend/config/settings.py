@@ -29,7 +29,7 @@ from backend.config.forms import (
     storage_uri,
     usual_rate,
 )
-from backend.config.reading import Reader, SettingsError
+from backend.config.reading import Reader, SettingsError, with_secret_files
 from backend.domain.catalogue import Catalogue, CatalogueError, parse_catalogue
 from backend.domain.money import FeeRate, MoneyError, supported_currency
 from backend.domain.namespace import Namespace
@@ -143,9 +143,11 @@ def load_settings(environ: Mapping[str, str] | None = None, env_file: Path | Non
     """Read the environment, over ``.env`` where the environment says nothing. Raises ``SettingsError``."""
     from_file = dotenv_values(env_file) if env_file is not None and env_file.is_file() else {}
     from_environment = os.environ if environ is None else environ
-    given = {**from_file, **from_environment}
     # An empty value is how a copied example says "not set".
-    read = Reader({name: value.strip() for name, value in given.items() if value and value.strip()})
+    given = {
+        name: value.strip() for name, value in {**from_file, **from_environment}.items() if value and value.strip()
+    }
+    read = Reader(with_secret_files(given))
     settings = _read(read)
     _refuse_unsafe(settings, read)
     return settings

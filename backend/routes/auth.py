@@ -18,6 +18,9 @@ from backend.domain.access import ANYBODY, OPEN_BLUEPRINTS, POLICY, TRUSTED, Cal
 
 log = structlog.get_logger(__name__)
 
+# Of a token's subject, which may be as long as a token.
+_LOGGED_CHARACTERS = 100
+
 
 def identify_callers(app: Flask, settings: Settings) -> None:
     """Read each request's token, as ``AUTH_MODE`` says. One that proves nothing is refused by ``check_callers``."""
@@ -34,6 +37,10 @@ def identify_callers(app: Flask, settings: Settings) -> None:
             g.caller = tokens.caller(request.headers.get("Authorization"))
         except (NotSignedIn, KeysUnavailable) as refusal:
             g.refusal = refusal
+            return
+        if g.caller.subject is not None:
+            roles = sorted(g.caller.roles)
+            structlog.contextvars.bind_contextvars(caller=g.caller.subject[:_LOGGED_CHARACTERS], roles=roles)
 
     app.before_request(identify)
 

@@ -52,6 +52,8 @@ def page(template: str, status: int = 200, *, scripts: bool = False, pays: bool 
     response = make_response(render_template(template, **context), status)
     response.headers["Content-Security-Policy"] = policy(scripts=scripts, pays=pays)
     response.headers["Cache-Control"] = "no-store"
+    # A page that opened this one, or that this one opens, has no hold on its window.
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     return response
 
 

@@ -286,18 +286,6 @@ def test_the_readmes_map_names_every_part() -> None:
         assert any(fnmatch(part, pattern) for pattern in patterns) or f"{part} " in named, part
 
 
-def test_every_proof_that_is_named_exists_and_every_risk_has_one() -> None:
-    """The ten of OWASP's list, each with a test of that name."""
-    section = GUIDE.split("### What attackers try")[1].split("\n## ")[0]
-    rows = re.findall(r"^\| (API\d+) .*\| (.+?) \|$", section, re.MULTILINE)
-
-    assert [name for name, _ in rows] == [f"API{number}" for number in range(1, 11)]
-    for name, proofs in rows:
-        assert re.findall(r"`(tests/\S+)::(\w+)`", proofs), name
-    for file, test in re.findall(r"`(tests/\S+)::(\w+)`", GUIDE):
-        assert f"def {test}(" in (ROOT / file).read_text(), test
-
-
 def test_every_metric_that_is_counted_is_in_the_guide() -> None:
     """Those of the backend and those of the sweep; and the guide names no other."""
     counted = set()

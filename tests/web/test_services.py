@@ -65,7 +65,7 @@ def test_a_module_is_served_so_that_any_page_may_import_it(module: Path, port: i
     assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert "Cross-Origin-Resource-Policy" not in answer.headers
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert answer.headers["Cache-Control"] == "no-cache"
     again = requests.get(url, headers={"If-None-Match": answer.headers["ETag"]}, timeout=30)
     assert (again.status_code, again.content) == (304, b"")

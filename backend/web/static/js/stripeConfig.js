@@ -119,15 +119,14 @@ let keysMade = 0;
  * A new `Idempotency-Key`: make one per purchase or refund, and pass it to every try of it.
  *
  * It has to be unique, and where nobody is signed in nobody may guess it: whoever sends a purchase's key and order is
- * shown the purchase. Browsers on plain http have no `randomUUID`, and React Native may have no `crypto` at all: then
- * it is made of the time, a counter and 104 random bits of `Math.random`, which is no source of secrets.
+ * shown the purchase. It has 128 random bits (a UUID has 122). React Native may have no `crypto` at all: then it is made
+ * of the time, a counter and 104 random bits of `Math.random`, which is no source of secrets.
  * A host without `crypto` passes a `createKey` of its own to `configure`, or signs its users in.
  *
  * @returns {string}
  */
 export function createKey() {
   const source = globalThis.crypto;
-  if (source?.randomUUID) return source.randomUUID();
   if (source?.getRandomValues) {
     const bytes = Array.from(source.getRandomValues(new Uint8Array(16)));
     return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
