@@ -9,12 +9,15 @@ DEV_READY := $(VENV)/.dev-ready
 AUDIT_READY := $(VENV)/.audit-ready
 MUTATION_READY := $(VENV)/.mutation-ready
 NODE_READY := tests/node/node_modules/.ready
+BENCH_READY := tests/bench/peers/node_modules/.ready
 # How many histories `make properties` tries, how many payments `make chaos` makes, and from which seed.
 N ?= 1000
 SEED ?= 0
+# Options of `make bench`; --help lists them.
+BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo drill sandbox serve test check format lint types imports properties chaos model planted mutation bench overload picture audit clean
+.PHONY: help run demo drill sandbox serve test check format lint types imports properties chaos model planted mutation bench growth overload picture audit clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,8 +72,11 @@ planted: $(DEV_READY) ## Plant bugs in a copy of the backend; the tests have to 
 mutation: $(MUTATION_READY) ## Change the money code in every small way; the tests have to notice (takes hours)
 	@$(BIN)/mutmut run && $(BIN)/mutmut results
 
-bench: $(DEV_READY) $(NODE_READY) ## Fill a sandbox with N payments and see whether it slows (N=1000)
-	@$(BIN)/python -m tests.bench.bench_sandbox --payments $(N)
+bench: $(DEV_READY) $(BENCH_READY) ## Measure beside lean Express and Fastify backends, on one canned Stripe (BENCH="--quick")
+	@$(BIN)/python -m tests.bench $(BENCH)
+
+growth: $(DEV_READY) $(NODE_READY) ## Fill a sandbox with N payments and see whether it slows (N=1000)
+	@$(BIN)/python -m tests.bench.growth --payments $(N)
 
 overload: $(DEV_READY) ## Ask more of the production server than it can do, and see what becomes of it
 	@$(BIN)/python -m tests.bench.bench_overload
@@ -82,7 +88,7 @@ audit: $(AUDIT_READY) ## Look for known holes in the dependencies, and risky hab
 	@$(BIN)/python -m tests.audit
 
 clean: ## Remove the environment and every cache
-	@rm -rf $(VENV) tests/node/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis mutants
+	@rm -rf $(VENV) tests/node/node_modules tests/bench/peers/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis mutants
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUN_READY): requirements.txt
@@ -100,6 +106,12 @@ $(DEV_READY): requirements-dev.txt $(RUN_READY)
 
 $(NODE_READY): tests/node/package-lock.json $(DEV_READY)
 	@$(BIN)/python -m tests.programs
+
+# The backends that ours is measured beside.
+$(BENCH_READY): tests/bench/peers/package-lock.json
+	@command -v npm > /dev/null || { echo "The peers need Node 20 or newer, with npm: https://nodejs.org"; exit 1; }
+	@cd tests/bench/peers && npm ci --silent --no-audit --no-fund
+	@touch $@
 
 $(AUDIT_READY): $(DEV_READY)
 	@$(PIP) install pip-audit==2.10.1 bandit==1.9.4
