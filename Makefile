@@ -9,7 +9,6 @@ DEV_READY := $(VENV)/.dev-ready
 AUDIT_READY := $(VENV)/.audit-ready
 MUTATION_READY := $(VENV)/.mutation-ready
 NODE_READY := tests/node/node_modules/.ready
-BENCH_READY := tests/bench/peers/node_modules/.ready
 # How many histories `make properties` tries, how many payments `make chaos` makes, and from which seed.
 N ?= 1000
 SEED ?= 0
@@ -72,14 +71,14 @@ planted: $(DEV_READY) ## Plant bugs in a copy of the backend; the tests have to 
 mutation: $(MUTATION_READY) ## Change the money code in every small way; the tests have to notice (takes hours)
 	@$(BIN)/mutmut run && $(BIN)/mutmut results
 
-bench: $(DEV_READY) $(BENCH_READY) ## Measure beside lean Express and Fastify backends, on one canned Stripe (BENCH="--quick")
+bench: $(NODE_READY) ## Measure beside lean Express and Fastify backends, on one canned Stripe (BENCH="--quick")
 	@$(BIN)/python -m tests.bench $(BENCH)
 
 growth: $(DEV_READY) $(NODE_READY) ## Fill a sandbox with N payments and see whether it slows (N=1000)
 	@$(BIN)/python -m tests.bench.growth --payments $(N)
 
-overload: $(DEV_READY) ## Ask more of the production server than it can do, and see what becomes of it
-	@$(BIN)/python -m tests.bench.bench_overload
+overload: $(NODE_READY) ## Ask more of the production server than it can do, and see what becomes of it
+	@$(BIN)/python -m tests.bench.overload
 
 picture: $(DEV_READY) ## Take the README's picture anew, in a browser
 	@$(BIN)/python -m tests.browser.picture
@@ -104,14 +103,8 @@ $(DEV_READY): requirements-dev.txt $(RUN_READY)
 	@$(PIP) install -r requirements-dev.txt
 	@touch $@
 
-$(NODE_READY): tests/node/package-lock.json $(DEV_READY)
+$(NODE_READY): tests/node/package-lock.json tests/bench/peers/package-lock.json $(DEV_READY)
 	@$(BIN)/python -m tests.programs
-
-# The backends that ours is measured beside.
-$(BENCH_READY): tests/bench/peers/package-lock.json
-	@command -v npm > /dev/null || { echo "The peers need Node 20 or newer, with npm: https://nodejs.org"; exit 1; }
-	@cd tests/bench/peers && npm ci --silent --no-audit --no-fund
-	@touch $@
 
 $(AUDIT_READY): $(DEV_READY)
 	@$(PIP) install pip-audit==2.10.1 bandit==1.9.4

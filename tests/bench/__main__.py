@@ -11,9 +11,10 @@ import click
 
 from tests.bench.load import FLOWS, Load, wrk
 from tests.bench.rounds import Plan, Round, middle, run
-from tests.bench.servers import NAMES, PEERS, alone_on_the_machine, server_process
+from tests.bench.servers import NAMES, alone_on_the_machine, server_process
 from tests.bench.upstream import upstream_process
 from tests.processes import ROOT
+from tests.programs import PEERS
 
 _HEAD = f"{'flow':<11}{'conn.':>6} {'server':<9}{'done/s':>8}{'p50':>8}{'p99':>8}{'not 200':>9}{'failed':>8}"
 _HEAD += f"{'cpu ms':>8}{'calls':>7}{'elsewhere':>11}"

@@ -19,14 +19,20 @@ WORK = {"purchases": "payment_intents.create", "first": "payment_intents.create"
 PLAYERS = 1_000
 # Webhooks that are ready for a second of load: more than any server here does.
 _WEBHOOKS_A_SECOND = 3_000
-_ORDER = {
-    "coachId": COACH,
-    "coachName": "Dana",
-    "sport": "badminton",
-    "packageType": "package",
-    "packageId": 1,
-    "playerName": "Ann",
-}
+
+
+def order(player: str) -> dict[str, Any]:
+    """The body of a purchase."""
+    return {
+        "coachId": COACH,
+        "coachName": "Dana",
+        "sport": "badminton",
+        "packageType": "package",
+        "packageId": 1,
+        "playerName": "Ann",
+        "playerId": player,
+        "customerEmail": f"{player}@example.com",
+    }
 
 
 @dataclass(frozen=True)
@@ -82,13 +88,13 @@ class Load:
         return self._order(f'"first-{self._made}-" .. n')
 
     def _order(self, player: str) -> str:
-        fixed = json.dumps(_ORDER)[:-1]
+        body = json.dumps(order("@player@")).replace("@player@", "' .. player .. '")
         return f"""
             local n = 0
             request = function()
                 n = n + 1
                 local player = {player}
-                local body = '{fixed}, "playerId": "' .. player .. '", "customerEmail": "' .. player .. '@example.com"}}'
+                local body = '{body}'
                 return "POST /api/payments/create-intent HTTP/1.1\\r\\nHost: bench\\r\\nContent-Type: application/json" ..
                     "\\r\\nContent-Length: " .. #body .. "\\r\\n\\r\\n" .. body
             end

@@ -19,8 +19,8 @@ import requests
 from tests.bench.upstream import Upstream, node
 from tests.builders import PRODUCTION_ENVIRONMENT
 from tests.processes import ROOT, free_port_pair
+from tests.programs import PEERS
 
-PEERS = Path(__file__).with_name("peers")
 NAMES = ("ours", "express", "fastify")
 WORKERS = 2
 # The weight of our session among the machine's; see sched(7), "The autogroup feature".

@@ -17,6 +17,7 @@ const Order = z.object({
   customerEmail: z.email().optional(),
   customerName: text.optional(),
   playerId: text.optional(),
+  playerName: text.optional(),
 });
 
 inEveryWorker(() => {

@@ -19,6 +19,7 @@ const Order = {
     customerEmail: { type: "string", format: "email", maxLength: 200 },
     customerName: text,
     playerId: text,
+    playerName: text,
   },
 };
 const fields = (type, names) => ({
@@ -39,7 +40,9 @@ inEveryWorker(async () => {
   const app = Fastify({ trustProxy: 1, bodyLimit: 1_048_576 });
   await app.register(helmet);
   await app.register(cors, { origin: ["https://app.example.com"] });
-  app.setErrorHandler((error, _request, reply) => reply.code(error.statusCode < 500 ? error.statusCode : 502).send({ error: "failed" }));
+  app.setErrorHandler((error, _request, reply) =>
+    reply.code(error.statusCode < 500 ? error.statusCode : 502).send({ error: "failed" }),
+  );
   app.get("/health", async () => ({ status: "ok" }));
   await app.register(async (webhooks) => {
     webhooks.removeAllContentTypeParsers();

@@ -15,7 +15,7 @@ export const stripe = new Stripe("sk_test_a1", {
 const FEE_PERCENT = 10;
 // What a real one would have in its database.
 const PRICES = { badminton: { package: { 1: { price: 4725, clips: 5, days: 3 } } } };
-const ACCOUNTS = new Map([["coach-1", process.env.COACH_ACCOUNT]]);
+const accountOf = () => process.env.COACH_ACCOUNT;
 
 /** As many processes as the server has workers: the first one starts them, and each of them serves. */
 export function inEveryWorker(serve) {
@@ -47,8 +47,9 @@ export async function createIntent(order) {
       days: String(offer.days),
       platformFee: String(platformFee),
       transferAmount: String(offer.price - platformFee),
-      coachAccountId: ACCOUNTS.get(order.coachId),
+      coachAccountId: accountOf(order.coachId),
       playerId: order.playerId,
+      playerName: order.playerName,
     },
   });
   return {
