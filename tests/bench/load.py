@@ -13,18 +13,23 @@ from typing import Any
 from tests.bench.servers import cpu_seconds
 from tests.bench.shapes import COACH, Shapes, signed
 
-FLOWS = ("purchases", "first", "webhooks", "health")
+FLOWS = ("purchases", "first", "webhooks", "health", "coaches")
 # What a flow does at Stripe, by the name of the call in the upstream's counts.
-WORK = {"purchases": "payment_intents.create", "first": "payment_intents.create", "webhooks": "payments"}
-PLAYERS = 1_000
+WORK = {
+    "purchases": "payment_intents.create",
+    "first": "payment_intents.create",
+    "coaches": "payment_intents.create",
+    "webhooks": "payments",
+}
+PLAYERS, COACHES = 1_000, 10_000
 # Webhooks that are ready for a second of load: more than any server here does.
 _WEBHOOKS_A_SECOND = 3_000
 
 
-def order(player: str) -> dict[str, Any]:
+def order(player: str, coach: str = COACH) -> dict[str, Any]:
     """The body of a purchase."""
     return {
-        "coachId": COACH,
+        "coachId": coach,
         "coachName": "Dana",
         "sport": "badminton",
         "packageType": "package",
@@ -87,8 +92,12 @@ class Load:
     def _first(self, seconds: int) -> str:
         return self._order(f'"first-{self._made}-" .. n')
 
-    def _order(self, player: str) -> str:
-        body = json.dumps(order("@player@")).replace("@player@", "' .. player .. '")
+    def _coaches(self, seconds: int) -> str:
+        return self._order(f'"player" .. n % {PLAYERS}', f'"coach-" .. n % {COACHES}')
+
+    def _order(self, player: str, coach: str = f'"{COACH}"') -> str:
+        body = json.dumps(order("@player@", "@coach@"))
+        body = body.replace("@player@", "' .. player .. '").replace("@coach@", f"' .. {coach} .. '")
         return f"""
             local n = 0
             request = function()

@@ -18,13 +18,17 @@ _WARM_UP_SECONDS = 2
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured: every flow at every number of connections, so many rounds of so many seconds."""
+    """What is measured: every flow at every number of connections, so many rounds of so many seconds.
+
+    ``delay`` is what Stripe takes for a call, in milliseconds, and ``ceiling`` how many calls a second it takes (0: any).
+    """
 
     flows: Sequence[str]
     connections: Sequence[int]
     rounds: int
     seconds: int
     delay: int
+    ceiling: int = 0
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ def run(
             for number in range(plan.rounds):
                 for server in servers:
                     if number == 0:
+                        upstream.reset(plan.delay, plan.ceiling)
                         load.run(flow, server.url, connections, _WARM_UP_SECONDS)
                         upstream.settled_counts()
                     made.append(_round(plan, server, flow, connections, upstream, load))
@@ -76,7 +81,7 @@ def run(
 
 
 def _round(plan: Plan, server: Server, flow: str, connections: int, upstream: Upstream, load: Load) -> Round:
-    upstream.reset(plan.delay)
+    upstream.reset(plan.delay, plan.ceiling)
     began = time.monotonic()
     before = (server.cpu_seconds(), cpu_seconds(upstream.pid), machine_seconds(), cpu_seconds(os.getpid(), True))
     loaded = load.run(flow, server.url, connections, plan.seconds)
