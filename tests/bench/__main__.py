@@ -123,7 +123,7 @@ def _measure_the_rest(
 ) -> None:
     """Measure one connection, Stripe's ceiling, many coaches, and more than the capacity; each once, and short."""
     short = replace(measured.plan, rounds=1, seconds=3)
-    alone = replace(short, flows=("purchases", "first", "webhooks"), connections=(1,))
+    alone = replace(short, seconds=6, flows=("purchases", "first", "webhooks"), connections=(1,))
     measured.alone = run(alone, servers, upstream, load, show)
     ceiling = replace(short, flows=("purchases",), connections=(256,), seconds=5, ceiling=_CEILING)
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:

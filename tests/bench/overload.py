@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +26,31 @@ from tests.bench.upstream import Upstream, node, upstream_process
 _PROGRAM = Path(__file__).with_name("open_loop.mjs")
 SHARES = (0.5, 0.9, 2, 4, 10)
 HEAD = f"{'':<24}{'asked/s':>8}{'served/s':>9}{'p50':>8}{'p99':>8}{'refused':>9}{'p99':>8}{'failed':>8}{'health':>9}{'p99':>8}"
+HEAD += f"{'refusal cpu':>13}"
 
 
 @dataclass(frozen=True)
 class Offered:
-    """What became of one rate; latencies in milliseconds. ``cpu`` is the server's, in seconds."""
+    """What became of one rate; latencies in milliseconds. ``cpu`` is the server's, in seconds.
+
+    ``served_ms`` is the processor time of a purchase that is served, in milliseconds, as found where nothing is refused.
+    """
 
     name: str
     rate: float
     seconds: int
     told: dict[str, Any]
     cpu: float
+    served_ms: float | None = None
+
+    @property
+    def refusal_ms(self) -> float | None:
+        """The processor time of a refusal, in milliseconds; None where there are none, or too little is known."""
+        refused = self.told["refused"]["count"]
+        if self.served_ms is None or not refused:
+            return None
+        served = float(self.told["served"]["count"])
+        return max(0.0, self.cpu * 1_000 - self.served_ms * served) / int(refused)
 
     @property
     def served(self) -> float:
@@ -49,6 +63,7 @@ class Offered:
         return (
             f"{self.name:<24}{self.rate:>8.0f}{self.served:>9.0f}{_ms(served['p50'])}{_ms(served['p99'])}"
             f"{refused['count']:>9}{_ms(refused['p99'])}{self.told['failed']:>8} {_ms(health['p50'])}{_ms(health['p99'])}"
+            + ("" if self.refusal_ms is None else f"{self.refusal_ms:>9.2f}")
         )
 
 
@@ -82,10 +97,13 @@ def overload(
 ) -> Sequence[Offered]:
     """Offer parts and multiples of the capacity, each told when it has ended."""
     most = capacity(server, upstream, load, delay)
-    made = []
+    made: list[Offered] = []
     for share in SHARES:
         upstream.reset(delay)
-        made.append(offer(server, f"{share:g} of the capacity", most * share, seconds))
+        one = offer(server, f"{share:g} of the capacity", most * share, seconds)
+        # The second rate is near the capacity, where each costs what it costs under load.
+        base = made[1] if len(made) > 1 else one
+        made.append(replace(one, served_ms=base.cpu * 1_000 / max(base.told["served"]["count"], 1)))
         upstream.settled_counts()
         told(made[-1])
     return made

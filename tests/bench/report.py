@@ -157,7 +157,7 @@ def _offered(measured: Measured) -> str:
     rows = [
         [one.name, f"{one.rate:,.0f}", f"{one.served:,.0f}", _ms(one.told["served"]["p99"]),
          f"{one.told['refused']['count'] / one.seconds:,.0f}", _ms(one.told["refused"]["p99"]), str(one.told["failed"]),
-         _ms(one.told["health"]["p99"])]
+         _ms(one.told["health"]["p99"]), "–" if one.refusal_ms is None else f"{one.refusal_ms:.2f}"]
         for one in measured.offered
     ]  # fmt: skip
     head = [
@@ -169,6 +169,7 @@ def _offered(measured: Measured) -> str:
         "p99 ms",
         "failed",
         "`/health` p99 ms",
+        "processor ms of a refusal",
     ]
     told = "Purchases at a constant rate to this backend, as parts and multiples of the most that 64 or 256 connections get."
     return f"## More than the capacity\n\n{told}\n\n{_table(head, rows)}" if rows else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from tests.bench.load import Loaded
+from tests.bench.overload import Offered
 from tests.bench.report import Measured, plot, tables
 from tests.bench.rounds import Plan, Round
 
@@ -44,3 +45,29 @@ def test_the_plot_is_an_image_with_a_bar_for_each_server() -> None:
 
     labels = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
     assert {"0.50", "1.00", "2.00"} <= set(labels)
+
+
+def _offered(served: int, refused: int, cpu: float) -> Offered:
+    told = {
+        name: {"count": count, "p50": 1.0, "p99": 2.0} for name, count in (("served", served), ("refused", refused))
+    }
+    return Offered("10 of the capacity", 1_000, 5, told | {"health": told["served"], "failed": 0}, cpu, served_ms=2.0)
+
+
+def test_a_refusal_costs_what_serving_does_not_explain() -> None:
+    """The processor's time beyond that of what was served, for each refusal; nothing where none was refused."""
+    assert _offered(served=1_000, refused=4_000, cpu=4.0).refusal_ms == 0.5
+    assert _offered(served=1_000, refused=4_000, cpu=1.9).refusal_ms == 0.0
+    assert _offered(served=1_000, refused=0, cpu=4.0).refusal_ms is None
+
+
+def test_every_row_has_as_many_cells_as_its_head() -> None:
+    """In each table."""
+    alone = [_round("ours", 40), _round("express", 40)]
+    every = Measured(Plan(("purchases",), (64,), 3, 10, 50), ROUNDS, alone, alone, alone, [_offered(10, 5, 0.1)])
+    every.cold_start, every.memory = {"ours": 1.0}, {"ours": [50.0, 51.0]}
+
+    blocks = [block for block in tables(every).split("\n\n") if block.startswith("|")]
+    assert len(blocks) == 6
+    for block in blocks:
+        assert len({line.count("|") for line in block.splitlines()}) == 1, block
