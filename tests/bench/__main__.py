@@ -102,7 +102,7 @@ def main(
         for server in servers:
             click.echo(f"{server.name}: first answer after {server.cold_start:.2f} s")
         click.echo(_HEAD)
-        measured = Measured(plan, run(plan, servers, upstream, load, show))
+        measured = Measured(plan, run(plan, servers, upstream, load, show), ahead)
         for server in servers:
             measured.cold_start[server.name], measured.memory[server.name] = server.cold_start, server.memory()
             click.echo(f"{server.name}: {', '.join(f'{one:.0f}' for one in server.memory())} MB a worker (PSS)")

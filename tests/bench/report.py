@@ -32,10 +32,14 @@ _SHOWN = {"ours": "this backend", "express": "Express", "fastify": "Fastify"}
 
 @dataclass
 class Measured:
-    """Everything that one run of the benchmark found. ``cold_start`` in seconds, ``memory`` in megabytes a worker."""
+    """Everything that one run of the benchmark found.
+
+    ``ahead``: everything else on the machine had to wait. ``cold_start`` in seconds, ``memory`` in megabytes a worker.
+    """
 
     plan: Plan
     loaded: list[Round]
+    ahead: bool = False
     alone: list[Round] = field(default_factory=list)
     ceiling: list[Round] = field(default_factory=list)
     coaches: list[Round] = field(default_factory=list)
@@ -53,12 +57,12 @@ def write(measured: Measured) -> None:
 
 def tables(measured: Measured) -> str:
     """Return everything that was measured, in Markdown."""
-    parts = [_machine(measured.plan), _loaded(measured), _alone(measured), _processes(measured)]
+    parts = [_machine(measured.plan, measured.ahead), _loaded(measured), _alone(measured), _processes(measured)]
     parts += [_ceiling(measured), _offered(measured), _coaches(measured)]
     return "\n\n".join(part for part in parts if part)
 
 
-def _machine(plan: Plan) -> str:
+def _machine(plan: Plan, ahead: bool) -> str:
     info = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.partition(": ")[2] for line in info if line.startswith("model name")), platform.machine())
     cores = sum(line.startswith("processor") for line in info)
@@ -71,6 +75,7 @@ def _machine(plan: Plan) -> str:
         f"server ({WORKERS} workers), the load and the upstream; Linux {platform.release().partition('-')[0]}, "
         f"Python {platform.python_version()}, gunicorn {version('gunicorn')}, Node {said[1:]}. Stripe takes {plan.delay} "
         f"milliseconds a call. Rounds of {plan.seconds} seconds, {plan.rounds} of each, the servers taking turns; medians."
+        + (" Other work on the machine had to wait (`--ahead`)." if ahead else "")
     )
 
 
