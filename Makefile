@@ -20,9 +20,11 @@ N ?= 1000
 SEED ?= 0
 # The backend that `make conformance` asks; more words: URL="https://… --stripe https://api.stripe.com --key pk_test_…".
 URL ?= http://localhost:3001
+# Options of `make bench`; --help lists them.
+BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo drill sandbox serve conformance test check format lint types imports properties chaos model planted mutation bench overload picture asvs audit lock sbom clean
+.PHONY: help run demo drill sandbox serve conformance test check format lint types imports properties chaos model planted mutation bench growth overload picture asvs audit lock sbom clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,11 +82,14 @@ planted: $(DEV_READY) ## Plant bugs in a copy of the backend; the tests have to 
 mutation: $(MUTATION_READY) ## Change the money code in every small way; the tests have to notice (takes hours)
 	@$(BIN)/mutmut run && $(BIN)/mutmut results
 
-bench: $(DEV_READY) $(NODE_READY) ## Fill a sandbox with N payments and see whether it slows (N=1000)
-	@$(BIN)/python -m tests.bench.bench_sandbox --payments $(N)
+bench: $(NODE_READY) ## Measure beside lean Express and Fastify backends, on one canned Stripe (BENCH="--quick")
+	@$(BIN)/python -m tests.bench $(BENCH)
 
-overload: $(DEV_READY) ## Ask more of the production server than it can do, and see what becomes of it
-	@$(BIN)/python -m tests.bench.bench_overload
+growth: $(DEV_READY) $(NODE_READY) ## Fill a sandbox with N payments and see whether it slows (N=1000)
+	@$(BIN)/python -m tests.bench.growth --payments $(N)
+
+overload: $(NODE_READY) ## Ask more of the production server than it can do, and see what becomes of it
+	@$(BIN)/python -m tests.bench.overload
 
 picture: $(DEV_READY) ## Take the README's picture anew, in a browser
 	@$(BIN)/python -m tests.browser.picture
@@ -108,7 +113,7 @@ sbom: $(RELEASE_READY) ## List what the image is made of: requirements/sbom.json
 	@$(RELEASE)/bin/python deploy/sbom.py
 
 clean: ## Remove the environment and every cache
-	@rm -rf $(VENV) tests/node/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis mutants
+	@rm -rf $(VENV) tests/node/node_modules tests/bench/peers/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis mutants
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUN_READY): requirements/run.lock
@@ -130,7 +135,7 @@ $(DEV_READY): requirements/dev.lock $(RUN_READY)
 	@$(LOCKED) -r requirements/dev.lock
 	@touch $@
 
-$(NODE_READY): tests/node/package-lock.json $(DEV_READY)
+$(NODE_READY): tests/node/package-lock.json tests/bench/peers/package-lock.json $(DEV_READY)
 	@$(BIN)/python -m tests.programs
 
 $(AUDIT_READY): requirements/audit.lock $(DEV_READY)

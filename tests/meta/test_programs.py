@@ -66,7 +66,7 @@ class Empty:
 
         policy, python = self.folder / "policy-rc.d", str(self.folder / "bin/python")
         return Machine(
-            "debian", root, None if answer is None else ask, f"{self.folder}/bin", python, policy, self.folder
+            "debian", root, None if answer is None else ask, f"{self.folder}/bin", python, policy, (self.folder,)
         )
 
     def ran(self) -> list[str]:
