@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from gunicorn.sock import create_sockets  # type: ignore[import-untyped]
+from gunicorn.sock import create_sockets
 
 # gunicorn runs this file before it has put the project on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from backend.config.auth import AuthSettings
 from backend.config.reading import SECRETS, SettingsError
-from backend.config.settings import AuthSettings, Settings, load_settings
+from backend.config.settings import Settings, load_settings
 from tests.processes import GUNICORN, backend_process, free_port_pair
 
 VALUES = {
