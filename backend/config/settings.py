@@ -168,17 +168,16 @@ def _read(read: Reader) -> Settings:
     production = app_env == "production"
     sandbox = app_env == "development" and not read.has("STRIPE_SECRET_KEY")
     key, published = (SANDBOX_SECRET_KEY, SANDBOX_PUBLISHABLE_KEY) if sandbox else (None, "")
+    connect_secrets = (SANDBOX_CONNECT_WEBHOOK_SECRET,) if sandbox else ()
+    sandbox_address = f"http://127.0.0.1:{sandbox_port(port)}" if sandbox else None
     return Settings(
         stripe_secret_key=read.matching("STRIPE_SECRET_KEY", _SECRET_KEY, "sk_test_… or sk_live_…", key),
         stripe_publishable_key=read.matching(
             "STRIPE_PUBLISHABLE_KEY", _PUBLISHABLE_KEY, "pk_test_… or pk_live_…", published
         ),
         stripe_webhook_secrets=read.secrets("STRIPE_WEBHOOK_SECRET", (SANDBOX_WEBHOOK_SECRET,) if sandbox else ()),
-        stripe_connect_webhook_secrets=read.secrets(
-            "STRIPE_CONNECT_WEBHOOK_SECRET", (SANDBOX_CONNECT_WEBHOOK_SECRET,) if sandbox else ()
-        ),
-        stripe_api_base=read.convert("STRIPE_API_BASE", base_url)
-        or (f"http://127.0.0.1:{sandbox_port(port)}" if sandbox else None),
+        stripe_connect_webhook_secrets=read.secrets("STRIPE_CONNECT_WEBHOOK_SECRET", connect_secrets),
+        stripe_api_base=read.convert("STRIPE_API_BASE", base_url) or sandbox_address,
         host=read.matching("HOST", _HOST, "127.0.0.1 or 0.0.0.0", "127.0.0.1"),
         port=port,
         app_env=app_env,
