@@ -5,7 +5,6 @@ from __future__ import annotations
 from urllib.parse import unquote_plus
 
 from flask import Flask, request
-from werkzeug.exceptions import RequestURITooLarge
 
 from backend.domain import card_numbers
 from backend.services.errors import InvalidRequest
@@ -22,6 +21,6 @@ def attach_screening(app: Flask) -> None:
 def _screen() -> None:
     query = request.query_string
     if len(request.path) + len(query) > _LONGEST_ADDRESS:
-        raise RequestURITooLarge
+        raise InvalidRequest("The address is too long.", field="address")
     if card_numbers.in_id(request.path) or (query and card_numbers.in_id(unquote_plus(query.decode("latin-1")))):
         raise InvalidRequest("The address must not contain a card number.", field="address")

@@ -138,7 +138,7 @@ def test_a_card_number_in_a_header_is_not_repeated(
 
 
 @pytest.mark.parametrize(
-    "key", ["1234567890123456783", "3f2a8c1e-4111-4111-8111-111111111111", "order-175928847299117063"]
+    "key", ["order-1234567890123456783", "3f2a8c1e-4111-4111-8111-111111111111", "order-175928847299117063"]
 )
 def test_an_ordinary_key_is_taken(cut_off: CutOff, key: str) -> None:
     """Long numbers and UUIDs are ids."""
@@ -154,7 +154,7 @@ def test_ids_of_digits_and_of_any_script_are_taken(market: Marketplace, coach_id
     """With every byte; one that holds a joiner where no script needs it is refused."""
     if "coach\u200c" in coach_id:
         answer = market.post("/api/payments/create-intent", market.order(coach_id))
-        assert (answer.status_code, answer.json["details"].split(":")[0]) == (400, "coachId")
+        assert (answer.status_code, answer.json["details"].split()[0]) == (400, "coachId")
         coach_id = coach_id.replace("coach\u200c", "")
     market.register(coach_id, email="a@example.com")
     intent = market.buy(coach_id)
