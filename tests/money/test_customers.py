@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.builders import Marketplace
+from tests.builders import Marketplace, key_of
 
 EMAIL = "pat@example.com"
 HOUR = 3_600
 BUY = "POST /v1/payment_intents"
+KEY = key_of("a-key")
 
 
 def order(market: Marketplace, worker: FlaskClient | None = None, key: str | None = None, **changes: Any) -> Any:
@@ -58,7 +59,7 @@ def test_a_worker_remembers_whom_it_found_for_an_hour(market: Marketplace) -> No
     assert "GET /v1/customers" in market.calls()
 
 
-@pytest.mark.parametrize("key", [None, "a-key"])
+@pytest.mark.parametrize("key", [None, KEY])
 def test_a_remembered_customer_who_was_deleted_is_replaced_within_the_purchase(
     market: Marketplace, key: str | None
 ) -> None:
@@ -96,12 +97,12 @@ def test_a_purchase_past_a_deleted_customer_is_one_intent_under_its_key(market: 
     if pinned:
         gone_for_good(market, gone)
 
-    first = bought(market, key="a-key")
+    first = bought(market, key=KEY)
 
-    assert {bought(market, key="a-key"), bought(market, another_worker(market), "a-key")} == {first}
+    assert {bought(market, key=KEY), bought(market, another_worker(market), KEY)} == {first}
     assert len(market.all("payment_intents")) == 2
-    assert order(market, key="a-key", packageId=2).status_code == 409
-    assert order(market, another_worker(market), "a-key", packageId=2).status_code == 409
+    assert order(market, key=KEY, packageId=2).status_code == 409
+    assert order(market, another_worker(market), KEY, packageId=2).status_code == 409
 
 
 def test_a_customer_deleted_between_the_look_and_the_purchase_stops_nothing(market: Marketplace) -> None:
@@ -141,7 +142,7 @@ def test_workers_who_know_different_customers_answer_a_key_alike(
     market.stripe.v1.customers.create({"email": "older@example.com"})
     market.clock.advance(60)
     known = market.stripe.v1.customers.create({"email": typed}).id
-    first = bought(market, key="a-key", customerEmail=typed)
+    first = bought(market, key=KEY, customerEmail=typed)
     assert customer_of(market, first) == known
     change(market, known)
     market.clock.advance(60)
@@ -150,10 +151,10 @@ def test_workers_who_know_different_customers_answer_a_key_alike(
 
     worker = another_worker(market)
 
-    assert bought(market, worker, "a-key", customerEmail=typed) == first
-    assert bought(market, key="a-key", customerEmail=typed) == first
+    assert bought(market, worker, KEY, customerEmail=typed) == first
+    assert bought(market, key=KEY, customerEmail=typed) == first
     assert len(market.all("payment_intents")) == 1
-    assert order(market, worker, "a-key", packageId=2, customerEmail=typed).status_code == 409
+    assert order(market, worker, KEY, packageId=2, customerEmail=typed).status_code == 409
 
 
 def test_what_one_worker_remembers_another_may_look_for_first(market: Marketplace) -> None:
@@ -162,9 +163,9 @@ def test_what_one_worker_remembers_another_may_look_for_first(market: Marketplac
     market.clock.advance(60)
     bought(market)
     _address_taken_by_an_older_one(market, "")
-    first = bought(market, another_worker(market), "a-key")
+    first = bought(market, another_worker(market), KEY)
 
-    assert bought(market, key="a-key") == first
+    assert bought(market, key=KEY) == first
 
 
 def test_a_refusal_of_anything_else_is_told(market: Marketplace) -> None:

@@ -141,7 +141,7 @@ def test_one_idempotency_key_of_two_deployments_is_two_purchases_and_two_refunds
     made = {}
     for namespace in (first, second):
         market.use(namespace)
-        body = market.order("7", customerEmail="player@example.com")
+        body = market.order("7", customerEmail="pat@example.com")
         answer = market.post("/api/payments/create-intent", body, Idempotency_Key=key_of("the-same"))
         assert answer.status_code == 200, answer.json
         made[namespace.name] = answer.json["paymentIntent"]

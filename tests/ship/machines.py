@@ -56,7 +56,7 @@ def nginx_server(instances: list[int], folder: Path, http: int, https: int) -> I
     """An nginx with deploy/nginx.conf, in which only ports, paths and the name are others."""
     upstreams = {"127.0.0.1:3001": f"127.0.0.1:{instances[0]}", "127.0.0.1:3003": f"127.0.0.1:{instances[1]}"}
     text = (ROOT / "deploy/nginx.conf").read_text()
-    with _nginx(text, upstreams, folder, http, https) as process:
+    with _nginx(text, {**upstreams, "/var/log/nginx/": f"{folder}/"}, folder, http, https) as process:
         yield process
 
 
@@ -72,16 +72,13 @@ def nginx_beside_express(
 
 
 @contextmanager
-def _nginx(
-    text: str, upstreams: dict[str, str], folder: Path, http: int, https: int
-) -> Iterator[subprocess.Popen[bytes]]:
+def _nginx(text: str, places: dict[str, str], folder: Path, http: int, https: int) -> Iterator[subprocess.Popen[bytes]]:
     for written, here in {
-        **upstreams,
+        **places,
         "listen 80;": f"listen 127.0.0.1:{http};",
         "listen 443 ssl;": f"listen 127.0.0.1:{https} ssl;",
         "api.example.com": "localhost",
         "/etc/nginx/": f"{folder}/",
-        "/var/log/nginx/": f"{folder}/",
         "http {\n": f"http {{\n    client_body_temp_path {folder}/body;\n    proxy_temp_path {folder}/proxy;\n",
     }.items():
         assert written in text, written
