@@ -43,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what ``--without`` says. A test names what it needs by the mark ``needs``, or by a browser's fixture."""
+    """Leave out what ``--without`` says. A test names what it needs by the mark ``needs``, or by a fixture: ``browser``, ``redis``."""
     without = set(filter(None, config.getoption("--without").split(",")))
     if unknown := without - set(NAMES):
         raise pytest.UsageError(f"--without: there is no {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
@@ -56,7 +56,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _needs(item: pytest.Item) -> set[str]:
     named = {name for mark in item.iter_markers("needs") for name in mark.args}
     # The pages of browser tests use packages of Node's.
-    return named | ({BROWSER.name, NODE} if "browser" in getattr(item, "fixturenames", ()) else set())
+    by_fixture = {"browser": {BROWSER.name, NODE}, "redis": {"Redis"}}
+    return named.union(*(by_fixture.get(fixture, set()) for fixture in getattr(item, "fixturenames", ())))
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ import requests
 from tests.processes import GUNICORN, backend_process, free_port_pair
 from tests.ship.machines import make_certificate, nginx_server
 
+pytestmark = pytest.mark.needs("nginx")
+
 SECRET = "pi_3Qx7aB9cD1eF2gH3_secret_9cD1eF2gH3iJ4kL5mN6oP7qR8"
 QUERY = f"payment_intent_client_secret={SECRET}&payment_intent=pi_3Qx7aB9cD1eF2gH3"
 PAGE = f"/payment-success?{QUERY}"
