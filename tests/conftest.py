@@ -43,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what ``--without`` says. A test names what it needs by the mark ``needs``, or by a fixture: ``browser``, ``redis``."""
+    """Leave out what ``--without`` says. A test names what it needs by the mark ``needs``, or by its fixture."""
     without = set(filter(None, config.getoption("--without").split(",")))
     if unknown := without - set(NAMES):
         raise pytest.UsageError(f"--without: there is no {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
