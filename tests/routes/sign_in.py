@@ -38,8 +38,8 @@ ADMIN = {"sub": "ops", "role": "admin"}
 
 
 def token(claims: dict[str, Any], key: Any = SECRET, algorithm: str = "HS256", **headers: Any) -> str:
-    """A token that lives for a minute."""
-    return jwt.encode({"exp": int(time.time()) + 60, **claims}, key, algorithm, headers=headers or None)
+    """A token that lives for a day: some are made when the tests are collected."""
+    return jwt.encode({"exp": int(time.time()) + 86_400, **claims}, key, algorithm, headers=headers or None)
 
 
 def bearer(claims: dict[str, Any] | None, **options: Any) -> dict[str, str]:
@@ -53,7 +53,7 @@ def raw_token(header: Any, claims: Any, key: bytes | None = SECRET.encode()) -> 
     Header and claims are objects that are written as JSON, or text that stands as it is. An expiry is added.
     """
     if isinstance(claims, dict):
-        claims = {"exp": int(time.time()) + 60, **claims}
+        claims = {"exp": int(time.time()) + 86_400, **claims}
     signed = ".".join(_part(part if isinstance(part, str) else json.dumps(part)) for part in (header, claims))
     signature = b"" if key is None else hmac.digest(key, signed.encode(), "sha256")
     return f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
