@@ -36,8 +36,6 @@ _SECRET_FORMS = [
     ("@", _EMAIL),
     ("%40", _EMAIL),
 ]
-_CARD_NUMBER = re.compile(r"(?:\b|(?<=%[0-9A-F]{2}))(?:\d[ -]?){13,19}\b")
-_SHORTEST_CARD_NUMBER = 13
 _REMOVED = "[removed]"
 # The name of a module, what is written over whatever a caller gave, and what structlog keeps for itself.
 _AS_THEY_ARE = frozenset(["logger", "level", "timestamp", "_record", "_from_structlog"])

@@ -17,7 +17,7 @@ from marshmallow import ValidationError
 from backend.config.auth import AuthSettings
 from backend.config.signing_keys import SigningKeys
 from backend.domain.access import Caller, NotSignedIn, Role
-from backend.schemas.fields import Text
+from backend.schemas.fields import Id
 
 # Between the clock that signed and ours.
 _LEEWAY_SECONDS = 30
@@ -97,7 +97,7 @@ def _subject(claims: Mapping[str, Any]) -> str:
     """
     subject = claims["sub"]
     try:
-        accepted = Text().deserialize(subject)
+        accepted = Id().deserialize(subject)
     except ValidationError as error:
         raise NotSignedIn from error
     if accepted != subject:

@@ -15,7 +15,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from backend.config.settings import Settings
 from backend.domain import card_numbers
 from backend.routes.auth import caller
-from backend.schemas.fields import Text, is_account_id, is_payment_id
+from backend.schemas.fields import Id, is_account_id, is_payment_id
 from backend.services import Services
 from backend.services.errors import InvalidRequest, NoAccount, NotFound
 
@@ -141,7 +141,7 @@ def path_account_id(text: str) -> str:
 def path_coach_id(text: str) -> str:
     """A coach's id in a path, as bodies take it; one that no coach can have is not found. Raises as ``NoAccount``."""
     try:
-        known: str = Text().deserialize(text)
+        known: str = Id().deserialize(text)
     except ValidationError as error:
         raise NoAccount from error
     if _NOT_UTF_8 in known:

@@ -219,7 +219,9 @@ def test_the_email_is_a_hint_and_opens_nothing(market: Marketplace, query: str) 
 
 
 @pytest.mark.parametrize("part", ["status", "transfers", "onboarding-link"])
-@pytest.mark.parametrize("coach_id", ["%00", "%1F", "%E2%80%AE", "%20", "x" * 501, "%ED%A0%80", "a%2Fb"])
+@pytest.mark.parametrize(
+    "coach_id", ["%00", "%1F", "%E2%80%AE", "%20", "x" * 501, "%ED%A0%80", "a%2Fb", "coach%E2%80%8B-1"]
+)
 def test_a_coach_id_that_none_can_have_is_not_found(market: Marketplace, part: str, coach_id: str) -> None:
     """Without a call to Stripe."""
     market.forget_calls()

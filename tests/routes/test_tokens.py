@@ -116,6 +116,7 @@ ODD_CLAIMS: dict[str, Any] = {
     "subject with a line": {"sub": "ops\nadmin"},
     "subject with a null": {"sub": "ops\x00"},
     "subject right to left": {"sub": "ops\u202e"},
+    "subject with a mark that nobody sees": {"sub": "coach\u200e\u05d0"},
     "subject half a letter": {"sub": "ops\ud800"},
     "subject with spaces around it": {"sub": " coach-1"},
     "subject in another normal form": {"sub": "Jose\u0301"},
