@@ -21,7 +21,7 @@ import stripe
 from backend.config.connections import AnswerCut, Connections, Proxy
 from backend.config.reading import SettingsError
 from backend.config.settings import Settings
-from backend.config.stripe_rate import RatedClient, build_rate
+from backend.config.stripe_rate import AroundLine, RatedClient, build_rate
 from backend.metrics import STRIPE_RETRIES, count_stripe_call
 from backend.services.platform import PlatformClient
 
@@ -75,18 +75,14 @@ def stripe_budget(seconds: float) -> Iterator[Budget]:
 
 
 class PooledClient(stripe.HTTPClient):
-    """The SDK's way to Stripe: kept-alive connections, each call with what is left of its request's budget.
-
-    ``watch`` is shown the headers of each answer.
-    """
+    """The SDK's way to Stripe: kept-alive connections, each call with what is left of its request's budget."""
 
     name = "pooled"
 
-    def __init__(self, base: str, connections: Connections, watch: Watch | None = None) -> None:
+    def __init__(self, base: str, connections: Connections) -> None:
         super().__init__()
         self._base = base
         self._connections = connections
-        self._watch = watch
 
     def request(  # type: ignore[override]
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
@@ -111,8 +107,6 @@ class PooledClient(stripe.HTTPClient):
             count_stripe_call(method.upper(), path, status, time.monotonic() - began)
             if budget is not None:
                 budget.count_retry(call, status)
-        if self._watch is not None:
-            self._watch(answer_headers)
         return answer, status, answer_headers
 
     def close(self) -> None:
@@ -133,13 +127,13 @@ def _connection_error(message: str, may_repeat: bool = False) -> stripe.APIConne
     return stripe.APIConnectionError(message, should_retry=may_repeat)  # type: ignore[no-untyped-call]
 
 
-def pooled_client(base: str, idle: int, use_proxies: bool = True, watch: Watch | None = None) -> PooledClient:
+def pooled_client(base: str, idle: int, use_proxies: bool = True) -> PooledClient:
     """A client that keeps up to ``idle`` connections to the server at ``base``."""
     address = urlsplit(base)
     # The SDK's own list of certificate authorities.
     tls = ssl.create_default_context(cafile=stripe.ca_bundle_path) if address.scheme == "https" else None
     proxy = proxy_for(address) if use_proxies else None
-    return PooledClient(base, Connections(address, tls, idle, proxy), watch)
+    return PooledClient(base, Connections(address, tls, idle, proxy))
 
 
 def proxy_for(address: SplitResult) -> Proxy | None:
@@ -154,14 +148,13 @@ def proxy_for(address: SplitResult) -> Proxy | None:
         raise SettingsError(f"{address.scheme.upper()}_PROXY", str(error)) from error
 
 
-class _WatchedLine(stripe.HTTPClient):
+class _WatchedLine(AroundLine):
     """Any way to Stripe, with the headers of each answer shown to somebody."""
 
     name = "watched"
 
     def __init__(self, line: stripe.HTTPClient, watch: Watch) -> None:
-        super().__init__()
-        self._line = line
+        super().__init__(line)
         self._watch = watch
 
     def request(  # type: ignore[override]
@@ -171,13 +164,6 @@ class _WatchedLine(stripe.HTTPClient):
         body, status, answer_headers = self._line.request(method, url, headers, post_data)
         self._watch(answer_headers)
         return body, status, answer_headers
-
-    def close(self) -> None:
-        """Close the line."""
-        self._line.close()  # type: ignore[no-untyped-call]
-
-    def _sleep_time_seconds(self, num_retries: int) -> float:
-        return self._line._sleep_time_seconds(num_retries)
 
 
 def build_client(
@@ -190,8 +176,8 @@ def build_client(
     if http_client is None:
         # A machine's HTTP_PROXY may be the way out to Stripe, but never the way to the sandbox on this machine.
         # Each request in flight keeps one connection.
-        http_client = pooled_client(base, settings.max_in_flight, not settings.uses_sandbox, watch)
-    elif watch is not None:
+        http_client = pooled_client(base, settings.max_in_flight, not settings.uses_sandbox)
+    if watch is not None:
         http_client = _WatchedLine(http_client, watch)
     rate = build_rate(settings)
     if rate is not None:

@@ -171,14 +171,30 @@ def stripe_activation(part: str, kind: str, may_wait: bool = True) -> Iterator[N
             activation.rate.end(activation)
 
 
-class RatedClient(stripe.HTTPClient):
+class AroundLine(stripe.HTTPClient):
+    """Any way to Stripe, with something done around each call: the base of those that do it."""
+
+    name = "around"
+
+    def __init__(self, line: stripe.HTTPClient) -> None:
+        super().__init__()
+        self._line = line
+
+    def close(self) -> None:
+        """Close the line."""
+        self._line.close()  # type: ignore[no-untyped-call]
+
+    def _sleep_time_seconds(self, num_retries: int) -> float:
+        return self._line._sleep_time_seconds(num_retries)
+
+
+class RatedClient(AroundLine):
     """Any way to Stripe, within the budget."""
 
     name = "rated"
 
     def __init__(self, line: stripe.HTTPClient, rate: StripeRate) -> None:
-        super().__init__()
-        self._line = line
+        super().__init__(line)
         self._rate = rate
 
     def request(  # type: ignore[override]
@@ -191,13 +207,6 @@ class RatedClient(stripe.HTTPClient):
         if status == 429 and "stripe-rate-limited-reason" in {name.lower() for name in answer_headers}:
             self._rate.throttled()
         return body, status, answer_headers
-
-    def close(self) -> None:
-        """Close the line."""
-        self._line.close()  # type: ignore[no-untyped-call]
-
-    def _sleep_time_seconds(self, num_retries: int) -> float:
-        return self._line._sleep_time_seconds(num_retries)
 
 
 def build_rate(settings: Settings) -> StripeRate | None:

@@ -92,21 +92,18 @@ _COACH = {"coachId": "coach-7", "coachName": "Dana", "email": "dana@example.com"
 _PAYMENT, _ACCOUNT = "pi_3PxExample0000001", "acct_1PxExample0000001"
 _CLAIM = {"paymentIntentId": _PAYMENT, "coachAccountId": _ACCOUNT, "amount": 4725}
 
+# Two addresses at which the same thing is bought.
+_PURCHASE = Operation(
+    payments.CreateIntentResponse,
+    payments.CreateIntentRequest,
+    failures=(400, 409),
+    keyed=True,
+    example={**_ORDER, "customerEmail": "pat@example.com"},
+)
+
 OPERATIONS = {
-    "payments.create_intent": Operation(
-        payments.CreateIntentResponse,
-        payments.CreateIntentRequest,
-        failures=(400, 409),
-        keyed=True,
-        example={**_ORDER, "customerEmail": "pat@example.com"},
-    ),
-    "payments.create_destination_charge": Operation(
-        payments.CreateIntentResponse,
-        payments.CreateIntentRequest,
-        failures=(400, 409),
-        keyed=True,
-        example={**_ORDER, "customerEmail": "pat@example.com"},
-    ),
+    "payments.create_intent": _PURCHASE,
+    "payments.create_destination_charge": _PURCHASE,
     "payments.list_packages": Operation(screens.PackagesResponse),
     "payments.confirm": Operation(
         payments.ConfirmResponse,
