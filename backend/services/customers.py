@@ -13,7 +13,7 @@ import stripe
 
 from backend.domain.metadata import email_hash
 from backend.services import objects
-from backend.services.answers import Done, Refused, Unknown
+from backend.services.answers import Done, Refused, Unknown, error_code
 from backend.services.cache import Cache
 from backend.services.creation import create_once
 from backend.services.errors import Conflict, InvalidRequest, Undecided
@@ -72,6 +72,11 @@ class Customers:
         if customer is not None:
             self._known.put(email, customer)
         return customer
+
+
+def names_no_customer(refusal: stripe.InvalidRequestError) -> bool:
+    """True if Stripe refused because the customer does not exist, or does no longer."""
+    return error_code(refusal) == "resource_missing" and refusal.param == "customer"
 
 
 def _left_lately(client: stripe.StripeClient, email: str, now: float) -> Iterator[str]:

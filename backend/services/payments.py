@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -25,12 +27,11 @@ from backend.domain.money import FeeRate, Split
 from backend.domain.sessions import Session, SessionClaim, SessionMismatch, check_claim
 from backend.domain.settlement import MANUAL
 from backend.services import objects
-from backend.services.answers import error_code, is_replay, was_replayed
+from backend.services.answers import is_replay, was_replayed
 from backend.services.creation import GENERATIONS
-from backend.services.customers import Customers
+from backend.services.customers import Customers, names_no_customer
 from backend.services.declines import is_blocked
 from backend.services.errors import CoachNotReady, Conflict, InvalidRequest, NotFound, NotPaid, UnreadablePayment
-from backend.services.parallel import beside
 from backend.services.payees import Payees
 from backend.services.platform import namespace_of
 from backend.services.reads import NO_SUCH_PAYMENT, Payment, captured, metadata_of, sold_payment
@@ -193,7 +194,9 @@ class Payments:
             account = self._payee(order.coach_id, needs_account)
             customer = customer or self._customers.find(email)
         else:
-            with beside(lambda: self._customers.find(email)) as found:
+            # Both at once, within one budget: the context goes along. The block ends when both have ended.
+            with ThreadPoolExecutor(1) as beside:
+                found = beside.submit(copy_context().run, self._customers.find, email)
                 account = self._payee(order.coach_id, needs_account)
             customer = found.result()
         customer = customer or self._customers.create(email, order.customer_name)
@@ -241,7 +244,7 @@ class Payments:
             except stripe.IdempotencyError:
                 continue
             except stripe.InvalidRequestError as refusal:
-                if customer is None or not _names_no_customer(refusal):
+                if customer is None or not names_no_customer(refusal):
                     raise
                 return self._send_for_another(purchase, purchase_id, buyer) if customer == buyer.customer else None
         raise Conflict("This Idempotency-Key was already used for another purchase.")
@@ -285,11 +288,6 @@ class Payments:
         key = self._namespace.key(f"purchase:{purchase_id}")
         intent: stripe.PaymentIntent = objects.create(self._client, "payment_intents", params, key)
         return intent
-
-
-def _names_no_customer(refusal: stripe.InvalidRequestError) -> bool:
-    """True if Stripe refused because the customer does not exist, or does no longer."""
-    return error_code(refusal) == "resource_missing" and refusal.param == "customer"
 
 
 def _purchase_number(attempt: str | None, subject: str | None) -> str:
