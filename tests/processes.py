@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -13,8 +14,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import requests
+from werkzeug.serving import make_server
 
 from backend.sandbox import Sandbox
 
@@ -36,6 +39,20 @@ def free_port_pair() -> int:
             except OSError:
                 continue
             return port
+
+
+@contextmanager
+def served(app: Any, tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """A WSGI application on a socket of this machine, until the end of the block: its port."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, ssl_context=tls)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join(_PATIENCE_SECONDS)
+        server.server_close()
 
 
 @contextmanager

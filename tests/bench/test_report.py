@@ -62,7 +62,7 @@ def test_a_refusal_costs_what_serving_does_not_explain() -> None:
 
 
 def test_every_row_has_as_many_cells_as_its_head() -> None:
-    """In each table."""
+    """A missing cell would move the others to the left."""
     alone = [_round("ours", 40), _round("express", 40)]
     every = Measured(Plan(("purchases",), (64,), 3, 10, 50), ROUNDS, True, alone, alone, alone, [_offered(10, 5, 0.1)])
     every.cold_start, every.memory = {"ours": 1.0}, {"ours": [50.0, 51.0]}

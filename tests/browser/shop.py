@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from werkzeug import Request, Response
-from werkzeug.serving import make_server
 
 from backend import sandbox
+from tests.processes import served
 
 _FILES = Path(__file__).parent / "shop"
 _NPM = Path(__file__).parents[1] / "node/node_modules/@stripe/stripe-js/dist/pure.mjs"
@@ -36,15 +35,8 @@ def shop_of(stripe: str) -> Iterator[str]:
         response = Response(text, mimetype=_TYPES[file.suffix], headers={"Content-Security-Policy": policy})
         return response(environ, start_response)
 
-    server = make_server("127.0.0.1", 0, serve, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(serve) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def _example(stripe: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +13,9 @@ from typing import Any
 import pytest
 import requests
 from werkzeug import Request, Response
-from werkzeug.serving import make_server
 
 from tests.conformance.kit import CASES, Stripe, differences, run
-from tests.processes import ROOT, backend_process, free_port_pair
+from tests.processes import ROOT, backend_process, free_port_pair, served
 
 PAGE = (ROOT / "docs/conformance.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -77,15 +75,8 @@ def spoiled(port: int, name: str, change: Any) -> Iterator[str]:
             body = json.dumps(told).encode()
         return Response(body, answer.status_code, mimetype="application/json")
 
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(app) as between:
+        yield f"http://127.0.0.1:{between}"
 
 
 @pytest.mark.parametrize(
@@ -124,7 +115,7 @@ def test_a_backend_that_answers_otherwise_is_found_out(port: int, name: str, cha
 
 
 def test_nothing_that_answers_is_found_out() -> None:
-    """Each case fails."""
+    """Where no server answers, every case that is tried says so."""
     outcomes = list(run("http://127.0.0.1:1", None))
 
     tried = [one for one in outcomes if not one.skipped]

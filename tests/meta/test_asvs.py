@@ -47,7 +47,7 @@ def test_level_1_is_met_whole() -> None:
 
 
 def test_level_2_is_met_to_95_hundredths() -> None:
-    """Of what applies."""
+    """Rows that do not apply are left out of the count."""
     applying, met, _ = asvs.share(ROWS, 2)
 
     assert met >= 0.95 * applying

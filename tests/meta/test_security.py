@@ -185,7 +185,7 @@ def test_holes_have_a_time_by_which_they_are_mended_and_are_looked_for() -> None
 
 
 def test_every_file_and_chapter_that_is_named_exists() -> None:
-    """Links lead somewhere."""
+    """A link leads to a file of the repository, and to a heading in it."""
     for target, anchor in re.findall(r"\]\(([^)#:]+)(?:#([^)]+))?\)", PAGE):
         file = (ROOT / "docs" / target).resolve()
         assert file.exists(), target

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from backend.config.settings import load_settings
 from backend.server import create_app
 from tests.conftest import NOW
+from tests.routes.sign_in import KeyServer, Town, key_server_at_work
 
 Backend = Callable[..., FlaskClient]
 
@@ -48,3 +49,16 @@ def backend() -> Backend:
 def alone(backend: Backend) -> FlaskClient:
     """A backend without Stripe and without a rate limit."""
     return backend(ratelimit_enabled=False)
+
+
+@pytest.fixture(scope="module")
+def town() -> Town:
+    """Looked at by many; what is changed in it is changed for nobody's test."""
+    return Town()
+
+
+@pytest.fixture
+def issuer() -> Iterator[KeyServer]:
+    """A sign-in service that answers."""
+    with key_server_at_work() as published:
+        yield published

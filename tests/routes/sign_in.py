@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,12 +15,12 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from flask.testing import FlaskClient
 from werkzeug import Request, Response
-from werkzeug.serving import make_server
 
 from backend.config.settings import load_settings
 from backend.config.tokens import Tokens
 from tests.builders import Marketplace
 from tests.conftest import NOW
+from tests.processes import served
 
 RSA, EC = rsa.generate_private_key(65_537, 2048), ec.generate_private_key(ec.SECP256R1())
 SECRET = "a-secret-of-thirty-two-characters"
@@ -154,16 +153,9 @@ class KeyServer:
 def key_server_at_work() -> Iterator[KeyServer]:
     """A server of keys on a socket, until the end of the block."""
     published = KeyServer()
-    server = make_server("127.0.0.1", 0, published, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    published.address = f"http://127.0.0.1:{server.server_port}/keys"
-    try:
+    with served(published) as port:
+        published.address = f"http://127.0.0.1:{port}/keys"
         yield published
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class Clock:

@@ -44,12 +44,6 @@ WITHOUT = {
 }
 
 
-@pytest.fixture(scope="module")
-def town() -> Town:
-    """Looked at by many; what is changed in it is changed for nobody's test."""
-    return Town()
-
-
 def test_every_route_has_a_rule_and_a_row_here(town: Town) -> None:
     """A new route is closed until somebody has thought about it."""
     routes = {rule.endpoint for rule in town.market.app.url_map.iter_rules()}

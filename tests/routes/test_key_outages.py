@@ -24,7 +24,6 @@ from tests.routes.sign_in import (
     Town,
     bearer,
     believing,
-    key_server_at_work,
     public_key,
     rs256_header,
     status_of,
@@ -39,19 +38,6 @@ FAILURES: dict[str, tuple[Any, int]] = {
     "an empty list": ({"keys": []}, 200),
     "keys of other forms": ({"keys": [None, 7, {"kid": "k"}]}, 200),
 }
-
-
-@pytest.fixture(scope="module")
-def town() -> Town:
-    """Looked at by many; what is changed in it is changed for nobody's test."""
-    return Town()
-
-
-@pytest.fixture
-def issuer() -> Iterator[KeyServer]:
-    """A sign-in service that answers."""
-    with key_server_at_work() as published:
-        yield published
 
 
 def test_keys_that_cannot_be_fetched_are_a_503_and_no_way_in(town: Town) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import jwt
@@ -34,19 +33,6 @@ OTHER = rsa.generate_private_key(65_537, 2048)
 SHORT = rsa.generate_private_key(65_537, 1024)
 P384 = ec.generate_private_key(ec.SECP384R1())
 IDENTITY = {"aud": "shop", "iss": "https://id.example/"}
-
-
-@pytest.fixture(scope="module")
-def town() -> Town:
-    """Looked at by many; what is changed in it is changed for nobody's test."""
-    return Town()
-
-
-@pytest.fixture
-def issuer() -> Iterator[KeyServer]:
-    """A sign-in service that answers."""
-    with key_server_at_work() as published:
-        yield published
 
 
 @pytest.mark.parametrize(("key", "algorithm"), [(RSA, "RS256"), (EC, "ES256")], ids=["RS256", "ES256"])

@@ -18,12 +18,6 @@ from tests.routes.sign_in import ADMIN, PLAYER, SECRET, Town, bearer, raw_token
 HS256 = {"alg": "HS256", "typ": "JWT"}
 
 
-@pytest.fixture(scope="module")
-def town() -> Town:
-    """Looked at by many; what is changed in it is changed for nobody's test."""
-    return Town()
-
-
 def status_of(town: Town, token: str) -> int:
     """How an account is answered with this token."""
     answer = town.call(town.backend(), "connect.read_account", {"Authorization": f"Bearer {token}"})

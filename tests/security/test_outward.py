@@ -19,14 +19,13 @@ import requests
 import stripe
 from cryptography.hazmat.primitives.asymmetric import rsa
 from werkzeug import Request, Response
-from werkzeug.serving import make_server
 
 from backend.config.settings import load_settings
 from backend.config.stripe import build_client
 from backend.server import create_app
 from tests.builders import PRODUCTION_ENVIRONMENT, Marketplace
 from tests.conftest import NOW
-from tests.processes import GUNICORN, backend_process, free_port_pair
+from tests.processes import GUNICORN, backend_process, free_port_pair, served
 from tests.routes.test_commands import run
 from tests.security.tokens import ADMIN, PLAYER, bearer, with_sign_in
 from tests.ship.machines import make_certificate
@@ -49,15 +48,8 @@ class Recorder:
 
 @contextmanager
 def _served(app: Recorder, context: ssl.SSLContext | None = None) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True, ssl_context=context)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"{'https' if context else 'http'}://localhost:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join(30)
-        server.server_close()
+    with served(app, context) as port:
+        yield f"{'https' if context else 'http'}://localhost:{port}"
 
 
 def _context(folder: Path, version: ssl.TLSVersion | None = None) -> ssl.SSLContext:

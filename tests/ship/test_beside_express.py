@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,10 +12,9 @@ from typing import Any
 import pytest
 import requests
 from werkzeug import Request, Response
-from werkzeug.serving import make_server
 
 from tests.conformance.kit import CASES, Stripe, run
-from tests.processes import ROOT, backend_process, free_port_pair
+from tests.processes import ROOT, backend_process, free_port_pair, served
 from tests.ship.machines import make_certificate, nginx_beside_express
 
 pytestmark = pytest.mark.needs("nginx")
@@ -49,15 +47,8 @@ class Express:
 def express_server() -> Iterator[tuple[Express, int]]:
     """The old backend on a port."""
     old = Express()
-    server = make_server("127.0.0.1", 0, old, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield old, server.server_port
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(old) as port:
+        yield old, port
 
 
 class Site:

@@ -70,6 +70,6 @@ def test_every_page_of_production_is_in_the_inventory(market: Marketplace) -> No
 
 
 def test_every_file_that_it_names_exists() -> None:
-    """Links lead somewhere."""
+    """A link to a file of the repository leads to one."""
     for target in re.findall(r"\]\(([^)#:]+)\)", TEXT):
         assert (Path(__file__).parents[2] / "docs" / target).exists(), target
