@@ -15,6 +15,7 @@ import requests
 from werkzeug import Response
 
 from backend.config.signing_keys import KEPT_SECONDS, KeysUnavailable, SigningKeys
+from backend.config.tokens import Tokens
 from tests.processes import GUNICORN, backend_process, free_port_pair
 from tests.routes.sign_in import (
     ADMIN,
@@ -125,15 +126,21 @@ def test_one_asks_and_the_others_are_not_held(town: Town, issuer: KeyServer) -> 
     assert issuer.asked == 1
 
 
-def test_a_silent_issuer_holds_nobody_whose_key_is_known(issuer: KeyServer) -> None:
-    """The keys are read again beside the requests."""
+def known_then_silent(issuer: KeyServer, seconds: int) -> tuple[Tokens, Gate]:
+    """A reader that knows the issuer's key, so many seconds later; the issuer answers no more until the gate is opened."""
     clock = Clock()
     tokens = tokens_of(issuer, clock)
     issuer.publish("k", RSA, "RS256")
     tokens.caller(rs256_header("k"))
     gate = Gate({"keys": [RSA_KEY]})
     issuer.answer = gate
-    clock.seconds += 400
+    clock.seconds += seconds
+    return tokens, gate
+
+
+def test_a_silent_issuer_holds_nobody_whose_key_is_known(issuer: KeyServer) -> None:
+    """The keys are read again beside the requests."""
+    tokens, gate = known_then_silent(issuer, 400)
 
     began = time.monotonic()
     for _ in range(5):
@@ -148,13 +155,7 @@ def test_a_silent_issuer_holds_nobody_whose_key_is_known(issuer: KeyServer) -> N
 
 def test_a_stranger_who_names_unknown_keys_holds_nobody(issuer: KeyServer) -> None:
     """While the issuer is asked about the stranger's key, known ones are believed."""
-    clock = Clock()
-    tokens = tokens_of(issuer, clock)
-    issuer.publish("k", RSA, "RS256")
-    tokens.caller(rs256_header("k"))
-    gate = Gate({"keys": [RSA_KEY]})
-    issuer.answer = gate
-    clock.seconds += 31
+    tokens, gate = known_then_silent(issuer, 31)
 
     def ask_in_vain() -> None:
         with pytest.raises(KeysUnavailable):
