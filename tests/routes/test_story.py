@@ -8,6 +8,11 @@ import pytest
 
 from tests.builders import Marketplace
 
+# Times, ids of requests and ids of Stripe's: any four digits stand in one of them now and then.
+RANDOM = re.compile(
+    r"^[0-9T:.-]+Z|\brequest=[0-9a-f]{16}|\b(?:acct|ch|dp|du|evt|pi|re|tr|trr)_[A-Za-z0-9]+", re.MULTILINE
+)
+
 
 def test_the_log_of_a_payments_life_names_the_payment_and_nobody(
     capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
@@ -50,5 +55,6 @@ def test_the_log_of_a_payments_life_names_the_payment_and_nobody(
         "transfer.taken_back",
         "dispute.seen",
     } <= set(told)
-    for secret in ("Canary", "canary", intent["client_secret"], link, "sk_test_", "whsec_", "4242"):
+    for secret in ("Canary", "canary", intent["client_secret"], link, "sk_test_", "whsec_"):
         assert secret not in log, secret
+    assert "4242" not in RANDOM.sub("", log)
