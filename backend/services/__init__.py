@@ -11,11 +11,11 @@ from backend.domain.addresses import AllowedAddresses
 from backend.domain.catalogue import Catalogue
 from backend.domain.money import FeeRate
 from backend.services.coach.coaches import Coaches
+from backend.services.coach.earnings import CoachTransfers
 from backend.services.coach.onboarding import CoachOnboarding, OnboardingLinks
 from backend.services.coach.readiness import Readiness
 from backend.services.coach.registry import Registry
 from backend.services.coach.status import CoachStatuses
-from backend.services.coach.transfers_to_coach import CoachTransfers
 from backend.services.purchases.declines import Declines
 from backend.services.purchases.payments import Payments
 from backend.services.purchases.receipts import Receipts
