@@ -203,7 +203,7 @@ def _on_the_sandbox(finding: Finding) -> Finding:
 
 
 def _settings_examined(settings: Settings) -> Iterator[Finding]:
-    """What can be told without asking Stripe."""
+    """The findings that need no call to Stripe."""
     many = len(settings.catalogue.offers)
     yield Finding(OK, "catalogue", f"{many} offers in {settings.catalogue.currency.upper()}")
     if settings.stripe_publishable_key:

@@ -68,7 +68,7 @@ class Failure:
 
     @property
     def retry_later(self) -> bool:
-        """Whether the same request may succeed by itself."""
+        """True if the same request may succeed by itself."""
         return self.http_status == 503 or self is _IN_FLIGHT
 
 
@@ -233,7 +233,7 @@ FAILURES: dict[type[BaseException], Callable[[Any], Failure]] = {
 
 
 def failure_of(exc: BaseException) -> Failure:
-    """What a client reads about an exception: the nearest class in the map decides, else it is our bug."""
+    """The failure that a client reads of an exception: the nearest class in the map decides, else it is our bug."""
     for known in type(exc).__mro__:
         if known in FAILURES:
             return FAILURES[known](exc)

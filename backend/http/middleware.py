@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, its size, its scheme, its time, and its line in the log."""
+"""The handling of every request: its id, its size, its scheme, its time, and its line in the log."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _finish(response: Response) -> Response:
 
 
 def _address_of_a_suspect(status: int) -> dict[str, str | None]:
-    """Where a request came from that was not let in. Of all others the address is nobody's business."""
+    """The address of a request that was not let in. Of all others the address is nobody's business."""
     forged = status == 400 and request.path.startswith(WEBHOOK_PATH)
     return {"address": request.remote_addr} if forged or status in (401, 403, 429) else {}
 

@@ -84,7 +84,7 @@ def read_onboarding_link(coach_id: str) -> Response:
 
 @connect.get("/coach/<coach_id>/status")
 def read_status(coach_id: str) -> Response:
-    """Whether a coach can be paid, and what is still to be done. Who is not signed in learns only the first."""
+    """The state of a coach: can be paid or not, and what is still to be done. Who is not signed in learns only the first."""
     known = path_coach_id(coach_id)
     query(StatusQuery)
     return answer(StatusResponse, {"account": services().coach_statuses.read(known, caller())})
@@ -92,7 +92,7 @@ def read_status(coach_id: str) -> Response:
 
 @connect.get("/coach/<coach_id>/transfers")
 def list_transfers(coach_id: str) -> Response:
-    """What a coach was sent, newest first, with the totals of all of it."""
+    """The transfers to a coach, newest first, with the totals of all of them."""
     known, asked = path_coach_id(coach_id), query(TransfersQuery)
     earnings = services().coach_transfers.read(known, caller())
     listed = earnings.transfers[: asked["limit"]]
@@ -108,7 +108,7 @@ def transfer() -> Response:
 
 @connect.get("/account/<account_id>/balance")
 def read_balance(account_id: str) -> Response:
-    """What the coach holds at Stripe."""
+    """The balance that the coach holds at Stripe."""
     balance = services().coaches.balance(path_account_id(account_id), caller())
     return answer(BalanceResponse, {"balance": balance})
 

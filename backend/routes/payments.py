@@ -49,7 +49,7 @@ def _buy(needs_account: bool) -> Response:
 
 @payments.get("/packages")
 def list_packages() -> Response:
-    """What is for sale, at which prices, and the platform's part in percent."""
+    """The price list, with the platform's part in percent."""
     catalogue, rate = settings().catalogue, settings().fee_rate
     return answer(
         PackagesResponse,

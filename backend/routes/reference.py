@@ -77,7 +77,7 @@ class Tested(Schema):
 
 @dataclass(frozen=True)
 class Operation:
-    """What one route takes and answers. ``keyed``: it takes an ``Idempotency-Key``."""
+    """One route in the reference: its request and its answers. ``keyed``: it takes an ``Idempotency-Key``."""
 
     answer: type[Schema]
     body: type[Schema] | None = None
@@ -271,7 +271,7 @@ def _name(schema: Any) -> str:
 
 
 def _limits(self: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
-    """What our own fields take, in the terms of JSON Schema."""
+    """The limits of our own fields, in the terms of JSON Schema."""
     match field:
         case StripeId():
             return {"pattern": f"^{field.pattern}$"}

@@ -53,7 +53,7 @@ class CreateAccountRequest(Request):
 
 
 class Requirements(StripeResponse):
-    """What Stripe still asks of the coach before money can flow."""
+    """The requirements that a coach has to meet before money can flow."""
 
     currently_due = fields.List(fields.String())
     disabled_reason = fields.String(allow_none=True)
@@ -90,7 +90,7 @@ class DatedAccount(ProfiledAccount):
 
 
 class OnboardingLink(StripeResponse):
-    """Where the coach completes the account: single use, until the unix second ``expires_at``."""
+    """The link at which the coach completes the account: single use, until the unix second ``expires_at``."""
 
     url = fields.String()
     expires_at = fields.Integer()
@@ -183,7 +183,7 @@ class UpdateAccountResponse(Response):
 
 
 class LoginLink(StripeResponse):
-    """Where the coach sees the Express dashboard. Single use; Stripe gives it no time of expiry."""
+    """The link to the coach's Express dashboard. Single use; Stripe gives it no time of expiry."""
 
     url = fields.String()
     expires_at = fields.Constant(None)
@@ -207,7 +207,7 @@ class TransferRequest(Request):
 
     @post_load
     def claim(self, data: dict[str, Any], **_: Any) -> TransferClaim:
-        """What the caller asserts."""
+        """The caller's assertion."""
         return TransferClaim(data["payment_intent_id"], data["coach_account_id"], data["amount"])
 
 
@@ -251,7 +251,7 @@ def _plain(stripe_object: Any, key: str) -> dict[str, Any]:
 
 
 class Balance(StripeResponse):
-    """What an account holds. Stripe leaves out lists that do not apply; the front end reads all three."""
+    """The balance of an account. Stripe leaves out lists that do not apply; the front end reads all three."""
 
     available = fields.List(fields.Nested(Funds), dump_default=list)
     pending = fields.List(fields.Nested(Funds), dump_default=list)

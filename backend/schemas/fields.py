@@ -193,10 +193,10 @@ def choice(*values: str, **kwargs: Any) -> fields.String:
 
 
 def is_payment_id(text: str) -> bool:
-    """Whether a path segment has the form of a PaymentIntent's id."""
+    """True if a path segment has the form of a PaymentIntent's id."""
     return re.fullmatch(_PAYMENT_ID, text, re.ASCII) is not None
 
 
 def is_account_id(text: str) -> bool:
-    """Whether a path segment has the form of an account's id."""
+    """True if a path segment has the form of an account's id."""
     return re.fullmatch(_ACCOUNT_ID, text, re.ASCII) is not None

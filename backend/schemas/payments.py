@@ -29,7 +29,7 @@ _PACKAGE_ID = WholeText(most=1_000_000)
 
 
 class _Bought(Request):
-    """What both a purchase and its confirmation say: whose, which sport, which package."""
+    """The fields of a purchase and of its confirmation: whose, which sport, which package."""
 
     coach_id = Id(required=True)
     coach_name = Name(required=True)
@@ -84,7 +84,7 @@ class IntentWithSecret(StripeResponse):
 
 
 class PackageInfo(Response):
-    """What the purchase buys. ``price`` in minor units."""
+    """The package that is bought. ``price`` in minor units."""
 
     clips = fields.Integer()
     days = fields.Integer()
@@ -92,7 +92,7 @@ class PackageInfo(Response):
 
 
 class FeeBreakdown(Response):
-    """How the amount divides, in minor units."""
+    """The division of the amount, in minor units."""
 
     total_amount = fields.Integer(attribute="amount")
     platform_fee = fields.Integer(attribute="fee")
@@ -109,7 +109,7 @@ class CreateIntentResponse(Response):
 
 
 class SessionData(_Bought):
-    """What the front end believes it bought. ``coachName`` is accepted and not compared, and the rest of an order ignored.
+    """The purchase that a front end claims. ``coachName`` is accepted and not compared, and the rest of an order ignored.
 
     Whoever confirms has just charged a card, and must not be refused for a field too many.
     """

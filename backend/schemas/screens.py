@@ -35,7 +35,7 @@ class OnboardingLinkRequest(StripeRequest):
 
     @post_load
     def wishes(self, data: dict[str, Any], **_: Any) -> LinkRequest:
-        """Where the coach wants to come back to."""
+        """The addresses to which the coach wants to come back."""
         return LinkRequest(**data)
 
 
@@ -73,7 +73,7 @@ def iso_time(at: int | None) -> str | None:
 
 
 class WordedRequirements(Response):
-    """What Stripe still asks of the coach, and why it keeps the account from being paid, in sentences."""
+    """The requirements of Stripe for the coach, and why the account cannot be paid, in sentences."""
 
     currently_due = fields.List(fields.String())
     disabled_reason = fields.String(allow_none=True)
@@ -112,7 +112,7 @@ class TransfersQuery(StripeRequest):
 
 
 class TransferMetadata(StripeResponse):
-    """What a transfer is for; null where it does not lead to a purchase."""
+    """The purchase that a transfer is for; null where it does not lead to one."""
 
     payment_intent_id = fields.String(allow_none=True)
     player_id = fields.String(allow_none=True)

@@ -1,4 +1,4 @@
-"""What Stripe's answer to a keyed write means for the next step.
+"""The outcomes of a keyed write: Stripe's answers, as the next step needs them.
 
 An idempotency key pins the first answer of a request whose execution began: 200s, refusals and even 500s
 come back under it for 24 hours, marked ``Idempotent-Replayed: true``. So an answer has two questions: what
@@ -105,7 +105,7 @@ def error_code(error: stripe.StripeError) -> str:
 
 
 def is_replay(headers: Mapping[str, Any] | None) -> bool:
-    """Whether an answer was decided earlier, under the same key."""
+    """True if an answer was decided earlier, under the same key."""
     return bool(headers) and str((headers or {}).get("idempotent-replayed", "")).lower() == "true"
 
 

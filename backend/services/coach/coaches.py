@@ -98,7 +98,7 @@ class Coaches:
         return self._client.v1.accounts.login_links.create(account_id)
 
     def balance(self, account_id: str, caller: Caller) -> stripe.Balance:
-        """What the coach holds at Stripe, per currency, in minor units."""
+        """The balance that the coach holds at Stripe, per currency, in minor units."""
         self.account(account_id, caller)
         return self._client.v1.balance.retrieve({}, {"stripe_account": account_id})
 

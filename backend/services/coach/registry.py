@@ -135,7 +135,7 @@ class Registry:
         return next((one for one in (self._read(coach_id, 1, under) for under in ids) if one is not None), None)
 
     def late_account(self, coach_id: str) -> str | None:
-        """Whom to pay for a purchase that was made before the coach registered; None where that is an operator's to say."""
+        """The account to pay for a purchase made before the coach registered; None where that is an operator's to say."""
         if self._late_coaches_wait:
             return None
         entry = self.lookup(coach_id)

@@ -43,7 +43,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Step:
-    """What is to be done about one endpoint, and why. ``surplus``: further ones of ours at the same address."""
+    """The change that one endpoint needs, and why. ``surplus``: further ones of ours at the same address."""
 
     wanted: Wanted
     action: str
@@ -53,12 +53,12 @@ class Step:
 
     @property
     def changes_something(self) -> bool:
-        """Whether it is more than to keep what is there."""
+        """True if it is more than to keep what is there."""
         return self.action != KEEP or bool(self.surplus)
 
 
 def fingerprint(secret: str) -> str:
-    """What of a secret may be shown: whoever has the secret recognises it, and nobody learns it."""
+    """The part of a secret that may be shown: whoever has the secret recognises it, and nobody learns it."""
     return hashlib.sha256(secret.encode()).hexdigest()[:16]
 
 
@@ -68,7 +68,7 @@ def endpoints_of(client: stripe.StripeClient) -> list[stripe.WebhookEndpoint]:
 
 
 def plan(existing: Iterable[stripe.WebhookEndpoint], wanted: Wanted) -> Step:
-    """What to do, from what there is. An endpoint of another installation on the same account is left alone."""
+    """The steps that lead from what there is to what should be. An endpoint of another installation is left alone."""
     mine = [one for one in existing if _is_mine(one, wanted)]
     if not mine:
         return Step(wanted, CREATE, ("there is none",))
@@ -133,13 +133,13 @@ def _is_mine(endpoint: stripe.WebhookEndpoint, wanted: Wanted) -> bool:
 
 
 def _listens_to_accounts(endpoint: stripe.WebhookEndpoint) -> bool:
-    """Which kind a hand-made endpoint is. Stripe names the Connect application; else its events give it away."""
+    """True if a hand-made endpoint is for accounts. Stripe names the Connect application; else its events give it away."""
     of_accounts = ("account.", "capability.", "payout.", "person.")
     return bool(endpoint.application) or all(event.startswith(of_accounts) for event in endpoint.enabled_events)
 
 
 def _secret_is_known(endpoint: stripe.WebhookEndpoint, wanted: Wanted) -> bool:
-    """Whether one of our secrets is its own. Of a hand-made one that cannot be told, so any secret is taken for it."""
+    """True if one of our secrets is its own. Of a hand-made one that cannot be told, so any secret is taken for it."""
     marked = metadata_of(endpoint).get(SECRET_FINGERPRINT)
     if marked is None:
         return bool(wanted.secrets) and not _is_marked(endpoint)
@@ -147,7 +147,7 @@ def _secret_is_known(endpoint: stripe.WebhookEndpoint, wanted: Wanted) -> bool:
 
 
 def _beyond_repair(endpoint: stripe.WebhookEndpoint, wanted: Wanted) -> Iterable[str]:
-    """What no update changes."""
+    """The differences that no update changes."""
     if endpoint.api_version != wanted.api_version:
         yield f"its API version is {endpoint.api_version or 'the account’s own'}, not {wanted.api_version}"
     if not _secret_is_known(endpoint, wanted):
@@ -155,7 +155,7 @@ def _beyond_repair(endpoint: stripe.WebhookEndpoint, wanted: Wanted) -> Iterable
 
 
 def _differences(endpoint: stripe.WebhookEndpoint, wanted: Wanted) -> Iterable[str]:
-    """What an update mends."""
+    """The differences that an update mends."""
     if not _is_marked(endpoint):
         yield BY_HAND
     if endpoint.url != wanted.url:

@@ -28,7 +28,7 @@ class Chapter:
 
 
 def story_of(client: stripe.StripeClient, payment: Payment) -> list[Chapter]:
-    """What has happened to a payment. At most five calls; a busy platform's older events are left out."""
+    """The history of a payment. At most five calls; a busy platform's older events are left out."""
     intent = payment.intent
     names = {intent.id, id_of(intent.latest_charge), getattr(payment.charge, "transfer_group", None)} - {None}
     since: Any = {"created": {"gte": intent.created}, "limit": 100, "types": list(_TEXTS)}

@@ -45,7 +45,7 @@ REFUNDED = "refunded"
 
 @dataclass(frozen=True)
 class Order:
-    """What a player asks to buy."""
+    """An order: the package that a player asks to buy."""
 
     coach_id: str
     coach_name: str
@@ -60,7 +60,7 @@ class Order:
 
 @dataclass
 class Buyer:
-    """Who buys: the address as typed, and the customer of it. Without an address there is none."""
+    """The buyer: the address as typed, and the customer of it. Without an address there is none."""
 
     email: str | None = None
     name: str | None = None
@@ -185,7 +185,7 @@ class Payments:
         return purchase, buyer
 
     def _account_and_buyer(self, order: Order, needs_account: bool) -> tuple[str | None, Buyer]:
-        """Who is paid, and who pays. A customer is made last: a sale that is refused leaves none behind."""
+        """The coach's account and the buyer. A customer is made last: a sale that is refused leaves none behind."""
         email = order.customer_email
         if not email:
             return self._payee(order.coach_id, needs_account), Buyer()

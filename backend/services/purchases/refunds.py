@@ -43,7 +43,7 @@ _SETTLED_AFTER_SECONDS = 3 * 3600
 
 @dataclass(frozen=True)
 class RefundRequest:
-    """What to give back: ``amount`` in minor units, or all that is left when None."""
+    """A refund that is asked for: ``amount`` in minor units, or all that is left when None."""
 
     payment_id: str
     reason: RefundReason = "requested_by_customer"

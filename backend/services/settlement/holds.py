@@ -1,4 +1,4 @@
-"""Why money waits, and how to tell from Stripe that it need not wait any longer.
+"""Holds: the reason why money waits, and how to tell from Stripe that it need not wait any longer.
 
 A hold that still stands is left without a write: running the sweep twice changes nothing the second time.
 """

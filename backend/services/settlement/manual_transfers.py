@@ -17,7 +17,7 @@ from backend.services.settlement.settle import SETTLED, Settlement, Settler
 
 @dataclass(frozen=True)
 class TransferClaim:
-    """What the caller believes is to be transferred: ``amount`` is the gross amount that the player paid."""
+    """The transfer that the caller believes is due: ``amount`` is the gross amount that the player paid."""
 
     payment_id: str
     coach_account_id: str
