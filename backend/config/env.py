@@ -103,11 +103,11 @@ class Reader:
         state = "must be set to" if value is None else "must be"
         raise SettingsError(name, f"{state} one of {', '.join(str(c) for c in choices)}")
 
-    def integer(self, name: str, default: int, least: int, most: int) -> int:
+    def integer(self, name: str, default: int, minimum: int, maximum: int) -> int:
         """A whole number within bounds."""
         text = self._given.get(name, str(default))
-        if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or not least <= int(text) <= most:
-            raise SettingsError(name, f"must be a whole number from {least} to {most}")
+        if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or not minimum <= int(text) <= maximum:
+            raise SettingsError(name, f"must be a whole number from {minimum} to {maximum}")
         return int(text)
 
     def boolean(self, name: str, default: bool) -> bool:

@@ -248,7 +248,7 @@ _REFUSED_AS: dict[type[Exception], str] = {
 }
 
 
-def respond(exc: Exception) -> Response:
+def failure_response(exc: Exception) -> Response:
     """The response to a failure, logged with what the client may not read."""
     failure = failure_of(exc)
     if isinstance(exc, HTTPException) and exc.code is not None and exc.code < 400:
@@ -285,4 +285,4 @@ def _log(exc: Exception, failure: Failure) -> None:
 
 def register_errors(app: Flask) -> None:
     """Answer every exception, HTTP errors included, in the contract's shape."""
-    app.register_error_handler(Exception, respond)
+    app.register_error_handler(Exception, failure_response)

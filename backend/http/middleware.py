@@ -48,21 +48,21 @@ def attach_middleware(app: Flask, settings: Settings) -> None:
 
 def attach_proxies(app: Flask, settings: Settings) -> None:
     """Attach the proxy middleware, around all other WSGI middleware: they see what it believes."""
-    app.wsgi_app = _believing(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = _trust_proxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign, assignment]
 
 
-def _believing(wsgi: WSGIApp, proxies: int) -> WSGIApp:
+def _trust_proxies(wsgi: WSGIApp, proxies: int) -> WSGIApp:
     """Believe exactly as many proxies as there are; what a client claims beyond them is taken off.
 
     Talisman and others read X-Forwarded-Proto by themselves, so what ProxyFix has used up goes too.
     """
     if proxies:
-        wsgi = _forgetting(wsgi)
+        wsgi = _strip_forwarded(wsgi)
         return ProxyFix(wsgi, x_for=proxies, x_proto=proxies, x_host=0, x_port=0, x_prefix=0)
-    return _forgetting(wsgi)
+    return _strip_forwarded(wsgi)
 
 
-def _forgetting(wsgi: WSGIApp) -> WSGIApp:
+def _strip_forwarded(wsgi: WSGIApp) -> WSGIApp:
     def app(environ: Environ, start_response: Any) -> Iterable[bytes]:
         for name in [name for name in environ if name.startswith(("HTTP_X_FORWARDED_", "HTTP_FORWARDED"))]:
             del environ[name]

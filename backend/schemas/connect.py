@@ -10,16 +10,16 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 from backend.schemas.fields import (
     Email,
     Id,
+    LenientInteger,
     Name,
     Phone,
     Request,
     Response,
+    StrictInteger,
     StripeRequest,
     StripeResponse,
     Text,
     WebAddress,
-    Whole,
-    WholeText,
     account_id,
     choice,
     payment_id,
@@ -124,39 +124,39 @@ class AccountResponse(Response):
 class BusinessProfile(StripeRequest):
     """The part of Stripe's business profile that a coach may change here."""
 
-    name = Name(longest=200)
+    name = Name(max_length=200)
     url = WebAddress()
     support_email = Email()
-    support_phone = Phone(longest=40)
+    support_phone = Phone(max_length=40)
     support_url = WebAddress()
 
 
 class Address(StripeRequest):
     """A postal address."""
 
-    line1 = Text(longest=200)
-    line2 = Text(longest=200)
-    city = Text(longest=100)
-    state = Text(longest=100)
-    postal_code = Text(longest=20)
+    line1 = Text(max_length=200)
+    line2 = Text(max_length=200)
+    city = Text(max_length=100)
+    state = Text(max_length=100)
+    postal_code = Text(max_length=20)
     country = _country()
 
 
 class DateOfBirth(StripeRequest):
     """A day, whole or not at all."""
 
-    day = Whole(required=True, most=31)
-    month = Whole(required=True, most=12)
-    year = Whole(required=True, least=1900, most=2100)
+    day = StrictInteger(required=True, maximum=31)
+    month = StrictInteger(required=True, maximum=12)
+    year = StrictInteger(required=True, minimum=1900, maximum=2100)
 
 
 class Individual(StripeRequest):
     """The person behind the account."""
 
-    first_name = Name(longest=100)
-    last_name = Name(longest=100)
+    first_name = Name(max_length=100)
+    last_name = Name(max_length=100)
     email = Email()
-    phone = Phone(longest=40)
+    phone = Phone(max_length=40)
     address = fields.Nested(Address)
     dob = fields.Nested(DateOfBirth)
 
@@ -201,7 +201,7 @@ class TransferRequest(Request):
 
     payment_intent_id = payment_id(required=True)
     coach_account_id = account_id(required=True)
-    amount = Whole(required=True)
+    amount = StrictInteger(required=True)
     # Accepted because front ends send it. What a client writes never enters a request that moves money.
     description = Text(load_default=None, allow_none=True)
 
@@ -268,7 +268,7 @@ class BalanceResponse(Response):
 class PayoutsQuery(StripeRequest):
     """The query of ``GET /api/connect/account/:id/payouts``."""
 
-    limit = WholeText(load_default=10, most=100)
+    limit = LenientInteger(load_default=10, maximum=100)
     starting_after = payout_id(load_default=None)
 
 

@@ -12,20 +12,20 @@ from backend.domain.sessions import SessionClaim
 from backend.schemas.fields import (
     Email,
     Id,
+    LenientInteger,
     Name,
     Request,
     Response,
+    StrictInteger,
     StripeResponse,
     Text,
-    Whole,
-    WholeText,
     choice,
     payment_id,
 )
 from backend.services.purchases.payments import Order
 from backend.services.purchases.refunds import RefundRequest
 
-_PACKAGE_ID = WholeText(most=1_000_000)
+_PACKAGE_ID = LenientInteger(maximum=1_000_000)
 
 
 class _Bought(Request):
@@ -59,7 +59,7 @@ class CreateIntentRequest(_Bought):
 
     customer_email = Email(load_default=None, allow_none=True)
     # Stripe's limit for a customer's name.
-    customer_name = Name(longest=256, load_default=None, allow_none=True)
+    customer_name = Name(max_length=256, load_default=None, allow_none=True)
     player_id = Id(load_default=None, allow_none=True)
     player_name = Name(load_default=None, allow_none=True)
 
@@ -184,7 +184,7 @@ class RefundBody(Request):
 
     payment_intent_id = payment_id(required=True)
     reason = choice("duplicate", "fraudulent", "requested_by_customer", load_default="requested_by_customer")
-    amount = Whole(load_default=None, allow_none=True)
+    amount = StrictInteger(load_default=None, allow_none=True)
 
     @post_load
     def request(self, data: dict[str, Any], **_: Any) -> RefundRequest:

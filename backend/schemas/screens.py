@@ -11,7 +11,7 @@ from backend.domain.addresses import MOST_CHARACTERS
 from backend.domain.metadata import PACKAGE_ID, PACKAGE_TYPE, PLAYER_NAME
 from backend.schemas.connect import OnboardingLink
 from backend.schemas.connect import transfer_status as status_of
-from backend.schemas.fields import Request, Response, StripeRequest, StripeResponse, Text, WholeText
+from backend.schemas.fields import LenientInteger, Request, Response, StripeRequest, StripeResponse, Text
 from backend.services.coach.onboarding import LinkRequest
 
 _NOT_GIVEN = ("", "undefined", "null")
@@ -29,9 +29,9 @@ class _Hint(Text):
 class OnboardingLinkRequest(StripeRequest):
     """The body of ``POST /api/connect/account/:id/onboarding-link``, and the query of the same for a coach."""
 
-    return_url = _Hint(longest=MOST_CHARACTERS, load_default=None, allow_none=True)
-    refresh_url = _Hint(longest=MOST_CHARACTERS, load_default=None, allow_none=True)
-    email = _Hint(longest=320, load_default=None, allow_none=True)
+    return_url = _Hint(max_length=MOST_CHARACTERS, load_default=None, allow_none=True)
+    refresh_url = _Hint(max_length=MOST_CHARACTERS, load_default=None, allow_none=True)
+    email = _Hint(max_length=320, load_default=None, allow_none=True)
 
     @post_load
     def wishes(self, data: dict[str, Any], **_: Any) -> LinkRequest:
@@ -108,7 +108,7 @@ class StatusResponse(Response):
 class TransfersQuery(StripeRequest):
     """The query of ``GET /api/connect/coach/:coachId/transfers``."""
 
-    limit = WholeText(load_default=50, most=1_000)
+    limit = LenientInteger(load_default=50, maximum=1_000)
 
 
 class TransferMetadata(StripeResponse):

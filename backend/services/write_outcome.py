@@ -56,7 +56,7 @@ class Unknown:
     headers: Mapping[str, Any] = field(default_factory=dict)
 
 
-Answer = Done[T] | Refused | KeyTaken | InFlight | Unknown
+WriteOutcome = Done[T] | Refused | KeyTaken | InFlight | Unknown
 
 _KINDS: dict[type, Answered] = {
     Done: Answered.DONE,
@@ -67,17 +67,17 @@ _KINDS: dict[type, Answered] = {
 }
 
 
-def kind_of(answer: Answer[Any]) -> Answered:
+def kind_of(answer: WriteOutcome[Any]) -> Answered:
     """The answer in the terms of ``domain/settlement.py``."""
     return _KINDS[type(answer)]
 
 
-def is_replayed(answer: Answer[Any]) -> bool:
+def is_replayed(answer: WriteOutcome[Any]) -> bool:
     """True if it was decided earlier, under the same key."""
     return isinstance(answer, Done | Refused | Unknown) and answer.replayed
 
 
-def write(call: Callable[[], T]) -> Answer[T]:
+def classify_write(call: Callable[[], T]) -> WriteOutcome[T]:
     """Make a keyed write and classify the answer.
 
     What says nothing about the write (no connection, throttled, key refused) is raised as it came: the

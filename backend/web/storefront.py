@@ -13,7 +13,7 @@ from backend.domain.reasons import WORDS
 from backend.http.requests import services, settings
 from backend.schemas.fields import is_payment_id
 from backend.services.errors import NotFound, PaymentsError, UnreadablePayment
-from backend.services.operators.timeline import story_of
+from backend.services.operators.timeline import timeline_of
 from backend.services.platform import namespace_of
 from backend.services.reads import metadata_of, purchase_of, sold_payment
 from backend.services.settlement.ledger import ledger_of
@@ -88,7 +88,7 @@ def money_map(payment_id: str) -> Response:
         raise NotFound("There is no such payment.")
     client = services().client
     payment = sold_payment(client, payment_id)
-    facts: dict[str, Any] = {"payment": payment, "story": story_of(client, payment), "size": (WIDTH, HEIGHT)}
+    facts: dict[str, Any] = {"payment": payment, "story": timeline_of(client, payment), "size": (WIDTH, HEIGHT)}
     try:
         ledger = ledger_of(client, services().registry, payment_id)
     except tuple(UNCLEAR) as unclear:

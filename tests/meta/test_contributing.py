@@ -76,8 +76,6 @@ def test_the_table_of_folders_names_every_folder_of_the_backend() -> None:
 def test_the_page_of_tests_names_every_folder_of_tests() -> None:
     """Each with what it promises."""
     named = set(re.findall(r"^\| `(tests/\w+)` \|", (ROOT / "docs/testing.md").read_text(), re.MULTILINE))
-    folders = {
-        str(path.parent.relative_to(ROOT)) for path in (ROOT / "tests").glob("*/__init__.py")
-    }
+    folders = {str(path.parent.relative_to(ROOT)) for path in (ROOT / "tests").glob("*/__init__.py")}
 
     assert named == folders

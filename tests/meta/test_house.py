@@ -94,7 +94,9 @@ def test_new_versions_are_asked_for_wherever_something_is_pinned() -> None:
     """Each folder with a manifest is in the list, under its kind."""
     updates = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text())["updates"]
     asked = {
-        (one["package-ecosystem"], folder) for one in updates for folder in one.get("directories", [one.get("directory")])
+        (one["package-ecosystem"], folder)
+        for one in updates
+        for folder in one.get("directories", [one.get("directory")])
     }
     manifests = {"package.json": "npm", "requirements*.txt": "pip", "Dockerfile": "docker"}
     found = {

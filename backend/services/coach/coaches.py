@@ -21,7 +21,7 @@ from backend.services.coach.registry import Entry, Registry
 from backend.services.creation import create_once
 from backend.services.errors import Conflict, Forbidden, InvalidRequest, NotFound, Undecided
 from backend.services.platform import namespace_of
-from backend.services.reads import coach_of, found, metadata_of
+from backend.services.reads import coach_of, get_or_none, metadata_of
 from backend.services.write_outcome import Done, InFlight, KeyTaken, Refused, Unknown
 
 log = structlog.get_logger(__name__)
@@ -155,7 +155,7 @@ class Coaches:
             log.info("account.created", account=account.id, coach=coach.coach_id)
             return account
         log.info("account.lost_race", account=account.id, winner=winner.account_id, coach=coach.coach_id)
-        found(lambda: self._client.v1.accounts.delete(account.id))
+        get_or_none(lambda: self._client.v1.accounts.delete(account.id))
         return self._bound(winner, coach)
 
     def _bound(self, entry: Entry, coach: NewCoach) -> stripe.Account:

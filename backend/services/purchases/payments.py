@@ -68,7 +68,7 @@ class Buyer:
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedOrder:
     """An order that waits for its payment."""
 
     intent: stripe.PaymentIntent
@@ -96,7 +96,7 @@ class Payments:
 
     def create_intent(
         self, order: Order, attempt: str | None = None, *, subject: str | None = None, needs_account: bool = False
-    ) -> Placed:
+    ) -> PlacedOrder:
         """A PaymentIntent for the order, at the catalogue's price.
 
         ``attempt`` is the caller's Idempotency-Key: the same one with the same order gives the same intent, or
@@ -117,7 +117,7 @@ class Payments:
             coach=purchase.coach_id,
             coach_account=purchase.coach_account_id,
         )
-        return Placed(intent, purchase.offer, split)
+        return PlacedOrder(intent, purchase.offer, split)
 
     def confirm(self, payment_id: str, claim: SessionClaim, caller: Caller = TRUSTED) -> Session:
         """The session that the payment opened: derived from the payment, only compared with the claim.
