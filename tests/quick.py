@@ -29,7 +29,11 @@ SELECTION = {
     "backend/services/operators": ("tests/routes/test_story.py",),
     "backend/services/purchases": ("tests/money/test_refunds.py", "tests/money/test_refund_keys.py"),
     "backend/services/reconcile": ("tests/money/test_sweep.py",),
-    "backend/services/settlement": ("tests/money/test_answers.py", "tests/money/test_holds.py", "tests/money/test_slow_money.py"),
+    "backend/services/settlement": (
+        "tests/money/test_answers.py",
+        "tests/money/test_holds.py",
+        "tests/money/test_slow_money.py",
+    ),
     "backend/stripe_client": ("tests/unit/test_stripe_rate.py",),
     "backend/web": ("tests/web/test_money_map.py",),
     "backend/webhooks": ("tests/routes/test_webhooks.py", "tests/money/test_news.py"),
@@ -58,7 +62,16 @@ def selected() -> list[str]:
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
 def main(pytest_arguments: tuple[str, ...]) -> None:
     """Run the selection, on every core. What follows is given to pytest: make quick ARGS="-x"."""
-    words = [sys.executable, "-m", "pytest", "-n", "auto", f"--without={','.join(NAMES)}", *selected(), *pytest_arguments]
+    words = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-n",
+        "auto",
+        f"--without={','.join(NAMES)}",
+        *selected(),
+        *pytest_arguments,
+    ]
     code = subprocess.run(words, cwd=ROOT, check=False).returncode
     click.echo("This was a part. Left out, beside other files of the same folders:", err=True)
     for folder, reason in LEFT_OUT.items():

@@ -24,7 +24,9 @@ _ELSEWHERE = re.compile(
 def _texts() -> list[Path]:
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     here = Path(__file__)
-    return [path for name in tracked.split() if name.endswith(_TEXTS) and (path := ROOT / name) != here and path.exists()]
+    return [
+        path for name in tracked.split() if name.endswith(_TEXTS) and (path := ROOT / name) != here and path.exists()
+    ]
 
 
 def _documents() -> list[Path]:

@@ -20,7 +20,9 @@ def test_every_folder_of_the_backend_has_its_part() -> None:
     assert all(SELECTION.values())
 
 
-@pytest.mark.parametrize("path", sorted({*selected(), *ALWAYS, *(one for files in SELECTION.values() for one in files)}))
+@pytest.mark.parametrize(
+    "path", sorted({*selected(), *ALWAYS, *(one for files in SELECTION.values() for one in files)})
+)
 def test_what_is_selected_is_there(path: str) -> None:
     """A file that was renamed would be missed by nobody but pytest."""
     assert (ROOT / path).exists()

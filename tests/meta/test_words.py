@@ -12,7 +12,21 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # Openings that make a reader wait for the main clause.
-_WAITING = {"What", "Whatever", "Whether", "Who", "Whoever", "Whom", "Whose", "Which", "How", "Where", "When", "Why", "That"}
+_WAITING = {
+    "What",
+    "Whatever",
+    "Whether",
+    "Who",
+    "Whoever",
+    "Whom",
+    "Whose",
+    "Which",
+    "How",
+    "Where",
+    "When",
+    "Why",
+    "That",
+}
 
 
 def _files() -> list[Path]:
@@ -30,7 +44,7 @@ def _docstrings(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", _files(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_docstring_opens_with_a_relative_clause(path: Path) -> None:
-    """"What is sold" is read twice, "The catalogue" once."""
+    """ "What is sold" is read twice, "The catalogue" once."""
     for text in _docstrings(path):
         opening = re.match(r"\W*(\w+)", text)
         assert opening is not None, text
