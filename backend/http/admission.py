@@ -1,4 +1,4 @@
-"""How much at once: a bounded number of requests in flight, and a bounded number of bytes of their bodies.
+"""Admission: a bounded number of requests in flight, and a bounded number of bytes of their bodies.
 
 A request spends its time waiting for Stripe, which costs memory and no processor: thousands may wait. What finds no room
 is told to come back (503 with ``Retry-After``), and Stripe delivers a refused webhook again. The processor, which is what

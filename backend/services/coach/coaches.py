@@ -21,7 +21,7 @@ from backend.services.coach.onboarding import Onboarding, OnboardingLinks
 from backend.services.coach.registry import Entry, Registry
 from backend.services.creation import create_once
 from backend.services.errors import Conflict, Forbidden, InvalidRequest, NotFound, Undecided
-from backend.services.reads import coach_of, found, metadata_of
+from backend.services.reads import coach_of, get_or_none, metadata_of
 from backend.services.write_outcome import Done, InFlight, KeyTaken, Refused, Unknown
 from backend.stripe_client.platform import namespace_of
 
@@ -84,7 +84,7 @@ class Coaches:
         return self._client.v1.accounts.login_links.create(account_id)
 
     def balance(self, account_id: str, caller: Caller) -> stripe.Balance:
-        """What the coach holds at Stripe, per currency, in minor units."""
+        """The balance that the coach holds at Stripe, per currency, in minor units."""
         self.account(account_id, caller)
         return self._client.v1.balance.retrieve({}, {"stripe_account": account_id})
 
@@ -141,7 +141,7 @@ class Coaches:
             log.info("account.created", account=account.id, coach=coach.coach_id)
             return account
         log.info("account.lost_race", account=account.id, winner=winner.account_id, coach=coach.coach_id)
-        found(lambda: self._client.v1.accounts.delete(account.id))
+        get_or_none(lambda: self._client.v1.accounts.delete(account.id))
         return self._bound(winner, coach)
 
     def _bound(self, entry: Entry, coach: NewCoach) -> stripe.Account:

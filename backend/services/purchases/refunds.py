@@ -17,7 +17,7 @@ from backend.domain.namespace import is_marked
 from backend.domain.requests import RefundRequest
 from backend.services.creation import create_once
 from backend.services.errors import Conflict, PaymentsError, Undecided
-from backend.services.reads import NOT_REFUNDED, PAGE, every, metadata_of, refunded_by, sold_payment
+from backend.services.reads import NOT_REFUNDED, PAGE, list_all, metadata_of, refunded_by, sold_payment
 from backend.services.settlement.settle import Settler
 from backend.services.write_outcome import Done, KeyTaken, Refused, answered_at
 from backend.stripe_client.platform import namespace_of
@@ -101,7 +101,7 @@ class Refunds:
         # Always listed: the charge's own sum leaves out refunds that failed, and may leave out pending ones.
         page = self._client.v1.refunds.list({"charge": payment.charge.id, "limit": PAGE})
         mark = namespace_of(self._client).mark_of(payment.metadata)
-        return _Look(payment.charge.amount_captured, mark, every(page), answered_at(page))
+        return _Look(payment.charge.amount_captured, mark, list_all(page), answered_at(page))
 
     def _named(self, request: RefundRequest, look: _Look, attempt: str) -> stripe.Refund:
         """The refund that belongs to the caller's Idempotency-Key.
