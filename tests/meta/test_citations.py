@@ -64,7 +64,7 @@ def test_every_rule_that_is_cited_is_in_the_list() -> None:
     assert cited <= rules
 
 
-@pytest.mark.parametrize("path", _texts(), ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", list(_texts()), ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_reference_leads_out_of_the_repository(path: Path) -> None:
     """A paper that somebody else has explains nothing; and every page of ``docs/`` that is named exists."""
     text = path.read_text()
@@ -74,7 +74,7 @@ def test_no_reference_leads_out_of_the_repository(path: Path) -> None:
         assert (ROOT / "docs" / name).exists(), name
 
 
-@pytest.mark.parametrize("path", _documents(), ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", list(_documents()), ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_link_leads_to_a_file_and_a_heading(path: Path) -> None:
     """Relative links, with the anchor where there is one."""
     for target, anchor in re.findall(r"\]\(([^)#: ]*)(?:#([^) ]+))?\)", path.read_text()):

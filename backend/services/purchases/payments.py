@@ -12,6 +12,7 @@ from typing import Any, cast
 import stripe
 import structlog
 
+from backend.domain import idempotency_keys
 from backend.domain.access import TRUSTED, Caller
 from backend.domain.catalogue import Catalogue, NotOffered, Offer
 from backend.domain.metadata import (
@@ -271,7 +272,7 @@ class Payments:
             params["customer"] = customer
         if buyer.email:
             params["receipt_email"] = buyer.email
-        key = self._namespace.key(f"purchase:{purchase_id}")
+        key = idempotency_keys.purchase(self._namespace, purchase_id)
         intent: stripe.PaymentIntent = objects.create(self._client, "payment_intents", params, key)
         return intent
 

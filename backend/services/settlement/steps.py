@@ -7,6 +7,7 @@ from typing import Any, cast
 import stripe
 import structlog
 
+from backend.domain import idempotency_keys
 from backend.domain.metadata import SETTLEMENT
 from backend.domain.settlement import (
     HELD,
@@ -186,10 +187,8 @@ def held(payment: Payment, note: Note, view: View | None = None) -> Settlement:
 
 def _key(payment: Payment, step: Step, generation: int) -> str:
     if isinstance(step, Pay):
-        slot = f"transfer:{payment.id}:{step.slot}"
-    else:
-        slot = f"reversal:{step.transfer_id}:{step.reversal_count}"
-    return f"{slot}:g{generation}" if generation else slot
+        return idempotency_keys.transfer(payment.id, step.slot, generation)
+    return idempotency_keys.reversal(step.transfer_id, step.reversal_count, generation)
 
 
 def _waits(view: View) -> int:
