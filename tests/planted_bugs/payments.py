@@ -1,4 +1,4 @@
-"""Mistakes that payment systems make. The numbers are those of the rules in the design."""
+"""Mistakes that payment systems make. The rules are those of docs/architecture.md."""
 
 from __future__ import annotations
 

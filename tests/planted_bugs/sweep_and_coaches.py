@@ -1,4 +1,4 @@
-"""Mistakes of the second line and of the registry. The numbers are those of the rules in the design."""
+"""Mistakes of the second line and of the registry. The rules are those of docs/architecture.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mistakes in a world where others act too. The numbers are those of the rules in the design."""
+"""Mistakes in a world where others act too. The rules are those of docs/architecture.md."""
 
 from __future__ import annotations
 

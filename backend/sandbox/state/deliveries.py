@@ -189,7 +189,7 @@ class Deliveries:
 
     def _letter(self, delivery: Delivery) -> tuple[bytes, dict[str, str]]:
         body, now = to_json(event_object(delivery.event)), self._world.clock.now()
-        # A retry is signed anew, with its own time (facts 7.1); and with the receiver's, which moving the clock moves not.
+        # A retry is signed anew (docs/stripe.md 7.1), with the receiver's time, which moving the clock does not move.
         signed_at = self._world.clock.receivers_now()
         signature = signature_header(body, delivery.endpoint.active_secrets(now), signed_at)
         return body, {

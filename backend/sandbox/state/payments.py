@@ -13,7 +13,7 @@ from .store import Row
 if TYPE_CHECKING:
     from .world import World
 
-# automatic_async: the charge learns of its balance transaction about two seconds after it succeeded (facts 1.25).
+# automatic_async: the charge learns of its balance transaction about two seconds after it succeeded (docs/stripe.md 1.7).
 SETTLED_AFTER = 2
 # How long after the payment the dispute of a disputing test card comes in.
 DISPUTED_AFTER = 5

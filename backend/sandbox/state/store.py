@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-# The list filters of each kind (facts 6.6); `created` needs no index, for rows come in its order.
+# The list filters of each kind (docs/stripe.md 6.2); `created` needs no index, for rows come in its order.
 INDEXED: dict[str, tuple[str, ...]] = {
     "customers": ("email",),
     "charges": ("customer", "payment_intent", "transfer_group"),

@@ -103,7 +103,7 @@ class Api:
         return route, dict(ids)
 
     def _account(self, incoming: Incoming, route: Route, ids: dict[str, str]) -> str:
-        """The account acted on. What is not there and what is not ours look the same (facts 4.12)."""
+        """The account acted on. What is not there and what is not ours look the same (docs/stripe.md 4.6)."""
         with self._world.lock:
             acting = incoming.stripe_account or self._world.platform
             named = [acting, ids["id"]] if route.path.startswith(ACCOUNT_PATH) else [acting]

@@ -104,7 +104,7 @@ def failure(error: errors.StripeError, incoming: Incoming, now: int) -> Answer:
     """The answer for a refusal."""
     owner = f"{incoming.stripe_account}/" if incoming.stripe_account else ""
     log_url = f"https://dashboard.stripe.com/{owner}test/logs/{incoming.request_id}?t={now}"
-    # The header is there exactly when the answer is remembered under the key (facts 5.6).
+    # The header is there exactly when the answer is remembered under the key (docs/stripe.md 5.6).
     headers = {"Stripe-Should-Retry": "false"} if error.executed else {}
     return Answer(error.status, to_json(error.body(log_url)), headers | error.headers, executed=error.executed)
 
