@@ -24,8 +24,8 @@ def port() -> Iterator[int]:
 
 
 def one(port: int, sent: bytes) -> Answer:
-    """The only answer."""
-    found = exchange(port, sent, ["GET"])
+    """The only answer to what is whole, or ends before it is."""
+    found = exchange(port, sent)
     assert len(found.answers) == 1, found
     return found.answers[0]
 
@@ -53,6 +53,13 @@ MALFORMED: dict[str, tuple[bytes, int]] = {
     "no HTTP": (b"\x16\x03\x01\x02\r\n\r\n", 400),
     "another version": (b"GET / HTTP/9.9\r\n\r\n", 400),
     "no version": (b"GET / HTTP/x\r\n\r\n", 400),
+    "no headers, as in HTTP/0.9": (b"GET /v1/balance\r\n\r\n", 400),
+    "a header without a colon": (head(b"GET /v1/balance", b"no colon"), 400),
+    "half a chunk": (head(b"POST /v1/customers", b"Transfer-Encoding: chunked") + b"9\r\nab\r\n", 400),
+    "many chunks over the limit": (
+        head(b"POST /v1/customers", b"Transfer-Encoding: chunked") + b"fffff\r\n" + b"x" * 0xFFFFF + b"\r\n2\r\nxx\r\n",
+        413,
+    ),
     "four words": (b"GET / HTTP/1.1 x\r\n\r\n", 400),
     "a long line": (b"GET /v1/" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", 414),
     "a long header": (head(b"GET /v1/balance", b"X: " + b"a" * 70_000), 431),
@@ -77,15 +84,18 @@ MALFORMED: dict[str, tuple[bytes, int]] = {
     "an address that cannot be read": (head(b"GET http://[::1/v1/balance"), 400),
     "a key with bytes": (b"GET /v1/balance HTTP/1.1\r\n" + HOST + b"Authorization: Bearer \xff\r\n\r\n", 401),
     "a user's name with bytes": (b"GET /v1/balance HTTP/1.1\r\n" + HOST + b"Authorization: Basic \xff\r\n\r\n", 401),
-    "a user's name that is no text": (b"GET /v1/balance HTTP/1.1\r\n" + HOST + b"Authorization: Basic /w==\r\n\r\n", 401),
+    "a user's name that is no text": (
+        b"GET /v1/balance HTTP/1.1\r\n" + HOST + b"Authorization: Basic /w==\r\n\r\n",
+        401,
+    ),
     "a host with bytes": (b"GET /v1/balance HTTP/1.1\r\nHost: \xff\r\n" + KEY + b"\r\n", 403),
     "a host that cannot be read": (b"GET /v1/balance HTTP/1.1\r\nHost: [::1\r\n" + KEY + b"\r\n", 403),
     "an account with bytes": (head(b"GET /v1/balance", b"Stripe-Account: \xff"), 403),
-    "an account over two lines": (head(b"GET /v1/balance", b"Stripe-Account: a\r\n b"), 403),
+    "an account over two lines": (head(b"GET /v1/balance", b"Stripe-Account: a\r\n b"), 400),
     "another method": (head(b"BREW /v1/customers"), 404),
     "a method with bytes": (head(b"\xff\xfe /v1/customers"), 404),
     "another's method": (head(b"PUT /v1/customers", b"Content-Length: 0"), 404),
-    "CONNECT": (head(b"CONNECT 127.0.0.1:80"), 404),
+    "CONNECT": (head(b"CONNECT 127.0.0.1:80"), 400),
 }
 
 
@@ -97,11 +107,25 @@ def test_what_is_malformed_is_refused_in_stripes_shape(port: int, sent: bytes, s
     assert (answer.status, is_stripes(answer)) == (status, True), answer
 
 
-ODD = [b"\xff\xfe", b"%ff%00", b"\x00", b"%0d%0aX-Evil:1", b"%E2%82%AC", b"%", b"%zz", b"..%2f..", b"a//b", b";x", b"%ed%a0%80"]
+ODD = [
+    b"\xff\xfe",
+    b"%ff%00",
+    b"\x00",
+    b"%0d%0aX-Evil:1",
+    b"%E2%82%AC",
+    b"%",
+    b"%zz",
+    b"..%2f..",
+    b"a//b",
+    b";x",
+    b"%ed%a0%80",
+]
 
 
 @pytest.mark.parametrize("bad", ODD, ids=repr)
-@pytest.mark.parametrize("path", [b"/v1/%s", b"/v1/customers/%s", b"/v1/accounts/%s", b"/v1/accounts/%s/login_links", b"/v2/%s"])
+@pytest.mark.parametrize(
+    "path", [b"/v1/%s", b"/v1/customers/%s", b"/v1/accounts/%s", b"/v1/accounts/%s/login_links", b"/v2/%s"]
+)
 def test_any_bytes_in_a_path_of_the_api_are_an_unknown_address_or_object(port: int, path: bytes, bad: bytes) -> None:
     """403 is what Stripe says of an account that is not there."""
     answer = one(port, head(b"GET " + path % bad))
@@ -120,19 +144,21 @@ def test_any_bytes_in_a_path_of_the_control_path_are_refused_in_json(port: int, 
 
 
 @pytest.mark.parametrize("bad", ODD, ids=repr)
-@pytest.mark.parametrize("path", [b"/", b"/dashboard/", b"/dashboard/customers/", b"/static/", b"/setup/s/", b"/express/"])
+@pytest.mark.parametrize(
+    "path", [b"/", b"/dashboard/", b"/dashboard/customers/", b"/static/", b"/setup/s/", b"/express/"]
+)
 def test_any_bytes_in_the_path_of_a_page_lead_to_a_page_of_the_sandboxs_own(port: int, path: bytes, bad: bytes) -> None:
     """Which says that there is nothing, under the policy of all its pages."""
     answer = one(port, head(b"GET " + path + bad))
 
     assert answer.status == 404, answer
-    assert b"The sandbox" in answer.body or b"There is no" in answer.body, answer.body
+    assert answer.body.startswith(b"<!doctype html><html lang='en'>")
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
 def test_an_idempotency_key_of_any_bytes_is_sent_back_as_one_header_or_refused(port: int) -> None:
     """Over two lines it would be two headers."""
-    for key in (b"a\r\n b", b"\xff\xe9", b"x" * 300, b""):
+    for key in (b"\xff\xe9", b"x" * 300, b"a b", b""):
         answer = one(port, form(b"", b"Idempotency-Key: " + key))
         assert answer.status in (200, 400)
         assert answer.headers["Request-Id"].startswith("req_")
@@ -164,7 +190,9 @@ def test_a_body_in_chunks_is_read(port: int) -> None:
     assert one(port, sent).json()["name"] == "x"
 
 
-@pytest.mark.parametrize("cut", [b"POST /v1/cus", head(b"POST /v1/customers", b"Content-Length: 10") + b"na"], ids=["head", "body"])
+@pytest.mark.parametrize(
+    "cut", [b"POST /v1/cus", head(b"POST /v1/customers", b"Content-Length: 10") + b"na"], ids=["head", "body"]
+)
 def test_who_leaves_in_the_middle_changes_nothing(port: int, cut: bytes) -> None:
     """What was not whole is not done."""
     before = one(port, head(b"GET /v1/customers?limit=100")).body
