@@ -39,12 +39,13 @@ class Sale:
 class StripesBooks:
     """Stripe, read past the backend."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, key: str = "sk_test_sandbox") -> None:
         self._url = url
+        self._key = key
 
     def get(self, path: str, account: str = "") -> Any:
         """One object or page."""
-        headers = {"Authorization": "Bearer sk_test_sandbox"} | ({"Stripe-Account": account} if account else {})
+        headers = {"Authorization": f"Bearer {self._key}"} | ({"Stripe-Account": account} if account else {})
         answer = requests.get(f"{self._url}/v1/{path}", headers=headers, timeout=30)
         assert answer.ok, answer.text
         return answer.json()
