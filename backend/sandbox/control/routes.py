@@ -29,7 +29,7 @@ class Control(Acts):
         super().__init__(sandbox.world)
         self._sandbox = sandbox
         rules = [Rule(f"/_sandbox/{door.path}", methods=[door.method], endpoint=door) for door in DOORS]
-        self._doors = Map(rules, strict_slashes=False).bind("sandbox")
+        self._doors = Map(rules, strict_slashes=False, merge_slashes=False).bind("sandbox")
 
     def respond(self, request: Request) -> Response:
         """The answer to a control call; refusals have the shape of the API's."""

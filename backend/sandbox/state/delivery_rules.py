@@ -40,7 +40,7 @@ class DeliveryRules:
         delay = 0
         if isinstance(effect, dict) and isinstance(effect.get("delay"), int):
             delay, effect = effect["delay"], "delay"
-        elif effect not in EFFECTS:
+        elif not isinstance(effect, str) or effect not in EFFECTS:
             raise invalid(f"effect must be one of {', '.join(EFFECTS)}, or {{'delay': seconds}}.", param="effect")
         kind = checked(spec.get("match", {}), {"type": str}, "match.").get("type", "*")
         self._rules.append(Rule(kind, str(effect), delay, Trigger.of(spec)))

@@ -12,6 +12,7 @@ import stripe
 from backend.domain.metadata import MODE_MANUAL, SETTLEMENT, SETTLEMENT_MODE
 from backend.domain.namespace import APP, Namespace
 from backend.domain.notes import MANUAL, Reason, read_note
+from backend.domain.paths import STRIPE_WEBHOOK
 from backend.domain.reasons import WORDS
 from backend.domain.stripe_time import MOST_SKEW_SECONDS
 from backend.services.operators.endpoints import BY_HAND, CREATE, KEEP, EndpointSpec, endpoints_of, plan
@@ -197,7 +198,7 @@ def _endpoint(existing: list[stripe.WebhookEndpoint], wanted: EndpointSpec, live
         return Finding(OK, about, f"{wanted.url}, {len(wanted.events)} types of event, {wanted.api_version}")
     said = "; ".join(step.reasons)
     level = PROBLEM if live or step.action != CREATE else WARNING
-    base = wanted.url.removesuffix("/api/webhooks/stripe")
+    base = wanted.url.removesuffix(STRIPE_WEBHOOK)
     remedy = f"flask webhooks sync {base}"
     if step.action == CREATE:
         remedy += " (not needed while `stripe listen` forwards events)"
