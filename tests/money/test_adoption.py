@@ -8,7 +8,7 @@ from backend.domain.namespace import UNNAMED
 from backend.services import Services
 from backend.services.settlement.settle import NOT_OURS, SETTLED, Settlement
 from tests.builders import Marketplace
-from tests.money.test_world import pay_by_hand, with_funds
+from tests.money.wide_world import pay_by_hand, with_funds
 
 
 def adopt(market: Marketplace, payment: str) -> Settlement:

@@ -11,9 +11,9 @@ from backend.commands.sweep import SweepOptions, run_sweep
 from backend.services.reconcile.reconcile import ReconcileResult
 from backend.webhooks import signals
 from tests.builders import Marketplace
+from tests.money.news_heard import lines, news
+from tests.money.noted import UnseenDisputes
 from tests.money.sweeping import fund, heard, pay_by_hand, purchase_metadata, sell, send, services_of, swept
-from tests.money.test_news import lines, news
-from tests.money.test_notes import UnseenDisputes
 
 
 def ends(market: Marketplace, **options: Any) -> dict[str, ReconcileResult]:
