@@ -87,7 +87,7 @@ class SandboxCases:
 
     def _form(self, dice: Dice) -> Draft:
         method, path = dice.choice(self._words.stripes)
-        target: Name = _filled(dice, path, self._words)
+        target = _filled(dice, path, self._words)
         needed = [self._real(dice, _NEEDED.get(path, ""))] if dice.often(75) else []
         form = "&".join(
             filter(None, [*needed, *(_pair(dice, self._words) for _ in range(dice.choice([0, 0, 0, 1, 2, 5])))])
@@ -125,9 +125,10 @@ class SandboxCases:
         return Draft(method, _filled(dice, path, self._words), [("Content-Type", kind)], body)
 
     def _page(self, dice: Dice) -> Draft:
-        target: Name = dice.choice(_PAGES)
+        page: str = dice.choice(_PAGES)
+        target: Name = page
         if dice.often(60):
-            target = f"{target}/{dice.choice(PATHS)}" if dice.often(70) else str(target).encode() + b"/\xff\xfe"
+            target = f"{page}/{dice.choice(PATHS)}" if dice.often(70) else page.encode() + b"/\xff\xfe"
         if dice.often(20):
             form = f"door={quote_plus(dice.choice(TEXTS[:12]))}&method=POST&given={quote_plus(json.dumps(value(dice)))[:5_000]}"
             head: list[tuple[Name, Name]] = [("Content-Type", "application/x-www-form-urlencoded")]

@@ -39,7 +39,7 @@ def answered(port: int, sent: bytes) -> bytes:
     [
         (POST + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /test HTTP/1.1\r\n\r\n", 400),
         (POST + b"Content-Length: 4\r\nContent-Length: 5\r\n\r\n{}{}", 400),
-        (POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 501),
+        (POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 400),
         (POST + b"Content-Length: -1\r\n\r\n", 400),
         (POST + b"Content-Length : 2\r\n\r\n{}", 400),
         (b"GET /" + b"a" * 5_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
