@@ -16,12 +16,11 @@ from backend.commands.startup import refuse_changed_namespace
 from backend.config.env import SettingsError
 from backend.config.settings import DEFAULT_PORT, Settings, load_settings
 from backend.config.validators import sandbox_port
+from backend.domain.paths import STRIPE_WEBHOOK
 from backend.sandbox import Sandbox
 from backend.server import create_app
 
 T = TypeVar("T")
-
-WEBHOOK_PATH = "/api/webhooks/stripe"
 
 
 def main() -> None:
@@ -64,7 +63,7 @@ def _start_sandbox(settings: Settings) -> None:
         publishable_key=settings.stripe_publishable_key,
         base_url=_bundled_address(settings),
     )
-    webhook = f"http://127.0.0.1:{settings.port}{WEBHOOK_PATH}"
+    webhook = f"http://127.0.0.1:{settings.port}{STRIPE_WEBHOOK}"
     sandbox.add_webhook(webhook, secret=settings.stripe_webhook_secrets[0])
     sandbox.add_webhook(webhook, secret=settings.stripe_connect_webhook_secrets[0], connect=True)
     port = sandbox_port(settings.port)
@@ -84,7 +83,7 @@ def _welcome(settings: Settings, bundled: bool) -> None:
         click.echo(f"{'':<40}it forgets everything when it stops")
     else:
         click.echo(f"  Stripe     {settings.stripe_api_base or 'https://api.stripe.com'}")
-    click.echo(f"  Webhooks   http://localhost:{settings.port}{WEBHOOK_PATH}")
+    click.echo(f"  Webhooks   http://localhost:{settings.port}{STRIPE_WEBHOOK}")
     click.echo("\nNext, in another terminal:\n")
     make = f"{_port_to_name(settings.port)}make"
     click.echo(f"  {make} demo      a coach registers, a player pays, the coach has the share")

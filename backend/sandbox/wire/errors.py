@@ -57,7 +57,7 @@ def _cut(text: str, most: int) -> str:
 
 
 def doc_url(code: str) -> str:
-    """Where Stripe documents an error code."""
+    """The address at which Stripe documents an error code."""
     return f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}"
 
 

@@ -107,7 +107,7 @@ def failure(error: errors.StripeError, incoming: Incoming, now: int) -> Answer:
     account = _echo(incoming.stripe_account)
     owner = f"{account}/" if account else ""
     log_url = f"https://dashboard.stripe.com/{owner}test/logs/{incoming.request_id}?t={now}"
-    # The header is there exactly when the answer is remembered under the key (facts 5.6).
+    # The header is there exactly when the answer is remembered under the key (docs/stripe.md 5.6).
     headers = {"Stripe-Should-Retry": "false"} if error.executed else {}
     return Answer(error.status, to_json(error.body(log_url)), headers | error.headers, executed=error.executed)
 
