@@ -20,7 +20,7 @@ MALFORMED = {
     "a header without a colon": (GET + b"canary\r\n\r\n", 400),
     "a long address": (b"GET /canary" + b"a" * 5_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
     "a long header": (GET + b"X-Canary: " + b"a" * 9_000 + b"\r\n\r\n", 431),
-    "an unknown encoding": (b"POST /test HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: canary\r\n\r\n", 501),
+    "an unknown encoding": (b"POST /test HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: canary\r\n\r\n", 400),
     "an unknown expectation": (GET + b"Expect: canary\r\n\r\n", 417),
 }
 
