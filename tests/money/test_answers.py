@@ -1,4 +1,4 @@
-"""What Stripe's answers lead to: done, refused, taken, in flight, unknown; now or when the key was first used."""
+"""Each of Stripe's answers has its consequence: done, refused, taken, in flight, unknown; now or replayed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may claim a coach: where nobody signs in, money that waits goes to nobody who merely says to be the coach."""
+"""Claims of a coach: where nobody signs in, money that waits goes to nobody who merely says to be the coach."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why money waits, and what ends the wait: no write and no second try before that, and no wait after it."""
+"""Holds: no write and no second try before what ends the wait, and no wait after it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DAY = 24 * HOUR
 
 
 def writes(market: Marketplace) -> list[str]:
-    """What was written since the last ``forget_calls``."""
+    """The writes since the last ``forget_calls``."""
     return [call for call in market.calls() if not call.startswith("GET")]
 
 
@@ -38,7 +38,7 @@ def adopt(market: Marketplace, payment: str) -> Settlement:
 
 
 def write_note(market: Marketplace, payment: str, note: str) -> None:
-    """What an earlier settle, or a person, left."""
+    """Write the note that an earlier settle, or a person, left."""
     market.stripe.v1.payment_intents.update(payment, {"metadata": {"settlement": note}})
 
 
@@ -181,7 +181,7 @@ def clawback(market: Marketplace) -> tuple[str, str]:
 
 
 def test_a_coachs_balance_that_does_not_cover_it(market: Marketplace) -> None:
-    """What is there is taken at once, a further part not on the same day; what covers the rest ends it, to the cent."""
+    """The available part is taken at once, a further part not on the same day; the rest ends it, to the cent."""
     payment, account = clawback(market)
     market.paid_available()
     market.paid_available()

@@ -1,4 +1,4 @@
-"""How settle ends and what it says of it: the result, the note, the log line, and the keys that it writes under."""
+"""Results of settle: the state, the note, the log line, and the keys that it writes under."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HOUR = 3_600
 
 
 def test_a_payment_that_is_settled(market: Marketplace) -> None:
-    """What was sent, and a log line with every fact that a person asks for."""
+    """It says what was sent, in the result and in a log line with every fact that a person asks for."""
     account = market.ready_coach()
     payment = market.paid()
 

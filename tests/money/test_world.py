@@ -560,7 +560,7 @@ def test_search_that_is_down_hides_no_payment_of_the_last_hour(market: Marketpla
 
 
 def test_a_coachs_debt_is_taken_in_parts_one_a_day(market: Marketplace) -> None:
-    """What the balance does not cover is asked for whole, and what is there is taken."""
+    """The whole is asked for, and where the balance does not cover it, what is there is taken."""
     account = market.ready_coach()
     payment = market.paid()
     market.deliver()

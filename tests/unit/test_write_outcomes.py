@@ -44,7 +44,7 @@ def refusal(kind: Any, status: int, headers: dict[str, str] | None = None, **sai
 
 def invalid(headers: dict[str, str] | None = None, status: int = 400, **said: str) -> stripe.InvalidRequestError:
     """A refusal for what was asked."""
-    error = stripe.InvalidRequestError(
+    return stripe.InvalidRequestError(
         "Not this way.",
         said.get("param"),
         code=said.get("code"),
@@ -52,7 +52,6 @@ def invalid(headers: dict[str, str] | None = None, status: int = 400, **said: st
         json_body={"error": {"message": "Not this way.", **said}},
         headers=headers or {},
     )
-    return error
 
 
 @pytest.mark.parametrize(("headers", "replayed"), [({}, False), (REPLAY, True)])
@@ -112,7 +111,7 @@ def test_an_account_that_is_gone_and_a_stored_403_are_refusals(headers: dict[str
 @pytest.mark.parametrize("said", [{}, {"code": "other"}])
 def test_a_key_that_may_not_write_is_the_operators_to_mend(said: dict[str, str]) -> None:
     """Raised as it came: no payment is held for it."""
-    error = refusal(stripe.PermissionError, 403, **said)
+    error = refusal(stripe.PermissionError, 403, None, **said)
 
     with pytest.raises(stripe.PermissionError) as raised:
         classify_write(raising(error))

@@ -95,7 +95,7 @@ def test_money_that_waits_says_why(market: Marketplace) -> None:
 
 
 def test_refunds_and_disputes_are_bands_of_their_own(market: Marketplace) -> None:
-    """What left, and what the bank took."""
+    """The refunded and the disputed amounts each have a band."""
     payment = market.paid()
     market.deliver()
     market.refund(payment, amount=1000)

@@ -198,7 +198,8 @@ class Payments:
     def _create(self, purchase: Purchase, number: str, buyer: Buyer) -> stripe.PaymentIntent:
         """The intent that pays this purchase. A key goes on naming the first one that can still be paid or was: past
         one that was canceled, past a stored 500, whose intent nobody was told the secret of, and past a refusal. One that
-        was stopped after too many declined cards ends the key: a ``Conflict``."""
+        was stopped after too many declined cards ends the key: a ``Conflict``.
+        """
         for generation in range(GENERATIONS):
             purchase_id = f"{number}_g{generation}" if generation else number
             intent = self._once(purchase, purchase_id, buyer)
