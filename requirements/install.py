@@ -50,7 +50,16 @@ def main(words: list[str]) -> None:
     if not _usable(venv, python):
         _run([sys.executable, "-m", "venv", "--clear", str(venv)], venv, command)
     (venv / MARK).touch()
-    pip = [python, "-m", "pip", "install", "--no-input", "--progress-bar=off", "--disable-pip-version-check"]
+    pip = [
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--no-input",
+        "--progress-bar=off",
+        "--retries=2",
+        "--disable-pip-version-check",
+    ]
     _run([*pip, "--require-hashes", "--requirement", lock], venv, command)
     (venv / MARK).unlink()
 
