@@ -20,7 +20,7 @@ CAUSES = (
     ),
     (
         r"NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError|Max retries exceeded"
-        r"|Failed to establish|connection error|Temporary failure in name resolution|Network is unreachable|Connection (refused|reset)",
+        r"|Failed to establish|Temporary failure in name resolution|Network is unreachable|Connection (refused|reset)",
         "The package index cannot be reached, so nothing was installed.\n"
         "Connect to the network; a proxy is named by HTTPS_PROXY, a mirror by PIP_INDEX_URL.",
     ),

@@ -92,7 +92,7 @@ def test_a_half_made_environment_is_mended_by_the_next_try(checkout: Checkout, w
     again = checkout.make(".venv/.run-ready")
     assert again.returncode == 0, again.stderr
     assert not left.exists()
-    words = [checkout.venv / "bin/python", "-m", "pip", "--version"]
+    words = [str(checkout.venv / "bin/python"), "-m", "pip", "--version"]
     assert subprocess.run(words, capture_output=True, check=False).returncode == 0
 
 

@@ -125,10 +125,11 @@ class Ledger:
         due: int = row["available_on"]
         if due not in self._maturing:
             self._maturing[due] = []
-            self._world.timeline.at(due, lambda: self._mature(due))
+            self._world.timeline.at(due, "funds.mature", due)
         self._maturing[due].append(row)
 
-    def _mature(self, due: int) -> None:
+    def mature(self, due: int) -> None:
+        """What was pending until this instant becomes available."""
         gained: set[str] = set()
         for row in self._maturing.pop(due):
             purse = (row.account, row["currency"])

@@ -17,6 +17,7 @@ from .payouts import Payouts
 from .refunding import Refunding
 from .search import SearchIndex
 from .store import Row, Store
+from .tasks import tasks_of
 from .timeline import Timeline
 
 
@@ -52,6 +53,7 @@ class World:
         self.refunds = Refunding(self)
         self.disputes = Disputes(self)
         self.fraud_warnings = FraudWarnings(self)
+        self.timeline.tasks.update(tasks_of(self))
         self.behaviours = Behaviours()
         self.cause = Cause()
         # Account links that have been given out, by the token in their URL.
