@@ -18,6 +18,7 @@ from backend.http.middleware import attach_middleware, attach_proxies
 from backend.http.screening import attach_screening
 from backend.observability.clock_watch import ClockWatch
 from backend.observability.logs import configure_logs
+from backend.observability.metrics import MoneyCounters
 from backend.routes.connect import connect
 from backend.routes.payments import payments
 from backend.routes.reference import reference
@@ -54,6 +55,7 @@ def create_app(
         app_url=settings.app_url,
         now=lambda: int(clock()),
         policies=Policies(settings.late_coaches_wait, settings.max_declines, settings.allowed_origins),
+        tally=MoneyCounters(),
     )
     attach_middleware(app, settings)
     attach_screening(app)
@@ -68,5 +70,5 @@ def create_app(
         app.register_blueprint(blueprint)
     if not settings.is_production:
         app.register_blueprint(storefront)
-    cli.attach_commands(app)
+    cli.attach_commands(app, create_app)
     return app
