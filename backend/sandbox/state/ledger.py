@@ -50,6 +50,24 @@ class Ledger:
         # Presentment currency -> the currency its charges settle in, and the rate. Empty: each settles in its own.
         self.conversions: dict[str, tuple[str, Decimal]] = {}
 
+    def dump(self) -> dict[str, Any]:
+        """Balances, and what is to become available or to be paid out, to be saved."""
+        return {
+            "available": dict(self._available),
+            "pending": dict(self._pending),
+            "maturing": self._maturing,
+            "unpaid": dict(self._unpaid),
+            "conversions": self.conversions,
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Go on from what was saved."""
+        self._available = defaultdict(int, saved["available"])
+        self._pending = defaultdict(int, saved["pending"])
+        self._maturing = saved["maturing"]
+        self._unpaid = defaultdict(list, saved["unpaid"])
+        self.conversions = saved["conversions"]
+
     def available(self, account: str, currency: str) -> int:
         """What the account can transfer, reverse or pay out now."""
         return self._available[account, currency]

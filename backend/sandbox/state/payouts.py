@@ -41,6 +41,14 @@ class Payouts:
         # When each account is paid out next. A task for another time was overtaken by a change of schedule.
         self._expected: dict[str, int] = {}
 
+    def dump(self) -> dict[str, int]:
+        """When each account is paid out next, to be saved."""
+        return self._expected
+
+    def load(self, saved: dict[str, int]) -> None:
+        """Go on from what was saved."""
+        self._expected = saved
+
     def expect(self, account: str) -> None:
         """Funds have become available, or the schedule has changed: pay out on the next day that it names."""
         due = self.next_of(account)

@@ -29,6 +29,14 @@ class Refunding:
         # Refunds that wait for money, oldest first.
         self._waiting: list[Row] = []
 
+    def dump(self) -> list[Row]:
+        """The refunds that wait for money, to be saved."""
+        return self._waiting
+
+    def load(self, saved: list[Row]) -> None:
+        """Go on from what was saved."""
+        self._waiting = saved
+
     def refund(self, charge: Row, amount: int, **given: Any) -> Row:
         """Refund `amount`; the caller has checked that so much is left. Events come in the order of facts 3.7."""
         world = self._world

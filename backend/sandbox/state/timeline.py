@@ -41,9 +41,16 @@ class Timeline:
             raise LookupError(f"{task} is no task: name it in state/tasks.py")
         heapq.heappush(self._heap, (due, next(self._order), Appointment(due, task, arguments)))
 
-    def appointments(self) -> list[Appointment]:
-        """Every task that waits, in the order in which they will run."""
-        return [appointment for _, _, appointment in sorted(self._heap, key=lambda entry: entry[:2])]
+    def dump(self) -> list[Any]:
+        """``[due, task, arguments]`` of each task that waits, in the order in which they will run, to be saved."""
+        waiting = sorted(self._heap, key=lambda entry: entry[:2])
+        return [[one.due, one.task, list(one.arguments)] for _, _, one in waiting]
+
+    def load(self, saved: list[Any]) -> None:
+        """Wait for these instead. Raises LookupError for a task that is not known."""
+        self.clear()
+        for due, task, arguments in saved:
+            self.at(due, task, *arguments)
 
     def next_due(self) -> int | None:
         """When the next task is due, if there is one."""

@@ -64,6 +64,29 @@ class World:
         self.add("accounts", "stripe", platform_fields(self.platform, "US", self.now()), onboarded=True)
         self.events.reset()
 
+    def parts(self) -> dict[str, Any]:
+        """Whatever has a state to be saved beside the objects: each can ``dump`` it, and ``load`` it."""
+        return {
+            "clock": self.clock,
+            "ids": self.ids,
+            "packer": self.packer,
+            "timeline": self.timeline,
+            "ledger": self.ledger,
+            "payouts": self.payouts,
+            "refunds": self.refunds,
+            "behaviours": self.behaviours,
+            "events": self.events,
+            "places": self,
+        }
+
+    def dump(self) -> dict[str, Any]:
+        """The platform's id, and the pages that links lead to, to be saved."""
+        return {"platform": self.platform, "links": self.links, "visits": self.visits}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Go on from what was saved."""
+        self.platform, self.links, self.visits = saved["platform"], saved["links"], saved["visits"]
+
     def now(self) -> int:
         """The present, in unix seconds."""
         return self.timeline.now()

@@ -8,9 +8,10 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from ..state.clock import Clock
 from . import errors
@@ -31,6 +32,10 @@ class Stored:
     body: Packed
     request_id: str
     at: int
+
+    def values(self) -> tuple[Any, ...]:
+        """The fields, in their order."""
+        return (self.fingerprint, self.status, self.headers, self.body, self.request_id, self.at)
 
 
 class Slot:
@@ -69,17 +74,19 @@ class IdempotencyKeys:
         finally:
             self._end(place)
 
-    def stored(self) -> list[tuple[Place, Stored]]:
-        """Every result that is kept, oldest first; also of calls whose work is done and whose answer is under way."""
+    def dump(self) -> dict[str, Any]:
+        """Every result, oldest first, to be saved; also of calls whose work is done and whose answer is under way."""
         with self._lock:
             self._forget_old()
-            ended = [(place, self._kept(*held)) for place, held in self._in_flight.items() if _is_done(held[0])]
-            return [*self._stored.items(), *ended]
+            ended = {place: self._kept(*held) for place, held in self._in_flight.items() if _is_done(held[0])}
+            stored = {**self._stored, **ended}
+            return {"stored": [[place, *one.values()] for place, one in stored.items()], "packer": self._packer.dump()}
 
-    def restore(self, stored: Iterable[tuple[Place, Stored]]) -> None:
-        """Keep these results instead of what is kept."""
+    def load(self, saved: dict[str, Any]) -> None:
+        """Take these results instead."""
         with self._lock:
-            self._stored = OrderedDict(stored)
+            self._stored = OrderedDict((place, Stored(*one)) for place, *one in saved["stored"])
+            self._packer.load(saved["packer"])
 
     def clear(self) -> None:
         """Forget every result."""
