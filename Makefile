@@ -25,7 +25,7 @@ URL ?= http://localhost:3001
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo drill sandbox serve conformance test check format lint types imports properties chaos model planted mutation bench growth overload picture asvs audit lock sbom clean
+.PHONY: help run demo drill sandbox serve conformance test quick check format lint types imports properties chaos model planted mutation bench growth overload picture asvs audit lock sbom clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ conformance: $(DEV_READY) ## Ask a backend what the front ends' screens ask (URL
 
 test: $(DEV_READY) ## Get what the tests need, and run them (ARGS="tests/money -x" runs a part)
 	@$(BIN)/python -m tests.run $(ARGS)
+
+quick: $(DEV_READY) ## Run a part of the tests in under a minute, and say what was left out
+	@$(BIN)/python -m tests.quick $(ARGS)
 
 check: lint types imports test audit ## Everything that CI runs
 

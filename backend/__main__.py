@@ -17,12 +17,11 @@ from backend.commands.startup import refuse_changed_namespace
 from backend.config.env import SettingsError
 from backend.config.settings import DEFAULT_PORT, Settings, load_settings
 from backend.config.validators import sandbox_port
+from backend.domain.paths import STRIPE_WEBHOOK
 from backend.sandbox import Sandbox, StateError
 from backend.server import create_app
 
 T = TypeVar("T")
-
-WEBHOOK_PATH = "/api/webhooks/stripe"
 
 
 def main() -> None:
@@ -75,7 +74,7 @@ def _start_sandbox(settings: Settings) -> Sandbox:
     server = _bound(port, lambda: sandbox.serve("127.0.0.1", port))
     if settings.sandbox_state is not None:
         sandbox.keep_state(settings.sandbox_state).start()
-    webhook = f"http://127.0.0.1:{settings.port}{WEBHOOK_PATH}"
+    webhook = f"http://127.0.0.1:{settings.port}{STRIPE_WEBHOOK}"
     sandbox.ensure_webhook(webhook, settings.stripe_webhook_secrets[0])
     sandbox.ensure_webhook(webhook, settings.stripe_connect_webhook_secrets[0], connect=True)
     threading.Thread(target=server.serve_forever, name="sandbox", daemon=True).start()
@@ -94,7 +93,7 @@ def _welcome(settings: Settings, bundled: bool) -> None:
         click.echo(f"{'':<40}{_memory(settings)}")
     else:
         click.echo(f"  Stripe     {settings.stripe_api_base or 'https://api.stripe.com'}")
-    click.echo(f"  Webhooks   http://localhost:{settings.port}{WEBHOOK_PATH}")
+    click.echo(f"  Webhooks   http://localhost:{settings.port}{STRIPE_WEBHOOK}")
     click.echo("\nNext, in another terminal:\n")
     make = f"{_port_to_name(settings.port)}make"
     click.echo(f"  {make} demo      a coach registers, a player pays, the coach has the share")

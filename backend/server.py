@@ -30,6 +30,8 @@ from backend.web.docs import docs
 from backend.web.pages import pages
 from backend.web.storefront import storefront
 
+_BLUEPRINTS = (payments, connect, webhooks, status, pages, reference, docs)
+
 
 def create_app(
     settings: Settings | None = None,
@@ -66,9 +68,7 @@ def create_app(
     attach_admission(app, settings)
     attach_proxies(app, settings)
     register_errors(app)
-    for blueprint in (payments, connect, webhooks, status, pages, reference, docs):
+    for blueprint in (*_BLUEPRINTS, *([] if settings.is_production else [storefront])):
         app.register_blueprint(blueprint)
-    if not settings.is_production:
-        app.register_blueprint(storefront)
     cli.attach_commands(app, create_app)
     return app

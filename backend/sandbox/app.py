@@ -97,7 +97,7 @@ class Sandbox:
 
     @property
     def base_url(self) -> str:
-        """Where it can be reached: what its links begin with."""
+        """The address at which it can be reached: what its links begin with."""
         return self.world.base_url
 
     def move_to(self, base_url: str) -> None:
@@ -117,7 +117,7 @@ class Sandbox:
             return self.guard.preflight(request)
         refused = self.guard.refusal(request)
         if refused is not None:
-            answer = Response(http.to_json(refused.body("")), refused.status, mimetype="application/json")
+            answer = self.refuse(refused, request.method, request.path)
         else:
             answer = next(part for paths, part in self._parts if re.match(paths, request.path))(request)
         return self.guard.harden(request, answer)
@@ -191,7 +191,16 @@ class Sandbox:
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> Server:
         """A threaded server; call `serve_forever`, and `shutdown` from another thread. Port 0 takes a free one."""
-        return make_server(host, port, self)
+        return make_server(host, port, self, self.refuse)
+
+    def refuse(self, error: StripeError, method: str = "", path: str = "") -> Response:
+        """The answer to what is no call of the API's: in the same shape, and no page may read it."""
+        with self.world.lock:
+            incoming = http.Incoming(method, path, self.world.ids.new("req"))
+        response = http.respond(http.failure(error, incoming, self.clock.now()), incoming, self.clock.now())
+        for name in http.CORS:
+            response.headers.pop(name)
+        return response
 
     def _api_call(self, request: Request) -> Response:
         with self.world.lock:

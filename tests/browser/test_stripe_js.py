@@ -142,7 +142,7 @@ def test_a_card_may_be_declined_after_its_challenge(till: Till) -> None:
 
 
 def test_paying_may_lead_back_to_the_return_url(till: Till) -> None:
-    """With the payment and its outcome in the query (facts 1.12)."""
+    """With the payment and its outcome in the query (docs/stripe.md 1.3)."""
     with till.page.expect_navigation(url="**/done?*"):
         till.open(element="payment", redirect="always").pay(VISA)
 

@@ -1,4 +1,4 @@
-"""Mistakes that payment systems make. The numbers are those of the rules in the design."""
+"""Mistakes that payment systems make. The rules are those of docs/architecture.md."""
 
 from __future__ import annotations
 
@@ -80,9 +80,9 @@ OF_ALWAYS = [
     Bug(
         "acting on the payload",
         "backend/routes/payments.py",
-        'return answer(ConfirmResponse, {"session": session})',
+        'return respond(ConfirmResponse, {"session": session})',
         "object.__setattr__(session, 'sport', asked['session_data'].sport)\n"
-        '    return answer(ConfirmResponse, {"session": session})',
+        '    return respond(ConfirmResponse, {"session": session})',
         ("tests/routes/test_payments.py",),
     ),
     Bug(

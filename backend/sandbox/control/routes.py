@@ -30,7 +30,7 @@ class Control(Acts):
         super().__init__(sandbox.world)
         self._sandbox = sandbox
         rules = [Rule(f"/_sandbox/{door.path}", methods=[door.method], endpoint=door) for door in DOORS]
-        self._doors = Map(rules, strict_slashes=False).bind("sandbox")
+        self._doors = Map(rules, strict_slashes=False, merge_slashes=False).bind("sandbox")
 
     def respond(self, request: Request) -> Response:
         """The answer to a control call; refusals have the shape of the API's."""
@@ -60,7 +60,7 @@ class Control(Acts):
         return door, dict(ids)
 
     def overview(self, given: Given) -> Given:
-        """What the sandbox serves: the API's routes, and these doors."""
+        """The list of what is served: the API's routes, and the control routes."""
         api = [{"method": route.method, "path": route.path, "operation": route.operation} for route in ROUTES]
         control = [{"method": door.method, "path": f"/_sandbox/{door.path}", "about": door.about} for door in DOORS]
         return {"api": api, "control": control}

@@ -62,7 +62,7 @@ class Endpoint:
         return (*shown, self.status, self.extra)
 
     def wants(self, kind: str, connect: bool) -> bool:
-        """Whether an event of this type and scope is sent here."""
+        """True if an event of this type and scope is sent here."""
         listed = bool({kind, "*"} & set(self.enabled_events))
         return self.status == "enabled" and self.connect == connect and listed
 
@@ -160,7 +160,7 @@ class Deliveries:
         return [delivery for deliveries in self._by_event.values() for delivery in deliveries]
 
     def next_due(self) -> int | None:
-        """When the next try is due."""
+        """The time at which the next try is due."""
         return self._queue[0][0] if self._queue else None
 
     def resend(self, event: Row) -> None:
@@ -208,7 +208,7 @@ class Deliveries:
 
     def _letter(self, delivery: Delivery) -> tuple[bytes, dict[str, str]]:
         body, now = to_json(event_object(delivery.event)), self._world.clock.now()
-        # A retry is signed anew, with its own time (facts 7.1); and with the receiver's, which moving the clock moves not.
+        # A retry is signed anew (docs/stripe.md 7.1), with the receiver's time, which moving the clock does not move.
         signed_at = self._world.clock.receivers_now()
         signature = signature_header(body, delivery.endpoint.active_secrets(now), signed_at)
         return body, {

@@ -112,7 +112,7 @@ class Events:
         self._kept.append(event)
 
     def forget_old(self) -> None:
-        """Stripe keeps events for thirty days (facts 6.8)."""
+        """Stripe keeps events for thirty days (docs/stripe.md 6.3)."""
         oldest = self._world.now() - KEPT_SECONDS
         while self._kept and self._kept[0]["created"] < oldest:
             event = self._kept.popleft()

@@ -38,7 +38,7 @@ class Refunding:
         self._waiting = saved
 
     def refund(self, charge: Row, amount: int, **given: Any) -> Row:
-        """Refund `amount`; the caller has checked that so much is left. Events come in the order of facts 3.7."""
+        """Refund `amount`; the caller has checked that so much is left. Events come in the order of docs/stripe.md 3.3."""
         world = self._world
         method = world.must(charge["payment_method"]).hidden
         card: Card | None = method.get("card")
@@ -186,7 +186,7 @@ class Refunding:
             self.fail(row, reason)
 
     def cancel(self, row: Row) -> None:
-        """Called back while it waited for the customer; told by refund.updated alone (facts E.15)."""
+        """Called back while it waited for the customer; told by refund.updated alone (docs/stripe.md 3.4)."""
         if row["status"] != "requires_action":
             raise refused(f"Refund {row['id']} cannot be canceled because it has a status of {row['status']}.")
         self._undo(row, "canceled")

@@ -38,7 +38,7 @@ class Keys:
         self._publishable = publishable
 
     def is_publishable(self, given: str | None) -> bool:
-        """Whose key it is; 401 for any other."""
+        """True if it is the publishable key, False if the secret one; 401 for any other."""
         if not given:
             raise errors.no_key()
         if given.startswith(LIVE):
@@ -102,7 +102,7 @@ class Api:
         return route, dict(ids)
 
     def _account(self, incoming: Incoming, route: Route, ids: dict[str, str]) -> str:
-        """The account acted on. What is not there and what is not ours look the same (facts 4.12)."""
+        """The account acted on. What is not there and what is not ours look the same (docs/stripe.md 4.6)."""
         with self._world.lock:
             acting = incoming.stripe_account or self._world.platform
             named = [acting, ids["id"]] if route.path.startswith(ACCOUNT_PATH) else [acting]
@@ -164,7 +164,7 @@ class Api:
 
 
 def _not_served(incoming: Incoming) -> errors.StripeError:
-    """What Stripe serves and this sandbox does not is named; all else is unknown, as it is to Stripe."""
+    """The error for what is not served: named if Stripe serves it, else unknown, as it is to Stripe."""
     known = sdk_call(incoming.method, incoming.path)
     if known is None:
         return errors.unknown_url(incoming.method, incoming.path)

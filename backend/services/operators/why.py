@@ -27,7 +27,7 @@ from backend.services.operators.why_ends import (
     unpaid,
     unreadable,
 )
-from backend.services.reads import NOT_REFUNDED, PAGE, Payment, disputes_of, found, payment_of, refunds_of
+from backend.services.reads import NOT_REFUNDED, PAGE, Payment, disputes_of, get_or_none, payment_of, refunds_of
 from backend.services.settlement.positions import PositionReader, View
 from backend.services.settlement.settle import NOT_OURS, UNCLEAR
 from backend.services.settlement.transfers import facts_of
@@ -50,7 +50,7 @@ class Explainer:
     def explain(self, payment_id: str) -> Explanation | None:
         """The payment in plain sentences; None if there is none. About ten calls."""
         params: Any = {"expand": ["latest_charge"]}
-        intent = found(lambda: self._client.v1.payment_intents.retrieve(payment_id, params))
+        intent = get_or_none(lambda: self._client.v1.payment_intents.retrieve(payment_id, params))
         if intent is None:
             return None
         try:

@@ -1,0 +1,51 @@
+"""The words of docstrings: a docstring begins with a verb or with the thing it is about."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# Openings that make a reader wait for the main clause.
+_WAITING = {
+    "What",
+    "Whatever",
+    "Whether",
+    "Who",
+    "Whoever",
+    "Whom",
+    "Whose",
+    "Which",
+    "How",
+    "Where",
+    "When",
+    "Why",
+    "That",
+}
+
+
+def _files() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [ROOT / name for name in listed.split() if (ROOT / name).exists()]
+
+
+def _docstrings(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            text = ast.get_docstring(node)
+            if text is not None:
+                yield text
+
+
+@pytest.mark.parametrize("path", _files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_docstring_opens_with_a_relative_clause(path: Path) -> None:
+    """ "What is sold" is read twice, "The catalogue" once."""
+    for text in _docstrings(path):
+        opening = re.match(r"\W*(\w+)", text)
+        assert opening is not None, text
+        assert opening[1] not in _WAITING, text
