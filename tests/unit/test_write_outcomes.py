@@ -36,7 +36,7 @@ def raising(error: Exception) -> Callable[[], Any]:
     return call
 
 
-def refusal(kind: Any, status: int, headers: dict[str, str] | None = None, **said: str) -> Any:
+def refusal(kind: Any, status: int, headers: dict[str, str] | None = None, **said: Any) -> Any:
     """An error as the SDK makes it of an answer: its message, its status, its body and its headers."""
     body = {"error": {"message": "Not this way.", **said}}
     return kind("Not this way.", None, http_status=status, json_body=body, headers=headers or {})
@@ -44,7 +44,7 @@ def refusal(kind: Any, status: int, headers: dict[str, str] | None = None, **sai
 
 def invalid(headers: dict[str, str] | None = None, status: int = 400, **said: str) -> stripe.InvalidRequestError:
     """A refusal for what was asked."""
-    error = stripe.InvalidRequestError(
+    return stripe.InvalidRequestError(
         "Not this way.",
         said.get("param"),
         code=said.get("code"),
@@ -52,7 +52,6 @@ def invalid(headers: dict[str, str] | None = None, status: int = 400, **said: st
         json_body={"error": {"message": "Not this way.", **said}},
         headers=headers or {},
     )
-    return error
 
 
 @pytest.mark.parametrize(("headers", "replayed"), [({}, False), (REPLAY, True)])
@@ -103,7 +102,7 @@ def test_other_parameters_under_a_used_key_are_a_key_that_is_taken() -> None:
 )
 def test_an_account_that_is_gone_and_a_stored_403_are_refusals(headers: dict[str, str], code: str) -> None:
     """The first is the payment's own trouble; the second was decided, whatever it was."""
-    said = {"code": code} if code else {}
+    said: dict[str, Any] = {"code": code} if code else {}
     outcome = classify_write(raising(refusal(stripe.PermissionError, 403, headers, **said)))
 
     assert outcome == Refused(code, "Not this way.", headers == REPLAY)
