@@ -220,9 +220,7 @@ def test_a_transfer_that_a_person_has_to_explain_is_logged(market: Marketplace) 
         settlement = market.settle(first)
 
     assert lines(logs, "transfer.unclear") == [{"payment": first, "transfer": both}]
-    assert market.note(first) == f"held:unclear_transfers:{NOW + 2 * HOUR}" or (market.note(first) or "").startswith(
-        "held:unclear_transfers:"
-    )
+    assert (market.note(first) or "").startswith("held:unclear_transfers:")
     assert (settlement.state, settlement.transfers) == ("held", ())
 
 

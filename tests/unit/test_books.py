@@ -40,12 +40,13 @@ def transfer(number: int = 1, **fields: Any) -> Any:
 
 
 class Line(stripe.HTTPClient):
-    """A line on which Stripe answers with given objects, by id; an error of the SDK's by its status and code."""
+    """A line on which Stripe answers with given objects, by id; a status and a code are a refusal. ``told``: headers."""
 
     name = "given"
 
-    def __init__(self, **objects: Any) -> None:
+    def __init__(self, told: dict[str, str] | None = None, **objects: Any) -> None:
         super().__init__()
+        self.told = told or {}
         self.objects = objects
         self.asked: list[str] = []
         self.paces = 0
@@ -58,10 +59,15 @@ class Line(stripe.HTTPClient):
         if isinstance(answer, tuple):
             status, code = answer
             return json.dumps({"error": {"message": "No.", "code": code}}), status, {}
-        return json.dumps(answer.to_dict()), 200, {}
+        return json.dumps(answer.to_dict()), 200, self.told
 
     def close(self) -> None:
         """Nothing is open."""
+
+    @property
+    def client(self) -> stripe.StripeClient:
+        """The official SDK on this line."""
+        return stripe.StripeClient("sk_test_a1", http_client=self, max_network_retries=0)
 
     def pace(self) -> None:
         """Count the calls that were announced."""
@@ -71,8 +77,7 @@ class Line(stripe.HTTPClient):
 def joined(books: Books, **objects: Any) -> Line:
     """Join the transfers; the line that was used."""
     line = Line(**objects)
-    client = stripe.StripeClient("sk_test_a1", http_client=line, max_network_retries=0)
-    books.join_transfers(client, line.pace)
+    books.join_transfers(line.client, line.pace)
     return line
 
 
@@ -131,6 +136,14 @@ def test_a_refund_is_filed_and_needs_no_look(kind: str) -> None:
     assert (books.payments["pi_1"].refunds, books.payments["pi_1"].needs_look) == ({"re_1": refund}, False)
 
 
+def test_a_refund_that_was_listed_needs_no_look() -> None:
+    """It stands; the books would say if it had come back."""
+    books = Books()
+    books.add_refund(made("refund", "re_1", payment_intent="pi_1"))
+
+    assert (list(books.payments["pi_1"].refunds), books.payments["pi_1"].needs_look) == (["re_1"], False)
+
+
 def test_a_refund_that_came_back_needs_a_look() -> None:
     """Also when another refund of the payment comes after it."""
     books = Books()
@@ -157,6 +170,7 @@ def test_objects_without_a_payment_belong_to_none() -> None:
     books.add(entry("charge", charge(payment_intent=None)))
     books.add(entry("refund", made("refund", "re_1", payment_intent=None)))
     books.add(entry("adjustment", made("dispute", "dp_1", payment_intent=None)))
+    books.add(entry("refund", made("refund", "re_2")))
 
     assert (dict(books.payments), books.unjoined) == ({}, {})
 

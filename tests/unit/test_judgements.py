@@ -258,6 +258,27 @@ def test_a_hand_made_transfer_of_the_payments_group_is_found_by_later_looks() ->
     assert verdict(one) == Verdict.TELL
 
 
+def test_a_hand_made_transfer_that_fills_up_the_share_has_to_be_remembered() -> None:
+    """Later looks would not find it, and would pay its part again."""
+    by_hand = transfer("tr_2", 252, source_transaction=None, transfer_group=None, metadata={"for": "pi_1"})
+
+    assert verdict(traces(transfers={"tr_1": transfer(amount=4000), "tr_2": by_hand})) == Verdict.SETTLE
+
+
+def test_a_transfer_from_the_charge_is_the_payments_whoever_made_it() -> None:
+    """It carries no mark of ours."""
+    assert verdict(traces(transfers={"tr_1": transfer(metadata={})})) == Verdict.TELL
+
+
+def test_a_transfer_of_this_deployment_is_the_payments_whatever_its_source() -> None:
+    """A debit that bounced and was paid again has two charges; the mark names the deployment."""
+    blue = Namespace("blue")
+    marks = {**blue.mark, "paymentIntentId": "pi_1", "coachId": "coach-1", "slot": "0"}
+    one = traces(intent=intent(blue.mark), transfers={"tr_1": transfer(source_transaction="ch_0", metadata=marks)})
+
+    assert judge(one, False, NOW, blue).verdict == Verdict.TELL
+
+
 def judged(**metadata: str) -> Judgement:
     """A balanced payment with this beside its purchase."""
     return judge(traces(intent=intent(metadata)), False, NOW, Namespace(""))
@@ -269,6 +290,11 @@ def judged(**metadata: str) -> Judgement:
 def test_money_that_came_within_the_window_is_told(paid_at: str, lately: bool) -> None:
     """And money of which nobody noted when it came."""
     assert was_paid_lately(judged(paidAt=paid_at), 100) is lately
+
+
+def test_a_payment_of_which_nobody_noted_when_it_came_is_told() -> None:
+    """A card's money comes at once, and is noted nowhere."""
+    assert was_paid_lately(judged(), 100)
 
 
 def test_a_payment_that_was_not_reckoned_may_have_been_paid_lately() -> None:

@@ -23,6 +23,7 @@ from backend.services.write_outcome import (
     kind_of,
     was_replayed,
 )
+from tests.unit.test_books import Line, made
 
 REPLAY = {"idempotent-replayed": "true"}
 
@@ -176,14 +177,45 @@ def test_a_replay_says_so_in_its_header(headers: dict[str, str] | None, replay: 
     assert is_replay(headers) is replay
 
 
-def test_what_was_done_has_its_object() -> None:
-    """An object that came by no answer was not replayed, and has no time."""
-    result = stripe.Transfer.construct_from({"id": "tr_1", "object": "transfer"}, "sk_test_a1")
-    outcome = classify_write(lambda: result)
+@pytest.mark.parametrize(
+    ("told", "replayed", "at"),
+    [
+        ({}, False, None),
+        ({"Date": "Mon, 02 Nov 2026 15:00:00 GMT"}, False, 1_793_631_600),
+        ({**REPLAY, "Date": "Mon, 02 Nov 2026 15:00:00 GMT"}, True, 1_793_631_600),
+    ],
+    ids=["silent", "fresh", "replayed"],
+)
+def test_what_was_done_has_its_object_and_the_answers_headers(
+    told: dict[str, str], replayed: bool, at: int | None
+) -> None:
+    """They say whether it was done now, and when Stripe answered."""
+    client = Line(told, tr_1=made("transfer", "tr_1")).client
+    outcome = classify_write(lambda: client.v1.transfers.retrieve("tr_1"))
 
-    assert outcome == Done(result, False)
-    assert (kind_of(outcome), is_replayed(outcome)) == (Answered.DONE, False)
-    assert (was_replayed(result), answered_at(result)) == (False, None)
+    assert isinstance(outcome, Done)
+    assert (outcome.result.id, outcome.replayed, is_replayed(outcome)) == ("tr_1", replayed, replayed)
+    assert kind_of(outcome) == Answered.DONE
+    assert (was_replayed(outcome.result), answered_at(outcome.result)) == (replayed, at)
+
+
+def test_an_object_that_came_by_no_answer_has_no_headers() -> None:
+    """It was not replayed, and has no time."""
+    thing = made("transfer", "tr_1")
+
+    assert (was_replayed(thing), answered_at(thing), was_replayed(None), answered_at(None)) == (
+        False,
+        None,
+        False,
+        None,
+    )
+
+
+def test_an_account_that_is_gone_without_words_has_none() -> None:
+    """An answer may have no message."""
+    silent = stripe.PermissionError(None, http_status=403, json_body={"error": {"code": "account_invalid"}})
+
+    assert classify_write(raising(silent)) == Refused("account_invalid", "", False)
 
 
 @pytest.mark.parametrize(
