@@ -270,6 +270,19 @@ def test_a_transfer_from_the_charge_is_the_payments_whoever_made_it() -> None:
     assert verdict(traces(transfers={"tr_1": transfer(metadata={})})) == Verdict.TELL
 
 
+@pytest.mark.parametrize(
+    ("stray", "said"),
+    [
+        (transfer(transfer_group="other"), Verdict.TELL),
+        (transfer("tr_2", source_transaction="ch_9", metadata={}), Verdict.TELL),
+    ],
+    ids=["from the charge, in another group", "from another charge"],
+)
+def test_a_source_says_whose_a_transfer_is(stray: Any, said: Verdict) -> None:
+    """Whatever its group, and whatever else was sent to the same coach."""
+    assert verdict(traces(transfers={"tr_1": transfer(), stray.id: stray})) == said
+
+
 def test_a_transfer_of_this_deployment_is_the_payments_whatever_its_source() -> None:
     """A debit that bounced and was paid again has two charges; the mark names the deployment."""
     blue = Namespace("blue")
