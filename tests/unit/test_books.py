@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 import stripe
@@ -49,11 +49,16 @@ class Line(stripe.HTTPClient):
         self.told = told or {}
         self.objects = objects
         self.asked: list[str] = []
+        self.urls: list[str] = []
+        self.sent: list[dict[str, str]] = []
         self.paces = 0
 
     def request(self, method: str, url: str, headers: Any, post_data: Any = None, **_rest: Any) -> Any:
         """One call: the object whose id ends the path."""
-        object_id = urlsplit(url).path.rpartition("/")[2]
+        where = urlsplit(url)
+        object_id = where.path.rpartition("/")[2]
+        self.urls.append(unquote(f"{where.path}?{where.query}" if where.query else where.path))
+        self.sent.append(dict(parse_qsl(str(post_data or ""), keep_blank_values=True)))
         self.asked.append(object_id)
         answer = self.objects[object_id]
         if isinstance(answer, tuple):

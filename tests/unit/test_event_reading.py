@@ -158,7 +158,7 @@ def test_an_event_names_the_payments_of_now_and_of_before() -> None:
     given["data"]["previous_attributes"] = {"metadata": {"for": "pi_old", "note": None}}
     event = read_event(given, HANDLED)
 
-    assert (event.named_payments, event.payments_named_before) == ({"pi_new"}, {"pi_old"})
+    assert [*event.named_payments, *event.payments_named_before] == ["pi_new", "pi_old"]
 
 
 # The object of a type that somebody handles.

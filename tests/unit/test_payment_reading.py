@@ -16,6 +16,7 @@ from backend.services.reads import (
     captured,
     coach_of,
     disputed_by,
+    disputes_of,
     get_or_none,
     id_of,
     list_all,
@@ -29,6 +30,7 @@ from backend.services.reads import (
     sold_payment,
     taken_by,
 )
+from backend.stripe_client.platform import PlatformClient
 from tests.unit.test_books import OURS, Line, made
 from tests.unit.test_judgements import PURCHASE, charge, intent, refund
 
@@ -125,7 +127,21 @@ def test_a_paid_payment_has_its_charge_and_the_time_of_reading() -> None:
     assert read is not None
     assert (read.id, read.at, read.charge is not None and read.charge.id) == ("pi_1", NOW, "ch_1")
     assert read.metadata == {**PURCHASE, **OURS}
-    assert line.asked == ["pi_1"]
+    assert read.purchase.coach_id == "coach-1"
+    assert line.urls == ["/v1/payment_intents/pi_1?expand[0]=latest_charge"]
+
+
+def test_a_payment_of_a_named_deployment_is_read_by_that_deployment() -> None:
+    """For every other it is none; what it sold is marked with its name."""
+    blue = Namespace("blue")
+    line = Line(pi_1=intent(blue.mark, latest_charge=None))
+    client = PlatformClient("sk_test_a1", namespace=blue, http_client=line)
+
+    read = read_payment(client, "pi_1")
+
+    assert read is not None
+    assert (read.purchase.ours, read.purchase.namespace) == (True, blue)
+    assert read_payment(line.client, "pi_1") is None
 
 
 @pytest.mark.parametrize("status", ["requires_payment_method", "processing", "canceled"])
@@ -164,7 +180,8 @@ def test_a_debit_that_was_returned_is_found_behind_a_further_try() -> None:
 
     assert read is not None
     assert read.charge is not None
-    assert (read.charge.id, line.asked) == ("ch_0", ["pi_1", "charges"])
+    assert read.charge.id == "ch_0"
+    assert line.urls[1:] == ["/v1/charges?payment_intent=pi_1&limit=100"]
 
 
 @pytest.mark.parametrize(("metadata", "asked"), [({}, ["pi_1"]), ({"paidAt": "1"}, ["pi_1", "charges"])])
@@ -318,6 +335,7 @@ def test_refunds_are_listed_by_charge_where_something_says_so() -> None:
     assert refunds_of(line.client, quiet) == refunds_of(line.client, unpaid, known=True) == []
     assert line.asked == []
     assert [one.id for one in refunds_of(line.client, told)] == ["re_1", "re_2"]
+    assert line.urls == ["/v1/refunds?charge=ch_1&limit=100"]
     assert [one.id for one in refunds_of(line.client, quiet, known=True)] == ["re_1", "re_2"]
     assert (refunded_amount(line.client, told), refunded_amount(line.client, quiet)) == (700, 0)
 
@@ -351,6 +369,9 @@ def dispute(status: str = "needs_response", *booked: int, currency: str = "cad",
         (dispute("won", -2100, -100, booked_in="usd"), 3000),
         (dispute("lost", -2100, 2000, booked_in="usd"), 3000),
         (dispute("won", currency="usd"), 0),
+        (dispute("won", -2100, 1, booked_in="usd"), 0),
+        (dispute("won", -2100, 0, booked_in="usd"), 3000),
+        (dispute("won", -2100, -100, 2000, booked_in="usd"), 3000),
     ],
 )
 def test_a_dispute_takes_what_was_booked_for_it(one: Any, taken: int) -> None:
@@ -368,6 +389,14 @@ def test_a_dispute_in_another_currency_is_unclear(booked: tuple[int, ...]) -> No
     """How much of the payment it took cannot be told."""
     with pytest.raises(UnclearDispute):
         taken_by(dispute("needs_response", *booked, currency="usd", booked_in="usd"), "cad")
+
+
+def test_disputes_are_listed_by_charge() -> None:
+    """All of them, whatever became of each."""
+    line = Line(disputes=pages(dispute("won"), dispute("lost")))
+
+    assert [one.status for one in disputes_of(line.client, "ch_1")] == ["won", "lost"]
+    assert line.urls == ["/v1/disputes?charge=ch_1&limit=100"]
 
 
 def test_disputes_add_up() -> None:
