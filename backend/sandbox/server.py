@@ -81,12 +81,7 @@ class Handler(WSGIRequestHandler):
         """Raise for a first line that is no request of HTTP/1."""
         if self.request_version == "HTTP/0.9":
             raise invalid("Invalid request: HTTP/1.1 is needed.")
-        try:
-            known = self.path.startswith("/") or self.path == "*" or urlsplit(self.path).netloc
-            urlsplit(self.path)
-        except ValueError:
-            known = False
-        if not known:
+        if self.path != "*" and not _is_address(self.path):
             raise invalid("Invalid request: the address could not be understood.")
 
     def _refuse(self, error: StripeError) -> None:
@@ -111,6 +106,15 @@ class Handler(WSGIRequestHandler):
             if not read:
                 return
             left -= read
+
+
+def _is_address(target: str) -> bool:
+    """True for a path, or an address with a host."""
+    try:
+        found = urlsplit(target)
+    except ValueError:
+        return False
+    return bool(found.netloc) or target.startswith("/")
 
 
 class ThreadedServer(ThreadedWSGIServer):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from prometheus_client import REGISTRY
 
-from backend.domain.settlement import HELD
+from backend.domain.states import MoneyState
 from tests.builders import Marketplace
 
 WEEK = 7 * 86_400
@@ -23,7 +23,7 @@ def test_a_hold_says_what_the_coach_is_owed(market: Marketplace, looks: int) -> 
 
     settlement = [market.settle(payment) for _ in range(looks)][-1]
 
-    assert (settlement.state, settlement.waits) == (HELD, 4252)
+    assert (settlement.state, settlement.waits) == (MoneyState.HELD, 4252)
 
 
 @pytest.mark.parametrize("looks", [1, 2])
@@ -37,7 +37,7 @@ def test_a_clawback_says_what_the_coach_owes(market: Marketplace, looks: int) ->
 
     settlement = [market.settle(payment) for _ in range(looks)][-1]
 
-    assert (settlement.state, settlement.waits) == (HELD, -900)
+    assert (settlement.state, settlement.waits) == (MoneyState.HELD, -900)
     assert [transfer.id for transfer in settlement.transfers] == [market.transfers(payment)[0].id]
 
 

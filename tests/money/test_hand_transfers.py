@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from backend.domain.settlement import HELD
+from backend.domain.states import MoneyState
 from backend.services.settlement.ledger import ledger_of
-from backend.services.settlement.settle import SETTLED
 from tests.builders import Marketplace
 from tests.money.wide_world import HOUR, flask, pay_by_hand, sent_to, services_of, with_funds
 
@@ -25,7 +24,7 @@ def test_a_transfer_by_hand_that_names_the_payment_is_its_payment(market: Market
     market.deliver()
     settled = market.settle(payment)
 
-    assert (settled.state, settled.moved, sent_to(market, account)) == (SETTLED, 0, 4252)
+    assert (settled.state, settled.moved, sent_to(market, account)) == (MoneyState.SETTLED, 0, 4252)
     ledger = ledger_of(services_of(market).client, services_of(market).registry, payment)
     assert (ledger.balances, ledger.held, ledger.by_hand) == (True, 4252, 4252)
 
@@ -99,10 +98,10 @@ def test_a_transfer_that_names_the_payment_unclearly_holds_it(market: Marketplac
 
     first = market.settle(payment)
 
-    assert (first.state, first.moved) == (HELD, 0)
+    assert (first.state, first.moved) == (MoneyState.HELD, 0)
     assert market.note(payment).startswith("held:unclear_transfers:")
     if damage == "two payments":
-        assert market.settle(second).state == HELD
+        assert market.settle(second).state == MoneyState.HELD
 
 
 def test_an_event_of_a_hand_made_transfer_is_kept_on_the_payment(market: Marketplace) -> None:
@@ -129,7 +128,7 @@ def test_more_transfers_than_a_look_reads_are_left_to_the_sweep(market: Marketpl
         pay_by_hand(market, account, 1, metadata={"paymentIntentId": "none"})
     market.clock.advance(2 * HOUR)
 
-    assert market.settle(payment).state == HELD
+    assert market.settle(payment).state == MoneyState.HELD
     assert market.note(payment).startswith("held:many_transfers:")
     market.reconcile()
 

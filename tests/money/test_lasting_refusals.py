@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from backend.domain.settlement import HELD
-from backend.services.settlement.settle import SETTLED
+from backend.domain.states import MoneyState
 from tests.builders import Marketplace
 from tests.conftest import NOW
 from tests.money.wide_world import HOUR, flask, pay_by_hand, sent_to, settle_or_not, with_funds
@@ -39,11 +38,11 @@ def test_a_refusal_and_then_a_partial_refund_is_no_unknown_outcome(market: Marke
     payment = market.paid()
     refusal: Any = {"status": 400, "code": "weird", "message": "No.", "cache": True}
     market.fault("POST", "/v1/transfers", "before", refusal)
-    assert market.settle(payment).state == HELD
+    assert market.settle(payment).state == MoneyState.HELD
 
     market.refund_in_dashboard(payment, 1000)
 
-    assert (market.settle(payment).state, market.held(payment)) == (SETTLED, 3725 - 373)
+    assert (market.settle(payment).state, market.held(payment)) == (MoneyState.SETTLED, 3725 - 373)
 
 
 def test_a_waiting_share_is_answered_as_waiting(market: Marketplace) -> None:

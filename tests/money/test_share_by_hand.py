@@ -1,4 +1,4 @@
-"""What is owed, paid by hand or left to a person: settling counts it, and writes nothing twice."""
+"""Debts, hand-made payments and payments left to a person: settling counts them, and writes nothing twice."""
 
 from __future__ import annotations
 

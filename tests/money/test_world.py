@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.domain.settlement import HELD
-from backend.services.settlement.settle import SETTLED
+from backend.domain.states import MoneyState
 from backend.webhooks import signals
 from tests.builders import Marketplace
 from tests.money.wide_world import HOUR, pay_by_hand, sent_to, services_of, settle_or_not, with_funds
@@ -26,7 +25,7 @@ def test_our_payment_without_a_group_is_settled(market: Marketplace) -> None:
     market.deliver()
 
     assert market.held(bare.id) == 4252
-    assert (market.settle(bare.id).state, market.held(bare.id)) == (SETTLED, 4252)
+    assert (market.settle(bare.id).state, market.held(bare.id)) == (MoneyState.SETTLED, 4252)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +120,7 @@ def test_a_hold_never_vouches_for_a_stored_500(market: Marketplace) -> None:
     market.fault(
         "POST", "/v1/transfers", "before", {"status": 400, "code": "insufficient_capabilities_for_transfer"}, times=2
     )
-    assert market.settle(payment).state == HELD
+    assert market.settle(payment).state == MoneyState.HELD
     market.onboard(account)
     market.fault("POST", "/v1/transfers", "before", {"status": 500, "cache": True, "late": 2 * HOUR})
 

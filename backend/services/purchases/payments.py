@@ -27,7 +27,7 @@ from backend.domain.metadata import (
 from backend.domain.money import FeeRate, Split
 from backend.domain.requests import Order
 from backend.domain.sessions import Session, SessionClaim, SessionMismatch, check_claim
-from backend.domain.settlement import MANUAL
+from backend.domain.states import MoneyState
 from backend.services import objects
 from backend.services.coach.payees import Payees
 from backend.services.coach.registry import Registry
@@ -149,7 +149,7 @@ class Payments:
         """
         payment = sold_payment(self._client, payment_id)
         marks = {SETTLEMENT_MODE: MODE_MANUAL if manual else MODE_AUTO}
-        if payment.note is not None and payment.note.kind == MANUAL:
+        if payment.note is not None and payment.note.kind == MoneyState.MANUAL:
             marks[SETTLEMENT] = ""  # a word from before it had a key of its own
         self._client.v1.payment_intents.update(payment_id, {"metadata": marks})
 
