@@ -11,7 +11,8 @@ from werkzeug.exceptions import BadRequest
 from backend.http.errors import failure_of
 from backend.http.extensions import API_POLICY
 from tests.processes import GUNICORN, backend_process, free_port_pair
-from tests.routes.test_raw_http import GET, answered
+from tests.raw_http import answered
+from tests.routes.test_raw_http import GET
 
 MALFORMED = {
     "no HTTP": (b"<script>alert(1)</script>\r\n\r\n", 400),
