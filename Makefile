@@ -3,9 +3,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Only files whose hashes are known: what a registry has under a version's name may be another file tomorrow.
-LOCKED := $(PIP) install --require-hashes
+# Fails with a sentence, not with pip's own words; the last word is the command to run again.
+INSTALL := requirements/install.py $(VENV)
+AGAIN = "make $(MAKECMDGOALS)"
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
 AUDIT_READY := $(VENV)/.audit-ready
@@ -127,29 +128,26 @@ $(RUN_READY): requirements/run.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null \
 		|| { echo "Python 3.11 or newer is needed. Name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Preparing the environment in $(VENV) (the first time this takes about a minute) ..."
-	@# A half-made environment, or one whose Python is gone, is made anew.
-	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
-	@$(LOCKED) -r requirements/run.lock
+	@$(PYTHON) $(INSTALL) requirements/run.lock $(AGAIN)
 	@touch $@
 
 # In an environment of their own: what they need must not change what is tested.
 $(RELEASE_READY): requirements/release.lock $(RUN_READY)
-	@$(PYTHON) -m venv --clear $(RELEASE)
-	@$(RELEASE)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/release.lock
+	@$(PYTHON) requirements/install.py $(RELEASE) requirements/release.lock $(AGAIN)
 	@touch $@
 
 $(DEV_READY): requirements/dev.lock $(RUN_READY)
-	@$(LOCKED) -r requirements/dev.lock
+	@$(BIN)/python $(INSTALL) requirements/dev.lock $(AGAIN)
 	@touch $@
 
 $(NODE_READY): tests/node/package-lock.json tests/bench/peers/package-lock.json $(DEV_READY)
 	@$(BIN)/python -m tests.programs
 
 $(AUDIT_READY): requirements/audit.lock $(DEV_READY)
-	@$(LOCKED) -r requirements/audit.lock
+	@$(BIN)/python $(INSTALL) requirements/audit.lock $(AGAIN)
 	@touch $@
 
 # Apart from the rest: it brings many packages, and nothing that CI runs needs it.
 $(MUTATION_READY): requirements/mutation.lock $(DEV_READY)
-	@$(LOCKED) -r requirements/mutation.lock
+	@$(BIN)/python $(INSTALL) requirements/mutation.lock $(AGAIN)
 	@touch $@

@@ -45,7 +45,7 @@ class Handler(WSGIRequestHandler):
         """The sandbox keeps its own log of calls."""
 
     def log_error(self, format: str, *args: object) -> None:
-        """What is refused here was answered; what the application raises is printed by the server."""
+        """Log nothing: what is refused here was answered, and what the application raises is printed by the server."""
 
     def handle_expect_100(self) -> bool:
         """Nothing yet: who waits is told to go on when the body is read."""

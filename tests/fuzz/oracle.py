@@ -1,4 +1,4 @@
-"""What is right, whatever was sent: the answers, the logs, the memory, and the money."""
+"""The rules that hold whatever was sent: of the answers, the logs, the memory, and the money."""
 
 from __future__ import annotations
 

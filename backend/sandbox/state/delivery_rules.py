@@ -45,6 +45,14 @@ class DeliveryRules:
         kind = checked(spec.get("match", {}), {"type": str}, "match.").get("type", "*")
         self._rules.append(Rule(kind, str(effect), delay, Trigger.of(spec)))
 
+    def dump(self) -> list[Any]:
+        """The rules, to be saved."""
+        return [[rule.kind, rule.effect, rule.delay, rule.trigger.dump()] for rule in self._rules]
+
+    def load(self, saved: list[Any]) -> None:
+        """Take these rules instead."""
+        self._rules = [Rule(kind, effect, delay, Trigger.load(trigger)) for kind, effect, delay, trigger in saved]
+
     def clear(self) -> None:
         """Back to a perfect network."""
         self._rules.clear()
