@@ -5,6 +5,7 @@ Between the two stands the limit: it counts whoever was proved to ask, and what 
 
 from __future__ import annotations
 
+from logging import ERROR, WARNING
 from typing import cast
 
 import structlog
@@ -84,7 +85,7 @@ def _warn(settings: Settings) -> None:
         return
     if settings.auth.mode == "off":
         # An error, so that whoever watches the log of a live backend is told at each start.
-        tell = log.error if settings.live else log.warning
-        tell("auth.off", note=UNASKED, remedy="AUTH_MODE=required")
+        level = ERROR if settings.live else WARNING
+        log.log(level, "auth.off", note=UNASKED, remedy="AUTH_MODE=required")
     elif settings.auth.any_audience:
         log.warning("auth.any_audience", note="whatever else AUTH_JWT_SECRET signs is a sign-in: set AUTH_AUDIENCE")
