@@ -220,3 +220,20 @@ def test_half_a_letter_is_refused_by_the_control_path(port: int, body: bytes, ha
     answer = one(port, head(b"POST /_sandbox/faults", kind, length) + told)
 
     assert (answer.status, answer.json()["error"]["type"]) == (400, "invalid_request_error")
+
+
+@pytest.mark.parametrize("effect", [b"{}", b"[]", b'{"drop": 1}', b"7", b"null", b'"none"'])
+@pytest.mark.parametrize("path", [b"faults", b"delivery_rules"])
+def test_an_effect_of_another_form_is_refused(port: int, path: bytes, effect: bytes) -> None:
+    """Whatever JSON it is."""
+    told = b'{"match": {}, "stage": "before", "effect": %s}' % effect
+    kind, length = b"Content-Type: application/json", b"Content-Length: %d" % len(told)
+
+    assert one(port, head(b"POST /_sandbox/" + path, kind, length) + told).status == 400
+
+
+def test_an_origin_that_cannot_be_read_is_another_sites(port: int) -> None:
+    """A page of this machine has one that can."""
+    told = head(b"POST /_sandbox/reset", b"Origin: http://[::1", b"Content-Length: 0")
+
+    assert one(port, told).status == 403
