@@ -223,10 +223,17 @@ def test_half_a_letter_is_refused_by_the_control_path(port: int, body: bytes, ha
 
 
 @pytest.mark.parametrize("effect", [b"{}", b"[]", b'{"drop": 1}', b"7", b"null", b'"none"'])
-@pytest.mark.parametrize("path", [b"faults", b"delivery_rules"])
-def test_an_effect_of_another_form_is_refused(port: int, path: bytes, effect: bytes) -> None:
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        (b"faults", b'{"match": {}, "stage": "before", "effect": %s}'),
+        (b"delivery_rules", b'{"match": {}, "effect": %s}'),
+    ],
+    ids=["faults", "deliveries"],
+)
+def test_an_effect_of_another_form_is_refused(port: int, path: bytes, given: bytes, effect: bytes) -> None:
     """Whatever JSON it is."""
-    told = b'{"match": {}, "stage": "before", "effect": %s}' % effect
+    told = given % effect
     kind, length = b"Content-Type: application/json", b"Content-Length: %d" % len(told)
 
     assert one(port, head(b"POST /_sandbox/" + path, kind, length) + told).status == 400
