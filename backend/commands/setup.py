@@ -22,6 +22,7 @@ from backend.config.certificate import NotTrusted, days_left
 from backend.config.settings import Settings, set_outside
 from backend.config.validators import LOOPBACK, base_url
 from backend.domain.paths import STRIPE_WEBHOOK
+from backend.http.auth import UNASKED
 from backend.services import Services
 from backend.services.operators.diagnosis import OK, PROBLEM, WARNING, Finding, examine
 from backend.services.operators.endpoints import KEEP, EndpointSpec, Step, carry_out, endpoints_of, plan
@@ -223,12 +224,16 @@ def _settings_examined(settings: Settings) -> Iterator[Finding]:
     yield _webhook_secrets(settings)
     yield _return_urls(settings)
     yield _limits(settings)
-    if settings.is_production and settings.auth.mode == "off":
-        yield Finding(
-            WARNING, "sign-in", "nobody is asked who they are", "AUTH_MODE=required; SETUP_GUIDE.md, section 9."
-        )
-    else:
-        yield Finding(OK, "sign-in", f"AUTH_MODE is {settings.auth.mode}")
+    yield _sign_in(settings)
+
+
+def _sign_in(settings: Settings) -> Finding:
+    if not (settings.is_production and settings.auth.mode == "off"):
+        return Finding(OK, "sign-in", f"AUTH_MODE is {settings.auth.mode}")
+    # With test keys there is no money that a stranger could ask back, and no bank that a stranger could change.
+    level = PROBLEM if settings.live else WARNING
+    remedy = "AUTH_MODE=required, or a proxy that signs everybody in; SETUP_GUIDE.md, section 9."
+    return Finding(level, "sign-in", f"nobody is asked who they are: {UNASKED}", remedy)
 
 
 def _webhook_secrets(settings: Settings) -> Finding:

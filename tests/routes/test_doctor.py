@@ -143,6 +143,13 @@ def _delete_endpoints(market: Marketplace) -> None:
             "Start it",
         ),
         (lambda m: change(m, app_env="production"), "sign-in", "warning", "nobody is asked", "AUTH_MODE"),
+        (
+            lambda m: change(m, app_env="production", stripe_secret_key="sk_live_a1"),
+            "sign-in",
+            "problem",
+            "anybody who reaches the backend may refund, and open coaches' dashboards",
+            "AUTH_MODE=required",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_what_to_do(
