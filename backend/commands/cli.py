@@ -94,6 +94,8 @@ def settle(payment: str, manual: bool, auto: bool, release: str | None) -> None:
     flask settle pi_… --manual          leave it to a person
     flask settle pi_… --auto            back to normal
     flask settle pi_… --release acct_…  the coach is acct_…
+
+    Exit code 0 when the payment was settled or waits with a note, 1 when it could not be.
     """
     if sum((manual, auto, release is not None)) > 1:
         raise click.UsageError("Say only one of --manual, --auto and --release.")

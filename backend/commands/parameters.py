@@ -61,7 +61,7 @@ class StripeIdType(click.ParamType[str]):
 
 def kind_of(text: str) -> str | None:
     """The kind of object that an id of this form has, by its prefix, or None."""
-    found = re.fullmatch(r"([a-z]+)_\w+", text, re.ASCII)
+    found = re.match(r"([a-z]+)_", text, re.ASCII)
     return _NAMES.get(found[1]) if found else None
 
 

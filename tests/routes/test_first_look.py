@@ -1,4 +1,4 @@
-"""What a newcomer reads first: the words of the development server, and the list of commands."""
+"""The first words that a newcomer reads: those of the development server, and the list of commands."""
 
 from __future__ import annotations
 

@@ -306,7 +306,7 @@ def test_a_damaged_file_is_refused_and_left_as_it_is(tmp_path: Path, how: str) -
 
 
 def test_a_file_of_a_newer_sandbox_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
-    """Which version it is, and which can be read, is said."""
+    """The sentence names its version and the one that can be read."""
     path, whole = saved(tmp_path)
     head, _, body = whole.partition(b"\n")
     newer = json.dumps({**json.loads(head), "version": 99}).encode() + b"\n" + body
