@@ -16,7 +16,8 @@ RELEASE_READY := $(RELEASE)/.ready
 NODE_READY := tests/node/node_modules/.ready
 # One lock for every Python from 3.11 on and every system, so that one file serves a laptop and the image.
 LOCK := $(RELEASE)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
-# How many histories `make properties` tries, how many payments `make chaos` makes, and from which seed.
+# How many histories `make properties` tries, how many payments `make chaos` makes, and from which seed. `make fuzz` sends
+# 50000 requests where N is not given.
 N ?= 1000
 SEED ?= 0
 # The backend that `make conformance` asks; more words: URL="https://… --stripe https://api.stripe.com --key pk_test_…".
@@ -25,7 +26,7 @@ URL ?= http://localhost:3001
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo drill sandbox serve conformance test quick check format lint types imports properties chaos model planted mutation bench growth overload picture asvs audit lock sbom clean
+.PHONY: help run demo drill sandbox serve conformance test quick check format lint types imports properties chaos fuzz model planted mutation bench growth overload picture asvs audit lock sbom clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +77,9 @@ properties: $(DEV_READY) ## Try N random histories of everything that can happen
 
 chaos: $(DEV_READY) ## Buy N packages while everything goes wrong, then account for every cent (N=1000 SEED=0)
 	@$(BIN)/python -m tests.chaos.chaos --payments $(N) --seed $(SEED)
+
+fuzz: $(DEV_READY) ## Send N hostile requests to the production server and the sandbox (N=50000 SEED=0)
+	@$(BIN)/python -m tests.fuzz --cases $(if $(filter file,$(origin N)),50000,$(N)) --seed $(SEED)
 
 model: $(DEV_READY) ## Search a model of the money, state by state, and hold the service's requests against it
 	@$(BIN)/python -m tests.model

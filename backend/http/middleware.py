@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import structlog
 from flask import Flask, Response, g, redirect, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend.config.settings import Settings
@@ -90,6 +90,9 @@ def _begin() -> None:
     # Flask checks when a body is read, and not every route reads one.
     if (request.content_length or 0) > (request.max_content_length or 0):
         raise RequestEntityTooLarge
+    # RFC 9112, 3.2: without one, two servers on the way may mean two different hosts.
+    if "HTTP_HOST" not in request.environ and request.environ.get("SERVER_PROTOCOL") == "HTTP/1.1":
+        raise BadRequest
 
 
 def _redirection(address: str) -> Callable[[], Response | None]:

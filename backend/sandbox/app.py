@@ -106,6 +106,7 @@ class Sandbox:
         self.guard.allow(urlsplit(base_url).hostname or "")
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer a request, as WSGI wants it."""
         response = self.respond(Request(environ))
         truncate = response.headers.pop(http.TRUNCATE, None)
         body = response(environ, start_response)

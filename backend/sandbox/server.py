@@ -45,7 +45,7 @@ class Handler(WSGIRequestHandler):
         """The sandbox keeps its own log of calls."""
 
     def log_error(self, format: str, *args: object) -> None:
-        """What is refused here was answered; what the application raises is printed by the server."""
+        """Log nothing: what is refused here was answered, and what the application raises is printed by the server."""
 
     def handle_expect_100(self) -> bool:
         """Nothing yet: who waits is told to go on when the body is read."""
@@ -81,12 +81,7 @@ class Handler(WSGIRequestHandler):
         """Raise for a first line that is no request of HTTP/1."""
         if self.request_version == "HTTP/0.9":
             raise invalid("Invalid request: HTTP/1.1 is needed.")
-        try:
-            known = self.path.startswith("/") or self.path == "*" or urlsplit(self.path).netloc
-            urlsplit(self.path)
-        except ValueError:
-            known = False
-        if not known:
+        if self.path != "*" and not _is_address(self.path):
             raise invalid("Invalid request: the address could not be understood.")
 
     def _refuse(self, error: StripeError) -> None:
@@ -111,6 +106,15 @@ class Handler(WSGIRequestHandler):
             if not read:
                 return
             left -= read
+
+
+def _is_address(target: str) -> bool:
+    """True for a path, or an address with a host."""
+    try:
+        found = urlsplit(target)
+    except ValueError:
+        return False
+    return bool(found.netloc) or target.startswith("/")
 
 
 class ThreadedServer(ThreadedWSGIServer):

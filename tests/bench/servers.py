@@ -40,7 +40,7 @@ class Server:
     log: Path
 
     def cpu_seconds(self) -> float:
-        """What its processes have taken of the processor, those included that have ended."""
+        """The seconds of processor that its processes have taken, those included that have ended."""
         return sum(cpu_seconds(pid, ended_too=pid == self.pid) for pid in tree(self.pid))
 
     def memory(self) -> list[float]:
@@ -122,7 +122,7 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], url: str, log: Path) -
 
 
 def cpu_seconds(pid: int, ended_too: bool = False) -> float:
-    """What a process has taken of the processor; with ``ended_too`` also its children that have ended."""
+    """The seconds of processor that a process has taken; with ``ended_too`` also its children that have ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -131,7 +131,7 @@ def cpu_seconds(pid: int, ended_too: bool = False) -> float:
 
 
 def machine_seconds() -> float:
-    """What everything on this machine has taken of its processors."""
+    """The seconds of processor that everything on this machine has taken."""
     ticks = [int(number) for number in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
     idle = ticks[3] + ticks[4]
     return (sum(ticks) - idle) / _TICKS

@@ -38,7 +38,7 @@ class Draft:
     chunks: Sequence[int] | None = None
     version: str = "HTTP/1.1"
 
-    def add(self, name: Name, value: Name) -> None:
+    def add(self, name: Name, value: Any) -> None:
         """Add a header."""
         self.headers.append((name, value))
 

@@ -16,7 +16,9 @@ from tests.fuzz.backend_cases import BackendCases
 from tests.fuzz.drafts import Case, Dice
 from tests.fuzz.oracle import faults_of, faults_of_log, faults_of_money
 from tests.fuzz.sandbox_cases import SandboxCases
+from tests.fuzz.tokens import Purse
 from tests.fuzz.town import Town
+from tests.fuzz.words import Words
 from tests.processes import command
 from tests.raw_http import Exchange, exchange, hang_up
 
@@ -55,22 +57,26 @@ def target_of(seed: int, number: int) -> str:
     return "sandbox" if dice.often(SANDBOX_PERCENT) else str(dice.one("secret", "keys"))
 
 
+def make_case(words: Words, purse: Purse, seed: int, number: int) -> Case:
+    """The case of a number."""
+    target, dice = target_of(seed, number), Dice(f"{seed}/{number}")
+    if target == "sandbox":
+        return SandboxCases(words).make(dice, number, target)
+    return BackendCases(words, purse).make(dice, number, target)
+
+
 class Fuzz:
     """The cases of one seed, in one town."""
 
     def __init__(self, town: Town, seed: int) -> None:
         self._town = town
         self._seed = seed
-        backend = BackendCases(town.words, town.purse)
-        self._makers = {"secret": backend, "keys": backend, "sandbox": SandboxCases(town.words)}
         self._lock = threading.Lock()
         self.report = Report()
 
     def case(self, number: int) -> Case:
         """The case of a number."""
-        target = target_of(self._seed, number)
-        made: Case = self._makers[target].make(Dice(f"{self._seed}/{number}"), number, target)
-        return made
+        return make_case(self._town.words, self._town.purse, self._seed, number)
 
     def send(self, case: Case) -> Exchange:
         """Send a case and look at what is answered. Notes what is wrong."""

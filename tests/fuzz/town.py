@@ -146,15 +146,14 @@ def town(folder: Path, sales: int) -> Iterator[Town]:
 @contextmanager
 def _attacked_sandbox(found: Town) -> Iterator[None]:
     """A sandbox that delivers nothing by itself, as a process."""
-    with found.log("sandbox").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "backend.sandbox", "--port", "0", "--manual"],
-            cwd=found.folder,
-            env={"PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
+    words = [sys.executable, "-m", "backend.sandbox", "--port", "0", "--manual"]
+    environment = {"PYTHONPATH": str(ROOT)}
+    with (
+        found.log("sandbox").open("wb") as log,
+        subprocess.Popen(
+            words, cwd=found.folder, env=environment, stdout=subprocess.PIPE, stderr=log, text=True
+        ) as process,
+    ):
         try:
             assert process.stdout is not None
             found.ports["sandbox"] = int(process.stdout.readline().rpartition(":")[2])

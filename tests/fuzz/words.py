@@ -1,4 +1,4 @@
-"""What exists in the town that is attacked: the names that a request needs to be taken seriously."""
+"""The names in the town that is attacked, which a request needs to be taken seriously."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a comment, a docstring or a document refers to is in this repository, and is there."""
+"""References of comments, docstrings and documents lead to something in this repository."""
 
 from __future__ import annotations
 

@@ -8,16 +8,12 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 # Openings that make a reader wait for the main clause.
 _WAITING = {
     "What",
-    "Whatever",
     "Whether",
     "Who",
-    "Whoever",
     "Whom",
     "Whose",
     "Which",
@@ -42,10 +38,9 @@ def _docstrings(path: Path) -> Iterator[str]:
                 yield text
 
 
-@pytest.mark.parametrize("path", _files(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_docstring_opens_with_a_relative_clause(path: Path) -> None:
-    """ "What is sold" is read twice, "The catalogue" once."""
-    for text in _docstrings(path):
-        opening = re.match(r"\W*(\w+)", text)
-        assert opening is not None, text
-        assert opening[1] not in _WAITING, text
+def test_no_docstring_opens_with_a_relative_clause() -> None:
+    """A main clause that comes late is read twice, so none opens so."""
+    openings = [(path, text, re.match(r"\W*(\w+)", text)) for path in _files() for text in _docstrings(path)]
+
+    assert len(openings) > 1_000
+    assert [(path, text) for path, text, word in openings if word is None or word[1] in _WAITING] == []

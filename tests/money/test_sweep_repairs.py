@@ -1,4 +1,4 @@
-"""What a sweep does with each payment that it found: it tells, settles, and goes on whatever becomes of one."""
+"""Repairs of a sweep: it tells, settles, and goes on whatever becomes of one payment."""
 
 from __future__ import annotations
 
@@ -63,9 +63,8 @@ def test_the_first_failure_of_a_subscriber_is_the_one_that_is_told(market: Marke
     def give_up(_sender: object, **_facts: Any) -> None:
         raise ValueError("the host app's own")
 
-    with signals.session_opened.connected_to(refuse), signals.refund_made.connected_to(give_up):
-        with capture_logs() as logs:
-            mended = ends(market)[payment]
+    with signals.session_opened.connected_to(refuse), signals.refund_made.connected_to(give_up), capture_logs() as logs:
+        mended = ends(market)[payment]
 
     assert (mended.state, mended.reason) == ("failed", "KeyError")
     assert [line["kind"] for line in logs if line["event"] == "signal.failed"] == ["KeyError", "ValueError"]

@@ -1,4 +1,4 @@
-"""The first words that a newcomer reads: those of the development server, and the list of commands."""
+"""The first look of a newcomer: the words of the development server, and the list of commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person sees at Stripe: onboarding, and the Express dashboard."""
+"""Stripe's pages for people: onboarding, and the Express dashboard."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_the_express_dashboard_shows_what_was_paid_out(platform: Platform, brows
 
 
 def test_no_page_runs_a_script_of_its_own_or_is_framed_unless_it_has_to_be(platform: Platform) -> None:
-    """What stands in a shop's page runs files of the sandbox's and may be framed; every other page does neither."""
+    """The pages inside a shop's page run files of the sandbox's and may be framed; every other page does neither."""
     intent = platform.paid(card="pm_card_authenticationRequired")
     challenge = intent.next_action.use_stripe_sdk.stripe_js.removeprefix("http://stripe.test")
     policies = {

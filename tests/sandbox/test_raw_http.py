@@ -148,7 +148,7 @@ def test_any_bytes_in_a_path_of_the_control_path_are_refused_in_json(port: int, 
     "path", [b"/", b"/dashboard/", b"/dashboard/customers/", b"/static/", b"/setup/s/", b"/express/"]
 )
 def test_any_bytes_in_the_path_of_a_page_lead_to_a_page_of_the_sandboxs_own(port: int, path: bytes, bad: bytes) -> None:
-    """Which says that there is nothing, under the policy of all its pages."""
+    """The page says that there is nothing, under the policy of all its pages."""
     answer = one(port, head(b"GET " + path + bad))
 
     assert answer.status == 404, answer
@@ -194,7 +194,7 @@ def test_a_body_in_chunks_is_read(port: int) -> None:
     "cut", [b"POST /v1/cus", head(b"POST /v1/customers", b"Content-Length: 10") + b"na"], ids=["head", "body"]
 )
 def test_who_leaves_in_the_middle_changes_nothing(port: int, cut: bytes) -> None:
-    """What was not whole is not done."""
+    """A request that was not whole is not carried out."""
     before = one(port, head(b"GET /v1/customers?limit=100")).body
 
     exchange(port, cut)

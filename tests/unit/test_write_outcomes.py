@@ -23,6 +23,7 @@ from backend.services.write_outcome import (
     kind_of,
     was_replayed,
 )
+from tests.unit.test_books import Line, made
 
 REPLAY = {"idempotent-replayed": "true"}
 
@@ -36,7 +37,7 @@ def raising(error: Exception) -> Callable[[], Any]:
     return call
 
 
-def refusal(kind: Any, status: int, headers: dict[str, str] | None = None, **said: str) -> Any:
+def refusal(kind: Any, status: int, headers: dict[str, str] | None = None, **said: Any) -> Any:
     """An error as the SDK makes it of an answer: its message, its status, its body and its headers."""
     body = {"error": {"message": "Not this way.", **said}}
     return kind("Not this way.", None, http_status=status, json_body=body, headers=headers or {})
@@ -44,7 +45,7 @@ def refusal(kind: Any, status: int, headers: dict[str, str] | None = None, **sai
 
 def invalid(headers: dict[str, str] | None = None, status: int = 400, **said: str) -> stripe.InvalidRequestError:
     """A refusal for what was asked."""
-    error = stripe.InvalidRequestError(
+    return stripe.InvalidRequestError(
         "Not this way.",
         said.get("param"),
         code=said.get("code"),
@@ -52,7 +53,6 @@ def invalid(headers: dict[str, str] | None = None, status: int = 400, **said: st
         json_body={"error": {"message": "Not this way.", **said}},
         headers=headers or {},
     )
-    return error
 
 
 @pytest.mark.parametrize(("headers", "replayed"), [({}, False), (REPLAY, True)])
@@ -103,16 +103,15 @@ def test_other_parameters_under_a_used_key_are_a_key_that_is_taken() -> None:
 )
 def test_an_account_that_is_gone_and_a_stored_403_are_refusals(headers: dict[str, str], code: str) -> None:
     """The first is the payment's own trouble; the second was decided, whatever it was."""
-    said = {"code": code} if code else {}
-    outcome = classify_write(raising(refusal(stripe.PermissionError, 403, headers, **said)))
+    outcome = classify_write(raising(refusal(stripe.PermissionError, 403, headers, code=code)))
 
     assert outcome == Refused(code, "Not this way.", headers == REPLAY)
 
 
-@pytest.mark.parametrize("said", [{}, {"code": "other"}])
-def test_a_key_that_may_not_write_is_the_operators_to_mend(said: dict[str, str]) -> None:
+@pytest.mark.parametrize("code", ["", "other"])
+def test_a_key_that_may_not_write_is_the_operators_to_mend(code: str) -> None:
     """Raised as it came: no payment is held for it."""
-    error = refusal(stripe.PermissionError, 403, **said)
+    error = refusal(stripe.PermissionError, 403, code=code)
 
     with pytest.raises(stripe.PermissionError) as raised:
         classify_write(raising(error))
@@ -177,14 +176,45 @@ def test_a_replay_says_so_in_its_header(headers: dict[str, str] | None, replay: 
     assert is_replay(headers) is replay
 
 
-def test_what_was_done_has_its_object() -> None:
-    """An object that came by no answer was not replayed, and has no time."""
-    result = stripe.Transfer.construct_from({"id": "tr_1", "object": "transfer"}, "sk_test_a1")
-    outcome = classify_write(lambda: result)
+@pytest.mark.parametrize(
+    ("told", "replayed", "at"),
+    [
+        ({}, False, None),
+        ({"Date": "Mon, 02 Nov 2026 15:00:00 GMT"}, False, 1_793_631_600),
+        ({**REPLAY, "Date": "Mon, 02 Nov 2026 15:00:00 GMT"}, True, 1_793_631_600),
+    ],
+    ids=["silent", "fresh", "replayed"],
+)
+def test_what_was_done_has_its_object_and_the_answers_headers(
+    told: dict[str, str], replayed: bool, at: int | None
+) -> None:
+    """They say whether it was done now, and when Stripe answered."""
+    client = Line(told, tr_1=made("transfer", "tr_1")).client
+    outcome = classify_write(lambda: client.v1.transfers.retrieve("tr_1"))
 
-    assert outcome == Done(result, False)
-    assert (kind_of(outcome), is_replayed(outcome)) == (Answered.DONE, False)
-    assert (was_replayed(result), answered_at(result)) == (False, None)
+    assert isinstance(outcome, Done)
+    assert (outcome.result.id, outcome.replayed, is_replayed(outcome)) == ("tr_1", replayed, replayed)
+    assert kind_of(outcome) == Answered.DONE
+    assert (was_replayed(outcome.result), answered_at(outcome.result)) == (replayed, at)
+
+
+def test_an_object_that_came_by_no_answer_has_no_headers() -> None:
+    """It was not replayed, and has no time."""
+    thing = made("transfer", "tr_1")
+
+    assert (was_replayed(thing), answered_at(thing), was_replayed(None), answered_at(None)) == (
+        False,
+        None,
+        False,
+        None,
+    )
+
+
+def test_an_account_that_is_gone_without_words_has_none() -> None:
+    """An answer may have no message."""
+    silent = stripe.PermissionError(None, http_status=403, json_body={"error": {"code": "account_invalid"}})
+
+    assert classify_write(raising(silent)) == Refused("account_invalid", "", False)
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def respond(answer: Answer, incoming: Incoming, now: int) -> Response:
 
 
 def _echo(given: str | None) -> str | None:
-    """What a caller gave, where it is fit to stand in a header: it may have come out of a path, as any text."""
+    """The text that a caller gave, where it is fit to stand in a header: it may have come out of a path."""
     return given if given is not None and ECHOED.fullmatch(given) else None
 
 
