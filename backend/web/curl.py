@@ -71,7 +71,7 @@ def _body(example: Any) -> str:
 
 
 def _signed(settings: Settings) -> str:
-    """What Stripe sends: the signature is of the time and the body."""
+    """A webhook as Stripe sends it: the signature is of the time and the body."""
     secret = SANDBOX_WEBHOOK_SECRET if settings.uses_sandbox else "$STRIPE_WEBHOOK_SECRET"
     return "\n".join(
         [

@@ -101,7 +101,7 @@ def test_a_silent_stripe_is_given_up_and_asked_only_once(tmp_path: Path, words: 
 
 
 def test_a_silent_stripe_is_named_with_the_way_to_wait_longer(tmp_path: Path) -> None:
-    """How long was waited, what to do, and where Stripe says how it is."""
+    """The sentence says how long was waited, what to do, and where Stripe tells how it is."""
     with sandbox_server() as sandbox:
         sandbox.faults.add(match={"path": "/v1/"}, effect={"delay": 60})
         told = command(sys.executable, "-m", "flask", "ledger", PAYMENT, "--timeout", "0.3", folder=tmp_path,
