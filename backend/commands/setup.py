@@ -13,11 +13,11 @@ import click
 import stripe
 from dotenv import dotenv_values
 from flask import current_app
-from flask.cli import with_appcontext
 from limits.storage import storage_from_string
 
 from backend.commands.env_file import write_secret
 from backend.commands.operator_errors import words_for_operator
+from backend.commands.parameters import asks_stripe
 from backend.config.certificate import NotTrusted, days_left
 from backend.config.settings import Settings, set_outside
 from backend.config.validators import LOOPBACK, base_url
@@ -58,7 +58,7 @@ def webhooks() -> None:
     show_default=True,
     help="Where the signing secrets are written.",
 )
-@with_appcontext
+@asks_stripe
 def sync(url: str, dry_run: bool, env_file: Path) -> None:
     """Create or repair both endpoints at Stripe for the backend's public URL, and keep their signing secrets.
 
@@ -162,13 +162,17 @@ def _why(error: stripe.StripeError) -> str:
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.option("--strict", is_flag=True, help="Warnings count as problems.")
 @click.option("--outside", is_flag=True, help="Look at the certificate of APP_URL too, as a browser would.")
-@with_appcontext
+@asks_stripe
 def doctor(as_json: bool, strict: bool, outside: bool) -> None:
     """Look at everything that has to be right before money comes, and say what to do about the rest.
 
     Asks Stripe five things, in as many calls, and one more where other deployments may be on the account. It writes
     nothing. So it cannot tell whether a restricted key may make transfers and refunds. Of money that waits it sees the
     newest hundred payments, as of about a minute ago.
+
+    \b
+    flask doctor
+    flask doctor --strict --outside  before going live
 
     Exit code 0 when all is well, 1 when there is a problem.
     """
