@@ -51,6 +51,7 @@ class Line(stripe.HTTPClient):
         self.asked: list[str] = []
         self.urls: list[str] = []
         self.sent: list[dict[str, str]] = []
+        self.keys: list[str | None] = []
         self.paces = 0
 
     def request(self, method: str, url: str, headers: Any, post_data: Any = None, **_rest: Any) -> Any:
@@ -58,12 +59,16 @@ class Line(stripe.HTTPClient):
         where = urlsplit(url)
         object_id = where.path.rpartition("/")[2]
         self.urls.append(unquote(f"{where.path}?{where.query}" if where.query else where.path))
+        self.keys.append({name.lower(): value for name, value in headers.items()}.get("idempotency-key"))
         self.sent.append(dict(parse_qsl(str(post_data or ""), keep_blank_values=True)))
         self.asked.append(object_id)
         answer = self.objects[object_id]
+        if isinstance(answer, list):
+            answer = answer.pop(0)  # what is answered first, then, ...
         if isinstance(answer, tuple):
             status, code = answer
-            return json.dumps({"error": {"message": "No.", "code": code}}), status, {}
+            kind = "idempotency_error" if code == "idempotency_error" else "invalid_request_error"
+            return json.dumps({"error": {"message": "No.", "code": code, "type": kind}}), status, self.told
         return json.dumps(answer.to_dict()), 200, self.told
 
     def close(self) -> None:
