@@ -9,8 +9,8 @@ import pytest
 from requests.structures import CaseInsensitiveDict
 from structlog.testing import capture_logs
 
+from backend.domain.states import MoneyState
 from backend.services.errors import Undecided
-from backend.services.settlement.settle import SETTLED
 from tests.builders import Marketplace
 from tests.conftest import NOW
 from tests.money.sweeping import HOUR, fund, pay_by_hand
@@ -161,7 +161,7 @@ def test_the_currency_in_which_money_came_is_asked_of_its_charge(market: Marketp
 
     assert (market.note(payment) or "").startswith("held:settlement_currency:")
     assert line.to("GET", "/v1/balance_transactions") == [{"source": market.charge(payment), "limit": "1"}]
-    assert market.settle(other).state == SETTLED
+    assert market.settle(other).state == MoneyState.SETTLED
 
 
 def test_a_refusal_is_logged_in_stripes_words(market: Marketplace) -> None:
@@ -191,7 +191,7 @@ def test_a_stranger_in_the_group_is_logged_and_left_alone(market: Marketplace) -
         settlement = market.settle(payment)
 
     assert lines(logs, "transfer.stranger") == [{"payment": payment, "transfer": stranger}]
-    assert (settlement.state, settlement.moved) == (SETTLED, 4252)
+    assert (settlement.state, settlement.moved) == (MoneyState.SETTLED, 4252)
 
 
 def test_a_strangers_transfer_outside_the_group_is_not_logged(market: Marketplace) -> None:
@@ -234,7 +234,7 @@ def test_a_look_at_a_payment_that_is_settled_writes_nothing(market: Marketplace,
     settlement = market.settle(payment)
 
     assert [path for method, path, _ in line.asked if method == "POST"] == []
-    assert (settlement.state, settlement.moved) == (SETTLED, 0)
+    assert (settlement.state, settlement.moved) == (MoneyState.SETTLED, 0)
     assert [one.id for one in settlement.transfers] == [one.id for one in market.transfers(payment)]
 
 

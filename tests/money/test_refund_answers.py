@@ -113,7 +113,7 @@ def test_a_refund_that_leaves_less_than_was_asked_for_is_not_made(market: Market
         answer = refund(market, payment, "a-key", amount=1000)
 
     assert (answer.status_code, answer.json["message"]) == (409, "Stripe does not allow this refund.")
-    assert answer.json.get("status") is None
+    assert "status" not in (answer.json or {})
     assert made(market, payment) == [4000]
 
 
@@ -125,7 +125,7 @@ def test_a_refund_of_a_disputed_payment_says_who_stands_in_the_way(market: Marke
     answer = refund(market, payment, amount=1000)
 
     assert (answer.status_code, answer.json["message"]) == (409, DISPUTED)
-    assert answer.json.get("status") is None
+    assert "status" not in (answer.json or {})
 
 
 def test_a_repeat_says_what_to_do_and_tells_the_refund(market: Marketplace) -> None:
@@ -138,7 +138,7 @@ def test_a_repeat_says_what_to_do_and_tells_the_refund(market: Marketplace) -> N
     assert again.json["message"] == REPEATED
     assert again.json["refund"] == first
     assert (first["amount"], first["status"], first["reason"]) == (1000, "succeeded", "duplicate")
-    assert again.json.get("status") is None
+    assert "status" not in (again.json or {})
 
 
 def test_a_full_refund_that_is_repeated_says_refunded(market: Marketplace) -> None:

@@ -1,4 +1,4 @@
-"""What a sweep does with each payment that it found: it tells, settles, and goes on whatever becomes of one."""
+"""Repairs of a sweep: it tells, settles, and goes on whatever becomes of one payment."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,9 +9,10 @@ from typing import Any
 import stripe
 import structlog
 
+from backend.domain import idempotency_keys
 from backend.domain.access import Caller
 from backend.domain.catalogue import Catalogue, NotOffered
-from backend.domain.metadata import COACH_ID, COACH_NAME, PLATFORM, SPORT, attempt_hash, email_hash
+from backend.domain.metadata import COACH_ID, COACH_NAME, PLATFORM, SPORT, email_hash
 from backend.domain.namespace import APP_VALUE, Namespace
 from backend.domain.requests import NewCoach
 from backend.services.coach.accounts import account_or_none, is_rejected
@@ -166,7 +166,7 @@ class Coaches:
     def _new_account(self, coach: NewCoach) -> stripe.Account:
         params = _account_params(coach, self._namespace)
         answer = create_once(
-            self._namespace.key(f"account:{attempt_hash(json.dumps(params, sort_keys=True))}"),
+            idempotency_keys.account(self._namespace, params),
             lambda key: self._client.v1.accounts.create(params, {"idempotency_key": key}),
             self._client.v1.accounts.retrieve,
         )
