@@ -40,7 +40,10 @@ def transfer(number: int = 1, **fields: Any) -> Any:
 
 
 class Line(stripe.HTTPClient):
-    """A line on which Stripe answers with given objects, by id; a status and a code are a refusal. ``told``: headers."""
+    """A line on which Stripe answers with given objects, by id. ``told``: the headers.
+
+    A status and a code are a refusal; headers of its own may follow, also after a status and an object.
+    """
 
     name = "given"
 
@@ -65,10 +68,15 @@ class Line(stripe.HTTPClient):
         answer = self.objects[object_id]
         if isinstance(answer, list):
             answer = answer.pop(0)  # what is answered first, then, ...
+        if isinstance(answer, Exception):
+            raise answer
         if isinstance(answer, tuple):
-            status, code = answer
+            status, code, *headers = answer
             kind = "idempotency_error" if code == "idempotency_error" else "invalid_request_error"
-            return json.dumps({"error": {"message": "No.", "code": code, "type": kind}}), status, self.told
+            body = (
+                {"error": {"message": "No.", "code": code, "type": kind}} if isinstance(code, str) else code.to_dict()
+            )
+            return json.dumps(body), status, headers[0] if headers else self.told
         return json.dumps(answer.to_dict()), 200, self.told
 
     def close(self) -> None:

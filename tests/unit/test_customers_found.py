@@ -99,11 +99,66 @@ def test_a_named_deployment_marks_and_keys_its_own() -> None:
     assert (on.keys, on.sent[0]["metadata[app]"]) == ([f"blue/{KEY}:g0"], "coaching-payments:blue")
 
 
+def test_a_named_deployment_takes_its_own_customer_and_not_anothers() -> None:
+    """By the mark that the customer bears."""
+    blue, red = (customer(name, metadata=Namespace(mark).mark) for name, mark in (("cus_b", "blue"), ("cus_a", "red")))
+    client = PlatformClient("sk_test_a1", namespace=Namespace("blue"), http_client=Line(customers=pages(red, blue)))
+
+    assert Customers(client, lambda: 0.0).find(EMAIL) == "cus_b"
+
+
 def test_a_key_that_was_used_with_another_name_leads_to_the_customer() -> None:
     """Whoever was first is the customer."""
     on = Line(customers=[(400, "idempotency_error"), pages(customer("cus_9")), pages(customer("cus_9"))])
 
     assert customers(on).create(EMAIL, "Dana") == "cus_9"
+
+
+REPLAY = {"idempotent-replayed": "true"}
+
+
+def test_a_customer_that_was_made_before_and_is_gone_is_made_anew() -> None:
+    """Under the next generation of the key: the address must not stay without one for a day."""
+    old, gone = (200, customer("cus_8"), REPLAY), customer("cus_8", deleted=True)
+    on = Line(customers=[old, (200, customer("cus_9"), {})], cus_8=gone)
+
+    assert customers(on).create(EMAIL, None) == "cus_9"
+    assert on.keys == [f"{KEY}:g0", None, f"{KEY}:g1"]
+
+
+def test_a_customer_that_was_made_before_and_is_there_is_the_one() -> None:
+    """Read once, and not made again."""
+    on = Line(customers=[(200, customer("cus_8"), REPLAY)], cus_8=customer("cus_8"))
+
+    assert customers(on).create(EMAIL, None) == "cus_8"
+    assert on.asked == ["customers", "cus_8"]
+
+
+def test_a_key_that_is_taken_while_the_customer_is_made_answers_with_the_oldest() -> None:
+    """The first use was under way; by the time it is seen, somebody made another one."""
+    taken = (400, "idempotency_error")
+    on = Line(customers=[taken, pages(), customer("cus_9"), pages(customer("cus_7", 3), customer("cus_9", 9))])
+
+    assert customers(on).create(EMAIL, "Dana") == "cus_7"
+
+
+def test_a_key_that_was_never_taken_costs_no_further_look() -> None:
+    """The customer that was made is the answer."""
+    on = Line(customers=[customer("cus_9")])
+
+    assert customers(on).create(EMAIL, "Dana") == "cus_9"
+    assert on.asked == ["customers"]
+
+
+def test_a_customer_that_is_gone_is_not_remembered_while_it_is_looked_for() -> None:
+    """A look that fails leaves nothing to believe."""
+    on = Line(customers=[pages(customer("cus_1")), (500, "")])
+    found = customers(on)
+    found.find(EMAIL)
+    with pytest.raises(stripe.APIError):
+        found.look_again(EMAIL, None)
+
+    assert found.remembered(EMAIL) is None
 
 
 def test_an_address_that_stripe_refuses_is_the_callers_to_mend() -> None:

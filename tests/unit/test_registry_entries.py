@@ -173,6 +173,15 @@ def test_a_coach_was_bound_to_what_an_entry_ever_said(account: str, bound: bool)
     assert len(on.asked) == (1 if account == ACCOUNTS[0] else 2)
 
 
+def test_a_replacement_that_is_damaged_is_logged_with_its_coach() -> None:
+    """Whoever asks for it."""
+    for ask in (lambda one: one.was_bound("coach-1", ACCOUNTS[2]), lambda one: one.accounts_of("coach-1")):
+        with capture_logs() as logs:
+            ask(registry(line(first=product(1, True), second=product(2, account=""))))
+
+        assert [(one["coach"], one["product"]) for one in logs] == [("coach-1", f"{ID}_2")]
+
+
 def test_a_coach_without_an_entry_was_bound_to_nothing() -> None:
     """Nor is a replacement that was only begun."""
     assert not registry(line()).was_bound("coach-1", ACCOUNTS[0])
@@ -204,7 +213,8 @@ def test_the_account_of_a_remembered_coach_costs_no_call() -> None:
     [(product(), False, ACCOUNTS[0]), (product(account=""), False, None), (NONE, False, None), (product(), True, None)],
 )
 def test_a_coach_who_registers_late_is_paid_where_coaches_sign_in(first: Any, waits: bool, account: str | None) -> None:
-    """Otherwise an operator says whose the money is, and nothing is asked."""
+    """Otherwise an operator says whose the money is, and nothing is asked. Unless told, a registry pays late coaches."""
+    assert registry(line(first=product())).late_account("coach-1") == ACCOUNTS[0]
     on = line(first=first)
 
     assert registry(on, late_coaches_wait=waits).late_account("coach-1") == account

@@ -140,6 +140,15 @@ def test_what_is_no_stored_failure_is_raised(failure: tuple[int, str], kind: typ
     assert line.asked == ["pi_1"]
 
 
+def test_a_line_that_was_cut_is_raised() -> None:
+    """What became of the write is asked by the next trigger, under the same key."""
+    line = written(stripe.APIConnectionError("cut", should_retry=False))
+    with pytest.raises(stripe.APIConnectionError):
+        begins(paid(), line)
+
+    assert line.asked == ["pi_1"]
+
+
 @pytest.mark.parametrize(
     ("fields", "metadata", "refunds", "is_it", "calls"),
     [

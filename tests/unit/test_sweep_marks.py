@@ -242,6 +242,13 @@ def test_a_value_may_be_full_to_the_last_character() -> None:
     assert values(wrote(Mark(), carried=ids))[1:] == [",".join(ids[:2]), ids[2]]
 
 
+def test_a_value_is_never_longer_than_stripe_takes() -> None:
+    """One character more than fits goes into the next."""
+    ids = ["pi_" + "x" * 247, "pi_" + "y" * 247]
+
+    assert values(wrote(Mark(), carried=ids))[1:] == ids
+
+
 def test_what_finds_no_room_is_looked_for_again_from_the_start() -> None:
     """Fifteen values; the rest is logged by its number."""
     ids = [f"pi_{'x' * 400}{n}" for n in range(17)]
