@@ -40,7 +40,10 @@ def transfer(number: int = 1, **fields: Any) -> Any:
 
 
 class Line(stripe.HTTPClient):
-    """A line on which Stripe answers with given objects, by id; a status and a code are a refusal. ``told``: headers."""
+    """A line on which Stripe answers with given objects, by id. ``told``: the headers.
+
+    A status and a code are a refusal; headers of its own may follow, also after a status and an object.
+    """
 
     name = "given"
 
@@ -51,6 +54,7 @@ class Line(stripe.HTTPClient):
         self.asked: list[str] = []
         self.urls: list[str] = []
         self.sent: list[dict[str, str]] = []
+        self.keys: list[str | None] = []
         self.paces = 0
 
     def request(self, method: str, url: str, headers: Any, post_data: Any = None, **_rest: Any) -> Any:
@@ -58,12 +62,21 @@ class Line(stripe.HTTPClient):
         where = urlsplit(url)
         object_id = where.path.rpartition("/")[2]
         self.urls.append(unquote(f"{where.path}?{where.query}" if where.query else where.path))
+        self.keys.append({name.lower(): value for name, value in headers.items()}.get("idempotency-key"))
         self.sent.append(dict(parse_qsl(str(post_data or ""), keep_blank_values=True)))
         self.asked.append(object_id)
         answer = self.objects[object_id]
+        if isinstance(answer, list):
+            answer = answer.pop(0)  # what is answered first, then, ...
+        if isinstance(answer, Exception):
+            raise answer
         if isinstance(answer, tuple):
-            status, code = answer
-            return json.dumps({"error": {"message": "No.", "code": code}}), status, {}
+            status, code, *headers = answer
+            kind = "idempotency_error" if code == "idempotency_error" else "invalid_request_error"
+            body = (
+                {"error": {"message": "No.", "code": code, "type": kind}} if isinstance(code, str) else code.to_dict()
+            )
+            return json.dumps(body), status, headers[0] if headers else self.told
         return json.dumps(answer.to_dict()), 200, self.told
 
     def close(self) -> None:
