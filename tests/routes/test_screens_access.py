@@ -160,7 +160,7 @@ PROFILE = {"business_profile": {"support_email": "support@example.com"}}
 def test_a_stranger_does_not_learn_what_opens_the_onboarding_link(
     towns: dict[str | None, Screens], method: str
 ) -> None:
-    """Where nobody signs in, a payment names the account; the account must not name the email that proves its coach."""
+    """A payment names the account where nobody signs in; the account must not name the email that proves its coach."""
     off = towns["off"]
     sold = off.market.buy(COACH)
     metadata = off.market.http.get(f"/api/payments/intent/{sold['id']}").json["paymentIntent"]["metadata"]

@@ -28,7 +28,7 @@ def _listener() -> socket.socket:
 
 
 def _room(listener: socket.socket) -> int:
-    """How many connections may wait at a listener (Linux: tcpi_sacked, see tcp(7))."""
+    """The number of connections that may wait at a listener (Linux: tcpi_sacked, see tcp(7))."""
     return int(struct.unpack_from("I", listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104), 28)[0])
 
 

@@ -1,4 +1,4 @@
-"""Who may do what: by the token's subject and roles, or because nobody is asked."""
+"""Access: by the token's subject and roles, or because nobody is asked."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_without_a_token_nobody_is_let_in(rule: Rule, optional: bool) -> None:
 
 
 def test_an_open_route_lets_anybody_in_where_tokens_are_optional() -> None:
-    """That is the one case."""
+    """It is the one case."""
     NOBODY.check(EVERYBODY, tokens_optional=True)
 
 
@@ -72,7 +72,7 @@ def test_a_payment_is_its_players(caller: Caller, named: str | None, owns: bool)
     ],
 )
 def test_an_account_is_its_coachs(caller: Caller, coach: str | None, owns: bool, is_it: bool) -> None:
-    """Where nobody is asked, in production, it is not known who it is."""
+    """In production, a caller whom nobody asks is not known."""
     assert caller.owns_account(coach) is owns
     assert caller.is_coach(coach or "") is is_it
 
@@ -98,7 +98,7 @@ def test_a_stranger_is_whom_nothing_names(caller: Caller, stranger: bool) -> Non
     ],
 )
 def test_a_player_buys_for_nobody_else(caller: Caller, named: str | None, player: str | None) -> None:
-    """Who is not signed in, and an admin, may name anybody."""
+    """A caller without a token, and an admin, may name anybody."""
     assert caller.player_for(named) == player
 
 

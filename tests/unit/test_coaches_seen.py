@@ -284,7 +284,7 @@ def succeeded(*intents: Any) -> Any:
 
 
 def searched(*intents: Any) -> Any:
-    """What Search finds."""
+    """The finds of Search."""
     data = [one.to_dict() for one in intents]
     return made("search_result", "", data=data, has_more=False, url="/v1/payment_intents/search", next_page=None)
 

@@ -86,7 +86,7 @@ def test_any_other_answer_ends_it(given: Any, answer: WriteOutcome[Any]) -> None
 
 
 def test_a_key_that_was_taken_leads_to_the_rival() -> None:
-    """Where there is one, it is the answer; where it is gone, the next generation."""
+    """A rival is the answer where there is one; else the next generation is tried."""
     on = Line(refunds=(400, "idempotency_error"))
     rivals = [None, OLD]
     later = Line(refunds=(400, "idempotency_error"))
@@ -97,7 +97,7 @@ def test_a_key_that_was_taken_leads_to_the_rival() -> None:
 
 
 def test_generations_come_to_an_end() -> None:
-    """What is gone each time is unknown; what is refused each time is refused; what is taken each time is taken."""
+    """An object gone each time is unknown, a refusal each time refused, a key taken each time taken."""
     gone = Line(refunds=(200, OLD, REPLAY), re_1=(404, ""))
     refused = Line(refunds=(400, "x", REPLAY))
     taken = Line(refunds=(400, "idempotency_error"))
@@ -112,7 +112,7 @@ def test_generations_come_to_an_end() -> None:
 
 
 def test_a_thousand_things_are_remembered_and_the_oldest_goes_first() -> None:
-    """What was put in again counts as new."""
+    """A value that was put in again counts as new."""
     memory: Cache[int] = Cache(lambda: 0.0)
     kept = 0
     while memory.get("0") is not None or kept == 0:

@@ -1,4 +1,4 @@
-"""What a payment's player is shown, when a purchase is stopped, and the timeline of its money."""
+"""Receipts: the words for a payment's player, when a purchase is stopped, and the timeline of its money."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SECRET = "pi_1_secret_x"
 
 
 def receipt(secret: str = SECRET, refunds: Any = (), **fields: Any) -> Receipt:
-    """What the page of a payment shows to who holds this secret."""
+    """The page of a payment, as it is shown to who holds this secret."""
     on = Line(pi_1=intent(**{"client_secret": SECRET, "latest_charge": None, **fields}), refunds=pages(*refunds))
     return Receipts(on.client).read("pi_1", secret)
 

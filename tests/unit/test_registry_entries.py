@@ -86,7 +86,7 @@ def test_an_entry_is_remembered_for_a_minute() -> None:
 
 
 def test_a_replaced_entry_leads_to_the_newest_and_is_not_remembered() -> None:
-    """What a person undid is not paid for another minute."""
+    """An entry that a person undid is not paid for another minute."""
     on = line(first=product(1, True), second=product(2, True), third=product(3))
     books = registry(on)
 
@@ -287,7 +287,7 @@ def test_a_lost_first_entry_is_put_back_and_leads_to_the_one_that_holds() -> Non
 
 
 def test_a_first_entry_that_was_put_back_holds_while_it_cannot_be_seen() -> None:
-    """What was written is what is answered."""
+    """The answer is the entry that was written."""
     holds = registry(line(second=product(2))).claim(claimed())
 
     assert (holds.account_id, holds.number, holds.has_next) == (ACCOUNTS[1], 1, True)
@@ -348,7 +348,7 @@ def test_the_mark_says_until_when_accounts_were_adopted(marker: Any, at: int) ->
 
 
 def test_the_mark_under_an_earlier_name_counts() -> None:
-    """Where there is none under this."""
+    """None stands under this id."""
     blue = Namespace("blue", ("default",))
     on = Line(coaches_adopted_blue=NONE, coaches_adopted=made("product", "x", metadata={"adoptedAt": "700"}))
     books = Registry(PlatformClient("sk_test_a1", namespace=blue, http_client=on, max_network_retries=0))

@@ -141,7 +141,7 @@ def test_what_is_no_stored_failure_is_raised(failure: tuple[int, str], kind: typ
 
 
 def test_a_line_that_was_cut_is_raised() -> None:
-    """What became of the write is asked by the next trigger, under the same key."""
+    """The outcome of the write is asked by the next trigger, under the same key."""
     line = written(stripe.APIConnectionError("cut", should_retry=False))
     with pytest.raises(stripe.APIConnectionError):
         begins(paid(), line)

@@ -46,7 +46,7 @@ def test_the_next_sweep_starts_before_the_mark(mark: Mark, start: int | None) ->
 
 
 def test_the_latest_time_of_all_sweeps_is_the_mark() -> None:
-    """What each carried is carried, each once; the earliest look again is taken."""
+    """The ids that each carried are carried, each once; the earliest look again is taken."""
     keys = {
         "sweep_a": "100",
         "sweep_a_0": "pi_1,re_2",
@@ -86,7 +86,7 @@ def test_without_a_date_every_time_is_believed() -> None:
     "damage", ["1" * 13, "x", "12x", "12:", ":5", "pi 1", "PI_1", "pi", "pi_1;pi_2", "\u0661"], ids=ascii
 )
 def test_damage_is_neither_a_time_nor_an_id(damage: str) -> None:
-    """What is left is read."""
+    """The rest is read."""
     mark = read(sweep_a="100", sweep_b=damage, sweep_c="pi_9")
 
     assert (mark.until, mark.again, mark.carried) == (100, None, ("pi_9",))
