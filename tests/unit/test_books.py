@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
-import stripe
 
 from backend.domain.namespace import Namespace
 from backend.services.reconcile.books import Books, Traces
-
-OURS = {"app": "coaching-payments"}
-
-
-def made(object_type: str, object_id: str, **fields: Any) -> Any:
-    """An object of Stripe's."""
-    return stripe.StripeObject.construct_from({"object": object_type, "id": object_id, **fields}, "sk_test_a1")
+from tests.unit.given import OURS, Line, made
 
 
 def entry(kind: str, source: Any, **fields: Any) -> Any:
@@ -37,59 +28,6 @@ def charge(number: int = 1, **fields: Any) -> Any:
 def transfer(number: int = 1, **fields: Any) -> Any:
     """A transfer; without a source and metadata unless given."""
     return made("transfer", f"tr_{number}", **{"source_transaction": None, "metadata": {}, **fields})
-
-
-class Line(stripe.HTTPClient):
-    """A line on which Stripe answers with given objects, by id. ``told``: the headers.
-
-    A status and a code are a refusal; headers of its own may follow, also after a status and an object.
-    """
-
-    name = "given"
-
-    def __init__(self, told: dict[str, str] | None = None, **objects: Any) -> None:
-        super().__init__()
-        self.told = told or {}
-        self.objects = objects
-        self.asked: list[str] = []
-        self.urls: list[str] = []
-        self.sent: list[dict[str, str]] = []
-        self.keys: list[str | None] = []
-        self.paces = 0
-
-    def request(self, method: str, url: str, headers: Any, post_data: Any = None, **_rest: Any) -> Any:
-        """One call: the object whose id ends the path."""
-        where = urlsplit(url)
-        object_id = where.path.rpartition("/")[2]
-        self.urls.append(unquote(f"{where.path}?{where.query}" if where.query else where.path))
-        self.keys.append({name.lower(): value for name, value in headers.items()}.get("idempotency-key"))
-        self.sent.append(dict(parse_qsl(str(post_data or ""), keep_blank_values=True)))
-        self.asked.append(object_id)
-        answer = self.objects[object_id]
-        if isinstance(answer, list):
-            answer = answer.pop(0)  # what is answered first, then, ...
-        if isinstance(answer, Exception):
-            raise answer
-        if isinstance(answer, tuple):
-            status, code, *headers = answer
-            kind = "idempotency_error" if code == "idempotency_error" else "invalid_request_error"
-            body = (
-                {"error": {"message": "No.", "code": code, "type": kind}} if isinstance(code, str) else code.to_dict()
-            )
-            return json.dumps(body), status, headers[0] if headers else self.told
-        return json.dumps(answer.to_dict()), 200, self.told
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    @property
-    def client(self) -> stripe.StripeClient:
-        """The official SDK on this line."""
-        return stripe.StripeClient("sk_test_a1", http_client=self, max_network_retries=0)
-
-    def pace(self) -> None:
-        """Count the calls that were announced."""
-        self.paces += 1
 
 
 def joined(books: Books, **objects: Any) -> Line:

@@ -17,11 +17,10 @@ from backend.services.coach.registry import Entry
 from backend.services.coach.status import CoachStatus, CoachStatuses
 from backend.services.errors import Conflict, NoAccount, Undecided
 from backend.services.reconcile.candidates import Waiting, waiting_for
-from tests.unit.test_books import OURS, Line, made
-from tests.unit.test_payment_reading import pages
+from tests.conftest import NOW
+from tests.unit.given import OURS, Line, made, pages
 from tests.unit.test_registry_entries import ACCOUNTS, HASH, ID, NONE, Clock, product, registry
 
-NOW = 1_793_631_600
 HOUR = 3_600
 REJECTED = {"disabled_reason": "rejected.fraud"}
 

@@ -31,17 +31,8 @@ from backend.services.reads import (
     taken_by,
 )
 from backend.stripe_client.platform import PlatformClient
-from tests.unit.test_books import OURS, Line, made
-from tests.unit.test_judgements import PURCHASE, charge, intent, refund
-
-TODAY = {"Date": "Mon, 02 Nov 2026 15:00:00 GMT"}
-NOW = 1_793_631_600
-
-
-def pages(*items: Any) -> Any:
-    """A list of Stripe's, in one page."""
-    data = [item.to_dict() for item in items]
-    return made("list", "", data=data, has_more=False, url="/v1/x")
+from tests.conftest import NOW
+from tests.unit.given import OURS, PURCHASE, TODAY, Line, charge, intent, made, pages, refund
 
 
 def payment(metadata: dict[str, str] | None = None, paid: Any = None, **fields: Any) -> Payment:

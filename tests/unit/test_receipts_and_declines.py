@@ -14,9 +14,8 @@ from backend.services.operators.timeline import Entry, timeline_of
 from backend.services.purchases.declines import Blocked, Declines, is_blocked
 from backend.services.purchases.receipts import Receipt, Receipts, State
 from backend.services.reads import Payment, payment_of
-from tests.unit.test_books import Line, made
-from tests.unit.test_judgements import NOW, charge, intent, refund
-from tests.unit.test_payment_reading import pages
+from tests.conftest import NOW
+from tests.unit.given import Line, charge, intent, made, pages, refund
 
 SECRET = "pi_1_secret_x"
 

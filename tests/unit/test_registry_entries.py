@@ -12,7 +12,7 @@ from backend.domain.metadata import email_hash
 from backend.domain.namespace import UNNAMED, Namespace
 from backend.services.coach.registry import Entry, Registry
 from backend.stripe_client.platform import PlatformClient
-from tests.unit.test_books import Line, made
+from tests.unit.given import Line, made
 
 NONE = (404, "resource_missing")
 ID = UNNAMED.registry_id("coach-1")

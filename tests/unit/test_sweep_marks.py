@@ -11,11 +11,10 @@ from structlog.testing import capture_logs
 from backend.domain.namespace import Namespace
 from backend.services.reconcile.mark import Mark, mark_of, read_mark, write_mark
 from backend.stripe_client.platform import PlatformClient
-from tests.unit.test_books import OURS, Line, made
+from tests.conftest import NOW
+from tests.unit.given import OURS, TODAY, Line, made
 
-NOW = 1_793_631_600
 HOUR, DAY = 3_600, 86_400
-TODAY = {"Date": "Mon, 02 Nov 2026 15:00:00 GMT"}
 
 
 def product(product_id: str = "sweep_mark", **metadata: str) -> Any:
@@ -143,7 +142,7 @@ def test_an_earlier_name_without_a_mark_leaves_none() -> None:
 
 
 def test_a_memory_under_the_own_name_is_the_only_one_that_is_read() -> None:
-    """One call."""
+    """No earlier name is asked for: it costs one call."""
     line = Line(TODAY, sweep_mark_blue=product(sweep_a="300"))
 
     assert read_mark(named(line, "default")).until == 300

@@ -30,8 +30,8 @@ from backend.services.operators.why_words import (
 )
 from backend.services.reads import payment_of
 from backend.services.settlement.positions import View
-from tests.unit.test_books import OURS, made
-from tests.unit.test_judgements import NOW, PURCHASE, charge, intent, transfer
+from tests.conftest import NOW
+from tests.unit.given import OURS, PURCHASE, charge, intent, made, transfer
 
 DAY = 86_400
 WAITS = WORDS[Reason.COACH_NOT_READY]
