@@ -1,4 +1,4 @@
-"""Objects of Stripe's as the SDK gives them, and a line that answers with given ones."""
+"""Objects of Stripe's as the SDK gives them, a payment that is read from them, and a line that answers with given ones."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import stripe
 
+from backend.domain.namespace import UNNAMED
+from backend.services.reads import Payment, payment_of
 from tests.builders import NODE_PURCHASE
 from tests.conftest import NOW
 
@@ -51,6 +53,20 @@ def transfer(name: str = "tr_1", amount: int = 4252, **fields: Any) -> Any:
 def refund(name: str = "re_1", amount: int = 1000, status: str = "succeeded") -> Any:
     """A refund of the payment."""
     return made("refund", name, payment_intent="pi_1", amount=amount, status=status)
+
+
+def payment(metadata: dict[str, str] | None = None, paid: Any = None, **fields: Any) -> Payment:
+    """A payment of ours, paid by the given charge (None: unpaid)."""
+    one = intent(metadata, latest_charge=paid, **fields)
+    read = payment_of(one, UNNAMED)
+    assert read is not None
+    return read
+
+
+def event(kind: str, thing: Any, at: int = NOW, waits: int = 0, before: Any = None) -> Any:
+    """An event of Stripe's."""
+    data = {"object": thing.to_dict()} | ({"previous_attributes": before} if before else {})
+    return made("event", f"evt_{kind}", type=kind, created=at, pending_webhooks=waits, data=data)
 
 
 class Line(stripe.HTTPClient):
