@@ -19,8 +19,6 @@ from tests.unit.registry_given import ACCOUNTS, ID, NONE, account, product, regi
 HOUR = 3_600
 
 
-# The coach's standing.
-
 COACH = Caller(subject="coach-1", roles=frozenset([Role.COACH]))
 
 

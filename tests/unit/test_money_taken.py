@@ -20,8 +20,6 @@ from backend.services.reads import (
 )
 from tests.unit.given import OURS, Line, charge, made, pages, payment, refund
 
-# What refunds and disputes took.
-
 
 @pytest.mark.parametrize(
     ("status", "counts"),

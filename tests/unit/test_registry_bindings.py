@@ -13,8 +13,6 @@ from backend.stripe_client.platform import PlatformClient
 from tests.unit.given import Line, made
 from tests.unit.registry_given import ACCOUNTS, HASH, ID, NONE, entry, line, product, registry
 
-# Binding.
-
 
 def fields(account: str = ACCOUNTS[0], number: int = 1, **more: str) -> dict[str, str]:
     """The fields of a creation."""

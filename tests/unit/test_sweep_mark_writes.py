@@ -12,8 +12,6 @@ from tests.conftest import NOW
 from tests.unit.given import Line
 from tests.unit.marks_given import named, product
 
-# Writing.
-
 
 def wrote(mark: Mark, until: int | None = NOW, carried: Any = (), again: int | None = None, start: int = 7) -> Line:
     """The line after a sweep left its memory."""

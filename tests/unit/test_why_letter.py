@@ -18,8 +18,6 @@ WAITS = WORDS[Reason.COACH_NOT_READY]
 OWES = WORDS[Reason.CLAWBACK_PENDING]
 
 
-# The letter.
-
 HELLO = "Hello Dana, on 2 November 2026 a player paid 47.25 CAD for badminton package 1 (5 clips, 3 days) with you."
 
 
