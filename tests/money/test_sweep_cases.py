@@ -28,6 +28,21 @@ def test_a_dispute_that_the_charge_does_not_show_is_remembered(market: Marketpla
     assert "refundSeen" not in metadata
 
 
+def test_a_dispute_that_the_charge_does_not_show_is_taken_back_and_remembered(market: Marketplace) -> None:
+    """No event told of it and the share was sent: the books show the dispute, and that is enough."""
+    market.control("POST", "/behaviour", {"dispute_marks_charge": False})
+    market.ready_coach()
+    payment = market.paid()
+    market.deliver()
+    assert market.held(payment) == 4252
+    market.dispute(payment)
+
+    ends(market)
+
+    metadata = market.stripe.v1.payment_intents.retrieve(payment).metadata
+    assert (metadata.to_dict().get("disputeSeen"), market.held(payment)) == ("true", 0)
+
+
 def test_a_refund_that_the_charge_does_not_show_is_remembered(market: Marketplace) -> None:
     """No event told of it; later looks read the payment's refunds."""
     market.control("POST", "/behaviour", {"refund_waits_for_balance": True, "pending_refund_counts": False})
