@@ -45,6 +45,8 @@ POLICY = {
     "payments.list_packages": Rule(_PLAYERS | _COACHES, anonymous=True),
     "payments.confirm": Rule(_PLAYERS, anonymous=True),
     "payments.read_intent": Rule(_PLAYERS),
+    "payments.deliver": Rule(_COACHES),
+    "payments.accept": Rule(_PLAYERS, anonymous=True),
     "payments.refund": Rule(_ADMINS),
     "connect.create_account": Rule(_COACHES),
     "connect.start_onboarding": Rule(_COACHES),
@@ -107,6 +109,10 @@ class Caller:
     def is_coach(self, coach_id: str) -> bool:
         """True if it is known to be this coach, or an admin: where nobody is asked, in production, it is not known."""
         return not self.unknown and self.owns_account(coach_id)
+
+    def is_player(self, player_id: str | None) -> bool:
+        """True if it is known to be this player, or an admin. Nobody is the player of a payment that names none."""
+        return not self.unknown and (self.may_everything or (self.subject is not None and player_id == self.subject))
 
     def player_for(self, named: str | None) -> str | None:
         """The player that a purchase is for: a player buys for nobody else. Raises ``NotAllowed``."""

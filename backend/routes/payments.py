@@ -11,13 +11,16 @@ from backend.http.auth import caller
 from backend.http.requests import body, idempotency_key, path_payment_id, respond, services, settings
 from backend.observability.metrics import PURCHASES, REFUNDED
 from backend.schemas.payments import (
+    AcceptRequest,
     ConfirmRequest,
     ConfirmResponse,
     CreateIntentRequest,
     CreateIntentResponse,
+    DeliveredRequest,
     IntentResponse,
     RefundBody,
     RefundResponse,
+    ReleaseResponse,
 )
 from backend.schemas.screens import PackagesResponse
 
@@ -84,3 +87,18 @@ def refund() -> Response:
     made = services().refunds.refund(body(RefundBody), idempotency_key())
     REFUNDED.labels(made.currency).inc(made.amount)
     return respond(RefundResponse, {"refund": made})
+
+
+@payments.post("/delivered")
+def deliver() -> Response:
+    """The coach has delivered the work: the share is released some days later."""
+    asked = body(DeliveredRequest)
+    return respond(ReleaseResponse, {"release": services().deliveries.deliver(asked["payment_intent_id"], caller())})
+
+
+@payments.post("/accept")
+def accept() -> Response:
+    """The player accepts the work: the coach is paid at once."""
+    asked = body(AcceptRequest)
+    release = services().deliveries.accept(asked["payment_intent_id"], caller(), asked["client_secret"])
+    return respond(ReleaseResponse, {"release": release})

@@ -123,6 +123,18 @@ OPERATIONS = {
         keyed=True,
         example={"paymentIntentId": _PAYMENT, "reason": "requested_by_customer", "amount": 1000},
     ),
+    "payments.deliver": Operation(
+        payments.ReleaseResponse,
+        payments.DeliveredRequest,
+        failures=(400, 403, 404, 409),
+        example={"paymentIntentId": _PAYMENT},
+    ),
+    "payments.accept": Operation(
+        payments.ReleaseResponse,
+        payments.AcceptRequest,
+        failures=(400, 403, 404, 409),
+        example={"paymentIntentId": _PAYMENT, "clientSecret": f"{_PAYMENT}_secret_{'x' * 8}"},
+    ),
     "connect.create_account": Operation(
         connect.CreateAccountResponse, connect.CreateAccountRequest, failures=(400, 404, 409), example=_COACH
     ),

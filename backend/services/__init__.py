@@ -17,6 +17,7 @@ from backend.services.coach.readiness import Readiness
 from backend.services.coach.registry import Registry
 from backend.services.coach.status import CoachStatuses
 from backend.services.purchases.declines import Declines
+from backend.services.purchases.deliveries import Deliveries
 from backend.services.purchases.payments import Payments
 from backend.services.purchases.receipts import Receipts
 from backend.services.purchases.refunds import Refunds
@@ -28,13 +29,14 @@ from backend.services.settlement.tally import Tally
 
 @dataclass(frozen=True)
 class Services:
-    """Every use case, wired."""
+    """Every use case, wired. ``kept_days``: for how many days shares of today's catalogue are kept."""
 
     payments: Payments
     declines: Declines
     receipts: Receipts
     readiness: Readiness
     refunds: Refunds
+    deliveries: Deliveries
     coaches: Coaches
     onboarding: CoachOnboarding
     coach_statuses: CoachStatuses
@@ -42,6 +44,7 @@ class Services:
     transfers: ManualTransfers
     releases: Releases
     settler: Settler
+    kept_days: frozenset[int]
     registry: Registry
     client: stripe.StripeClient
     now: Callable[[], int]
@@ -77,6 +80,7 @@ def build_services(
         receipts=Receipts(client),
         readiness=Readiness(client, now),
         refunds=Refunds(client, settler),
+        deliveries=Deliveries(client, settler),
         coaches=Coaches(client, registry, catalogue, links),
         onboarding=CoachOnboarding(client, registry, links),
         coach_statuses=CoachStatuses(client, registry),
@@ -84,6 +88,7 @@ def build_services(
         transfers=ManualTransfers(client, registry, settler),
         releases=Releases(client, registry),
         settler=settler,
+        kept_days=catalogue.kept_days,
         registry=registry,
         client=client,
         now=now,
