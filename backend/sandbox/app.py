@@ -22,9 +22,10 @@ from .state.clock import Clock
 from .state.deliveries import Delivery, Endpoint, Order, Post
 from .state.world import World
 from .wire import http
-from .wire.api import Api, Keys
+from .wire.api import Api
 from .wire.errors import StripeError
 from .wire.faults import ConnectionCut, Faults
+from .wire.keys import Keys
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -55,14 +56,15 @@ class Sandbox:
     """A stateful stand-in for Stripe. Everything lives in memory, and nothing leaves the machine but webhooks.
 
     Call it as a WSGI application in-process, or `serve` it. With a frozen clock and no background thread, nothing happens
-    but what a test makes happen: it moves `clock`, and pumps webhooks with `deliver_due`.
+    but what a test makes happen: it moves `clock`, and pumps webhooks with `deliver_due`. With a `secret_key` only that one
+    is taken, without one every test key is.
     """
 
     def __init__(
         self,
         clock: Clock | None = None,
-        secret_key: str = "sk_test_sandbox",
-        publishable_key: str = "pk_test_sandbox",
+        secret_key: str | None = None,
+        publishable_key: str | None = None,
         base_url: str = "http://127.0.0.1:3002",
         post: Post | None = None,
         seed: int = 0,
@@ -75,9 +77,10 @@ class Sandbox:
         self.move_to(base_url)
         if post is not None:
             self.world.events.deliveries.post = post
-        self._api = Api(self.world, Keys(secret_key, publishable_key), self.faults, ROUTES)
+        self.keys = Keys(secret_key, publishable_key)
+        self._api = Api(self.world, self.keys, self.faults, ROUTES)
         self._control = Control(self)
-        self._dashboard = Dashboard(self.world, self._control, publishable_key)
+        self._dashboard = Dashboard(self.world, self._control, self.keys.publishable)
         self._pages = Pages(self.world)
         self._background = Background(self.world)
         # Who answers what; the first that fits.
@@ -130,6 +133,7 @@ class Sandbox:
             self.world.reset()
         self._api.idempotency.clear()
         self.faults.clear()
+        self.keys.clear()
         self.requests.clear()
 
     def add_webhook(

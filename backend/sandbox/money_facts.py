@@ -80,7 +80,25 @@ MONEY_FACTS = {
         Fact("each bank debit has its currencies", "test_debits::test_a_debit_has_its_currencies"),
         Fact("mandates, and micro-deposits to verify a bank account", "no: none is asked for"),
         Fact("1,000 updates of a PaymentIntent an hour", "no: not counted"),
-        Fact("manual capture, manual confirmation, destination and direct-charge fees", "no: refused by name"),
+        Fact(
+            "money is held for seven days, and captured once",
+            "test_capture::test_held_money_is_free_again_after_a_week",
+        ),
+        Fact("a captured part is booked, the rest goes back", "test_capture::test_what_is_captured_is_booked"),
+        Fact(
+            "with manual confirmation the server has the last word", "test_capture::test_the_server_has_the_last_word"
+        ),
+        Fact("a destination charge sends on the rest of its fee", "test_destinations::test_the_coach_has_the_rest"),
+        Fact(
+            "a refund reverses neither transfer nor fee unless told to, and then in proportion",
+            "test_destinations::test_a_refund_takes_along_what_it_is_told_to",
+        ),
+        Fact("a direct charge pays the platform's fee", "test_destinations::test_a_direct_charge_pays_its_fee"),
+        Fact(
+            "amounts in ISK and UGX are multiples of 100, those with three decimals of 10",
+            "test_tolerance::test_amounts_that_no_card_network_takes",
+        ),
+        Fact("multicapture, overcapture and incremental authorization", "no: refused by name"),
     ),
     "Transfers": (
         Fact(

@@ -41,6 +41,8 @@ LEFT_OUT = {
 CLASSES: tuple[type[stripe.StripeObject], ...] = (
     stripe.Account,
     stripe.AccountLink,
+    stripe.ApplicationFee,
+    stripe.ApplicationFeeRefund,
     stripe.Balance,
     stripe.BalanceTransaction,
     stripe.Capability,
@@ -82,6 +84,7 @@ def _lived(platform: Platform) -> Iterator[dict[str, Any]]:
     disputed = _charge(platform.paid())
     warning = platform.control("/early_fraud_warnings", charge=disputed)
     dispute = platform.control("/disputes", charge=disputed)
+    sent = _destined(platform, coach)
     debits = [_debited(platform, currency) for currency in ("cad", "eur", "usd")]
     platform.raw("POST", "/v1/payment_intents", data={"amount": "500", "currency": "usd"})
     platform.clock.advance(4 * 86_400)
@@ -99,6 +102,7 @@ def _lived(platform: Platform) -> Iterator[dict[str, Any]]:
         f"/v1/customers/{customer.id}",
         f"/v1/disputes/{dispute['id']}",
         "/v1/payment_methods/pm_card_visa",
+        *sent,
         f"/v1/radar/early_fraud_warnings/{warning['id']}",
         f"/v1/refunds/{refund.id}",
         f"/v1/refunds/{_asked(platform)}",
@@ -111,6 +115,18 @@ def _lived(platform: Platform) -> Iterator[dict[str, Any]]:
         yield from _json(platform, "GET", f"{path}?limit=100")["data"]
     for path in ("/v1/payouts", "/v1/charges", "/v1/refunds", "/v1/balance_transactions", "/v1/events"):
         yield from _json(platform, "GET", path, headers={"Stripe-Account": coach})["data"]
+
+
+def _destined(platform: Platform, coach: str) -> tuple[str, ...]:
+    """The paths of what a destination charge leaves behind, refunded in part: the charge, its fee, the fee's refund."""
+    payment: Any = platform.paid(
+        capture_method="manual", transfer_data={"destination": coach}, application_fee_amount=1_000
+    )
+    captured: Any = platform.v1.payment_intents.capture(payment.id, {"amount_to_capture": 9_000})
+    platform.v1.refunds.create({"charge": captured.latest_charge, "amount": 900, "refund_application_fee": True})
+    fee = platform.v1.application_fees.list({}).data[0]
+    charge = f"/v1/charges/{captured.latest_charge}"
+    return charge, f"/v1/application_fees/{fee.id}", f"/v1/application_fees/{fee.id}/refunds/{fee.refunds.data[0].id}"
 
 
 def _debited(platform: Platform, currency: str) -> str:

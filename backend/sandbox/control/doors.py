@@ -34,6 +34,13 @@ DOORS = (
         {"charges_in": str, "settle_in": str, "rate": (str, int, float)},
     ),
     Door("POST", "reset", "reset", "an empty platform; clock and webhook endpoints of the command line stay"),
+    Door(
+        "POST",
+        "keys",
+        "revoke_key",
+        "{revoke}: refuse that API key, as one that was rolled, until the next reset",
+        {"revoke": str},
+    ),
     Door("GET", "clock", "clock", "the sandbox's time"),
     Door("POST", "clock", "move_clock", "{advance: seconds} or {set: unix}", {"advance": int, "set": int}),
     Door(

@@ -69,6 +69,13 @@ class Control(Acts):
         self._sandbox.reset()
         return {"reset": True}
 
+    def revoke_key(self, given: Given) -> Given:
+        """401 from now on."""
+        if not given.get("revoke"):
+            raise invalid("Give {'revoke': 'sk_test_…'}.", "revoke")
+        self._sandbox.keys.revoke(given["revoke"])
+        return given
+
     def clock(self, given: Given) -> Given:
         """The time."""
         return {"now": self._sandbox.clock.now(), "frozen": self._sandbox.clock.frozen}

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from ..state import attempts, debits, methods, payments, search
+from ..state import attempts, authorizations, debits, methods, payments, search
 from ..state.store import Row
 from ..wire import errors, lists
 from ..wire.errors import StripeError
 from ..wire.routing import Call, Route
 from . import common
-from .payment_intent_checks import check_amount, check_create, check_options
-from .payment_intent_fields import FOR_BROWSERS, intent_fields
+from .destination_charges import amend_destination, check_destination, transfer_words
+from .payment_intent_checks import UNEXPECTED, check_amount, check_create, check_options
+from .payment_intent_fields import FOR_BROWSERS, intent_fields, named_types
 
 NAME = "payment_intent"
 CANCELABLE = (
@@ -21,10 +22,11 @@ CANCELABLE = (
 )
 # Real parameters whose behaviour is not imitated.
 REFUSED = ("amount_details", "hooks", "payment_details")
-ONCE = ("application_fee_amount", "customer_account", "payment_method_configuration", "transfer_data")
-AT_CREATION = (*REFUSED, *ONCE, "confirmation_token", "mandate", "mandate_data", "on_behalf_of")
+ONCE = ("customer_account", "payment_method_configuration")
+AT_CREATION = (*REFUSED, *ONCE, "confirmation_token", "mandate", "mandate_data")
 TYPES = ("allowed_payment_method_types", "excluded_payment_method_types")
 AT_CONFIRMATION = (*REFUSED, *TYPES, "amount_to_confirm", "confirmation_token", "mandate")
+DESTINED = ("application_fee_amount", "transfer_data")
 # Radar judges nobody here. Browsers send mandate_data.
 UNUSED = ("radar_options",)
 UPDATABLE = (
@@ -51,7 +53,6 @@ BROWSER = frozenset(
         "_stripe_version",
     }
 )
-UNEXPECTED = "payment_intent_unexpected_state"
 NEEDS_RETURN_URL = (
     "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment "
     "methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept "
@@ -66,13 +67,14 @@ def create(call: Call) -> Row:
     check_create(call)
     customer = call.in_body("customers", "customer", "customer")
     confirm = params.get("confirm", False)
-    redirects = params.get("automatic_payment_methods", {}).get("allow_redirects", "always")
-    if confirm and redirects == "always" and not params.get("return_url"):
-        raise errors.invalid(NEEDS_RETURN_URL)
+    destined = check_destination(call)
+    fields = intent_fields(call) | destined
+    if confirm:
+        _check_return_url(call, fields["automatic_payment_methods"])
     method = _method(call)
     if method:
         methods.check_usable(method, customer["id"] if customer else None)
-    row = world.add("payment_intents", call.account, intent_fields(world, params))
+    row = world.add("payment_intents", call.account, fields, transfer_words=transfer_words(params))
     if method:
         row.update(payment_method=method["id"], status="requires_confirmation")
     world.emit("payment_intent.created", row)
@@ -133,9 +135,8 @@ def confirm(call: Call) -> dict[str, Any]:
     _check_secret(call, row)
     check_options(call.params)
     _check_confirmable(call, row)
-    redirects = row["automatic_payment_methods"]["allow_redirects"]
-    if not call.publishable and redirects == "always" and not call.params.get("return_url"):
-        raise errors.invalid(NEEDS_RETURN_URL)
+    if not call.publishable:
+        _check_return_url(call, row["automatic_payment_methods"])
     method = _method(call)
     if method:
         methods.check_usable(method, row["customer"])
@@ -148,8 +149,20 @@ def confirm(call: Call) -> dict[str, Any]:
     return shown(call, row)
 
 
+def _check_return_url(call: Call, automatic: dict[str, Any] | None) -> None:
+    """Whoever confirms where a method may redirect says where to come back to."""
+    if automatic and automatic["allow_redirects"] == "always" and not call.params.get("return_url"):
+        raise errors.invalid(NEEDS_RETURN_URL)
+
+
 def _check_confirmable(call: Call, row: Row) -> None:
     status = row["status"]
+    if call.publishable and row["confirmation_method"] == "manual":
+        raise errors.refused(  # UNCONFIRMED wording
+            "This PaymentIntent has confirmation_method manual: it can be confirmed with a secret key only.",
+            UNEXPECTED,
+            payment_intent=shown(call, row),
+        )
     if status == "succeeded":
         message = (
             "You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed."
@@ -173,6 +186,7 @@ def update(call: Call) -> Row:
     method = _method(call)
     if method:
         methods.check_usable(method, customer["id"] if customer else row["customer"])
+    amend_destination(call, row, params.get("amount", row["amount"]))
     common.amend(row, params, *UPDATABLE, "amount")
     if call.world.behaviours["charge_follows_metadata"] and row["latest_charge"]:
         charge = call.world.must(row["latest_charge"])
@@ -183,6 +197,8 @@ def update(call: Call) -> Row:
         row["customer"] = customer["id"]
     if method:
         row.update(payment_method=method["id"], status="requires_confirmation")
+    if call.method_types:
+        row.update(payment_method_types=named_types(call), automatic_payment_methods=None)
     row["last_payment_error"] = None
     _remember_wishes(row, params)
     call.world.changed(row)
@@ -190,8 +206,10 @@ def update(call: Call) -> Row:
 
 
 def _check_update(call: Call, row: Row) -> None:
-    touched = [param for param in ("amount", "currency", "payment_method", "customer") if param in call.params]
-    if row["status"] in {"processing", "succeeded", "canceled"} and touched:
+    touched = [
+        param for param in ("amount", "currency", "payment_method", "customer", *DESTINED) if param in call.params
+    ]
+    if row["status"] in {"processing", "requires_capture", "succeeded", "canceled"} and touched:
         raise errors.refused(
             f"This PaymentIntent's {touched[0]} could not be updated because it has a status of {row['status']}. You may only "
             f"update the {touched[0]} of a PaymentIntent with one of the following statuses: requires_payment_method, "
@@ -215,6 +233,8 @@ def cancel(call: Call) -> Row:
         )
     if row["status"] == "processing":
         debits.call_off(call.world, row)
+    if row["status"] == "requires_capture":
+        authorizations.release(call.world, row)
     reason = call.params.get("cancellation_reason")
     row.update(status="canceled", canceled_at=call.world.now(), cancellation_reason=reason, next_action=None)
     row.hidden.pop("challenge", None)

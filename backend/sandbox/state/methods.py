@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from ..wire import errors
 from ..wire.limits import Feature
 from . import banks
-from .cards import BY_TOKEN, Card, card_of, luhn
+from .cards import BY_TOKEN, NOT_IMITATED, Card, card_of, luhn
 from .store import Row
 
 if TYPE_CHECKING:
@@ -88,6 +88,8 @@ def from_data(call: "Call", data: dict[str, Any], param: str) -> Row:
         raise errors.invalid(RAW_NUMBER, prefix)
     number = "".join(str(card.get("number", "")).split())
     expiry = (int(card.get("exp_month", 0)), int(card.get("exp_year", 0)))
+    if number in NOT_IMITATED:
+        raise errors.unsupported(Feature.OTHER_TEST_CARDS, f"{prefix}[number]")
     _check_card(call, number, expiry, str(card.get("cvc", "")))
     return new_method(call, card_of(number), expiry, data.get("billing_details") or None)
 

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..wire import errors
 from ..wire.errors import doc_url
+from . import authorizations, destinations
 from .cards import Card, Decline
-from .charge_fields import charge_fields
+from .charge_fields import new_charge
 from .ledger import SETTLE_DAYS, midnight
 from .money import processing_fee
 from .store import Row
@@ -32,7 +33,7 @@ AUTHENTICATION_REQUIRED = Decline(
 def charge_card(world: "World", intent: Row, method: Row, off_session: bool, return_url: str | None) -> None:
     """Charge the intent with a card, or ask for authentication. Raises the 402 of a decline, after committing it."""
     card: Card = method.hidden["card"]
-    if needs_authentication(intent, method):
+    if needs_authentication(intent, method) and not intent.hidden.pop("authenticated", False):
         if off_session:
             raise decline(world, intent, method, AUTHENTICATION_REQUIRED)
         challenge(world, intent, method, return_url)
@@ -79,6 +80,12 @@ def authenticate(world: "World", intent: Row, passed: bool) -> None:
         fail(world, intent, method, UNAUTHENTICATED.code, UNAUTHENTICATED.message, _traces(world, intent, method))
         return
     method.hidden["off_session"] = intent["setup_future_usage"] == "off_session"
+    if intent["confirmation_method"] == "manual":
+        # The server has the last word: it confirms once more, and is not asked again.
+        intent.update(status="requires_confirmation")
+        intent.hidden["authenticated"] = True
+        world.changed(intent)
+        return
     card: Card = method.hidden["card"]
     if card.decline is None:
         succeed(world, intent, method)
@@ -101,8 +108,15 @@ def _traces(world: "World", intent: Row, method: Row) -> Row | None:
 
 def succeed(world: "World", intent: Row, method: Row) -> None:
     """The money is there: a charge, its balance transaction, and both events."""
+    if intent["capture_method"] == "manual":
+        authorizations.authorize(world, intent, method)
+        return
+    take(world, intent, method, new_charge(world, intent, method))
+
+
+def take(world: "World", intent: Row, method: Row, charge: Row) -> None:
+    """The card's money comes in: at once, or when an authorized charge is captured. Then what the test card is for."""
     card: Card = method.hidden["card"]
-    charge = new_charge(world, intent, method)
     settle(world, charge, "charge", world.now() if card.instant else midnight(world.now(), SETTLE_DAYS))
     complete(world, intent, method, charge)
     if card.dispute is not None:
@@ -112,20 +126,37 @@ def succeed(world: "World", intent: Row, method: Row) -> None:
 
 
 def complete(world: "World", intent: Row, method: Row, charge: Row) -> None:
-    """The intent is paid by a charge that has succeeded."""
+    """The intent is paid by a charge that has succeeded, and that has its balance transaction."""
     if intent["setup_future_usage"] and intent["customer"]:
         method["customer"] = intent["customer"]
         world.changed(method)
     intent.update(
         status="succeeded",
-        amount_received=intent["amount"],
+        amount_received=charge["amount_captured"],
+        amount_capturable=0,
         latest_charge=charge["id"],
         payment_method=method["id"],
         next_action=None,
     )
     world.changed(intent)
+    told = charge.hidden.pop("authorized", False)
+    if told:
+        world.emit("charge.captured", charge)
     world.emit("payment_intent.succeeded", intent)
-    world.emit("charge.succeeded", charge)
+    if not told:
+        world.emit("charge.succeeded", charge)
+    _show(world, intent, charge, charge.hidden.pop("settled", {}) | destinations.send(world, charge))
+
+
+def _show(world: "World", intent: Row, charge: Row, fields: dict[str, Any]) -> None:
+    """Let the charge show its balance transaction, transfer and fee: at once if captured so, else a little later."""
+    if not fields:
+        return
+    if intent["capture_method"] == "automatic_async":
+        world.timeline.at(world.now() + SETTLED_AFTER, lambda: _settled(world, charge, fields))
+    else:
+        charge.update(fields)
+        world.changed(charge)
 
 
 def dispute_later(world: "World", charge: Row, reason: str, inquiry: bool, disputes: int = 1) -> None:
@@ -145,23 +176,32 @@ def _dispute(world: "World", charge: Row, reason: str, inquiry: bool, disputes: 
 
 def book(world: "World", charge: Row, kind: str, available_on: int) -> Row:
     """The charge's balance transaction."""
-    fee = processing_fee(charge["amount"], world.behaviours["fee_rounding"])
-    text = charge["description"]
-    entry = world.ledger.post(charge, kind, charge["amount"], fee=fee, available_on=available_on, description=text)
+    amount = charge["amount_captured"]
+    fee = processing_fee(amount, world.behaviours["fee_rounding"])
+    direct = 0 if charge["transfer_data"] else charge["application_fee_amount"] or 0
+    entry = world.ledger.post(
+        charge,
+        kind,
+        amount,
+        fee=fee,
+        application_fee=direct,
+        available_on=available_on,
+        description=charge["description"],
+    )
     charge.hidden.update(entry=entry["id"], fee=fee)
     return entry
 
 
 def settle(world: "World", charge: Row, kind: str, available_on: int) -> None:
-    """The funds are pending at once, so that the books always balance; the charge says so a little later."""
-    entry = book(world, charge, kind, available_on)
-    world.timeline.at(world.now() + SETTLED_AFTER, lambda: _settled(world, charge, entry["id"]))
+    """The funds are pending at once, so that the books always balance; the charge says so once it is complete."""
+    charge.hidden["settled"] = {"balance_transaction": book(world, charge, kind, available_on)["id"]}
 
 
-def _settled(world: "World", charge: Row, entry: str) -> None:
-    charge["balance_transaction"] = entry
+def _settled(world: "World", charge: Row, fields: dict[str, Any]) -> None:
+    before = {field: charge.get(field) for field in fields}
+    charge.update(fields)
     world.changed(charge)
-    world.emit("charge.updated", charge, {"balance_transaction": None})
+    world.emit("charge.updated", charge, before)
 
 
 def decline(world: "World", intent: Row, method: Row, why: Decline) -> errors.StripeError:
@@ -207,9 +247,3 @@ def fail(
     if charge:
         world.emit("charge.failed", charge)
     world.emit("payment_intent.payment_failed", intent)
-
-
-def new_charge(world: "World", intent: Row, method: Row, why: Decline | None = None, pending: bool = False) -> Row:
-    """The charge that this attempt leaves behind."""
-    fields = charge_fields(world, intent, method, why, pending)
-    return world.add("charges", intent.account, fields, transferred=0)

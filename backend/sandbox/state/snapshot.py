@@ -10,12 +10,14 @@ if TYPE_CHECKING:
 
 KINDS = (
     "accounts",
+    "application_fees",
     "balance_transactions",
     "charges",
     "customers",
     "disputes",
     "early_fraud_warnings",
     "events",
+    "fee_refunds",
     "payment_intents",
     "payouts",
     "products",

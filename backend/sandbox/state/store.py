@@ -11,6 +11,8 @@ INDEXED: dict[str, tuple[str, ...]] = {
     "charges": ("customer", "payment_intent", "transfer_group"),
     "payment_intents": ("customer",),
     "payment_methods": ("customer",),
+    "application_fees": ("charge",),
+    "fee_refunds": ("fee",),
     "transfers": ("destination", "transfer_group", "source_transaction"),
     "reversals": ("transfer",),
     "refunds": ("charge", "payment_intent"),

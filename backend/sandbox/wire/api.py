@@ -1,6 +1,6 @@
 """One API call from the wire to its answer: key, faults, account, idempotency, parameters, execution under the lock."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,45 +9,19 @@ from werkzeug.routing import Map, MapAdapter, Rule
 
 from ..sdk_calls import sdk_call
 from ..state.world import Cause, World
-from . import errors
+from . import errors, versions
 from .expand import check_expand, expanded
 from .faults import Fault, Faults
 from .http import Answer, Incoming, failure, success
 from .idempotency import IdempotencyKeys
-from .params import ParamError, check
+from .keys import Keys
+from .params import WITHOUT_PAYMENT_METHOD_TYPES, ParamError, check
 from .routing import Call, Route
 
-LIVE = ("sk_live_", "pk_live_", "rk_live_")
 # What Stripe.js adds to a payment method: how the page came to it.
 STRIPE_JS = frozenset({"guid", "muid", "sid", "payment_user_agent", "referrer", "time_on_page", "pasted_fields"})
 # Operations on the calling account itself, which may be any that the key has access to.
 ACCOUNT_PATH = "/v1/accounts/<id>"
-
-
-class Keys:
-    """The two keys that this sandbox knows."""
-
-    def __init__(self, secret: str, publishable: str) -> None:
-        for key in (secret, publishable):
-            if key.startswith(LIVE):
-                raise ValueError(
-                    "The sandbox never accepts live keys. Use a key that starts with sk_test_ or pk_test_."
-                )
-        self._secret = secret
-        self._publishable = publishable
-
-    def is_publishable(self, given: str | None) -> bool:
-        """Whose key it is; 401 for any other."""
-        if not given:
-            raise errors.no_key()
-        if given.startswith(LIVE):
-            raise errors.unauthorized(
-                "This is a local sandbox of Stripe, and it refuses live keys (sk_live_, pk_live_, rk_live_). Take the "
-                "live key out of this environment."
-            )
-        if given not in {self._secret, self._publishable}:
-            raise errors.unauthorized(f"Invalid API Key provided: {redacted(given)}")
-        return given == self._publishable
 
 
 class Api:
@@ -74,6 +48,7 @@ class Api:
 
     def _route(self, incoming: Incoming, publishable: bool) -> Answer:
         route, ids = self._match(incoming)
+        date = versions.date_of(incoming.version)
         if publishable and not route.publishable:
             raise errors.secret_key_required(self._world.behaviours["publishable_key_status"])
         account = self._account(incoming, route, ids)
@@ -84,6 +59,7 @@ class Api:
             ids,
             publishable=publishable,
             impersonating=incoming.stripe_account is not None,
+            version=date,
         )
         scope = account if self._world.behaviours["key_scope"] == "account" else self._world.platform
         with self.idempotency.hold(scope, incoming) as slot:
@@ -98,7 +74,7 @@ class Api:
             route, ids = self._routes.match(incoming.path, incoming.method)
         except HTTPException as error:
             raise _not_served(incoming) from error
-        if not isinstance(route, Route):
+        if not isinstance(route, Route) or _is_a_word(incoming, ids):
             raise _not_served(incoming)
         return route, dict(ids)
 
@@ -132,10 +108,12 @@ class Api:
                 return failure(error, incoming, self._world.clock.now())
 
     def _perform(self, incoming: Incoming, route: Route, call: Call) -> dict[str, Any]:
-        call.params = _checked(route, incoming.params, call.publishable)
+        given = dict(incoming.params)
+        call.method_types = _method_types(route, given, call.version)
+        call.params = _checked(route, given, call.publishable)
         paths = call.params.pop("expand", None) or []
         call.refuse(route.refuses)
-        check_expand(paths, route.returns, route.shape)
+        check_expand(paths, route.returns, route.shape, call.version)
         if route.shape == "search":
             call.params["expand"] = paths
         self._world.cause = Cause(incoming.request_id, incoming.idempotency_key)
@@ -153,6 +131,22 @@ class Api:
         again = replace(incoming, params=dict(incoming.params))
         with self._world.lock:
             self._world.timeline.at(self._world.now() + late, lambda: self._commit(again, route, call))
+
+
+def _is_a_word(incoming: Incoming, ids: Mapping[str, str]) -> bool:
+    """True if what stands in an id's place is a word of another call's path: `search`, `upcoming`."""
+    words = [given for given in ids.values() if given.isalpha() and given.islower()]
+    return any(word in ids_of.path.split("/") for word in words if (ids_of := sdk_call(incoming.method, incoming.path)))
+
+
+def _method_types(route: Route, given: dict[str, Any], date: str) -> list[str] | None:
+    """The `payment_method_types` that an older version may still write, taken out of the parameters."""
+    if route.operation not in WITHOUT_PAYMENT_METHOD_TYPES:
+        return None
+    types = versions.take_method_types(given, date)
+    if types is not None and (not isinstance(types, list) or not all(isinstance(one, str) for one in types)):
+        raise errors.invalid("Invalid array", "payment_method_types")
+    return types or None
 
 
 def _not_served(incoming: Incoming) -> errors.StripeError:
@@ -189,9 +183,3 @@ def _map(routes: Iterable[Route]) -> MapAdapter:
     # Search comes before look-up by id: werkzeug weighs a fixed word above a variable.
     rules = [Rule(route.path, methods=[route.method], endpoint=route) for route in routes]
     return Map(rules, strict_slashes=False, merge_slashes=False).bind("sandbox")
-
-
-def redacted(key: str) -> str:
-    """`sk_test_***` and the last four characters, as Stripe shows a wrong key."""
-    prefix = "_".join(key.split("_")[:2])[:12]
-    return f"{prefix}_{'*' * 8}{key[-4:] if len(key) > 16 else ''}"

@@ -72,6 +72,9 @@ def _body(request: Request) -> dict[str, Any]:
     if not data or request.path.startswith("/v2/"):  # nothing is served there, so nothing has to be read
         return {}
     if request.mimetype not in {"application/x-www-form-urlencoded", ""}:
+        if request.mimetype == "multipart/form-data":
+            # Uploads. The endpoints that take them are not served, and are to be named.
+            return {}
         raise errors.invalid(
             f"Invalid request: content type {request.mimetype} is not supported by this endpoint. Please use "
             "application/x-www-form-urlencoded."
