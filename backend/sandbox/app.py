@@ -26,6 +26,7 @@ from .wire.api import Api
 from .wire.errors import StripeError
 from .wire.faults import ConnectionCut, Faults
 from .wire.keys import Keys
+from .worlds import Worlds
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -67,13 +68,14 @@ class Sandbox:
         publishable_key: str | None = None,
         base_url: str = "http://127.0.0.1:3002",
         post: Post | None = None,
-        seed: int = 0,
+        seed: int | str = 0,
     ) -> None:
         self.clock = clock or Clock()
         self.faults = Faults()
         self.requests: list[LoggedCall] = []
         self.guard = Guard()
         self.world = World(self.clock, base_url, seed)
+        self.worlds = Worlds(self)
         self.move_to(base_url)
         if post is not None:
             self.world.events.deliveries.post = post
@@ -96,13 +98,32 @@ class Sandbox:
 
     @property
     def base_url(self) -> str:
-        """Where it can be reached: what its links begin with."""
+        """The address at which it can be reached: what its links begin with."""
         return self.world.base_url
 
     def move_to(self, base_url: str) -> None:
         """Links made from now on begin with this address, and it answers under this name."""
         self.world.base_url = base_url.rstrip("/")
         self.guard.allow(urlsplit(base_url).hostname or "")
+        for one in self.worlds.all():
+            one.world.base_url = self.world.base_url
+
+    def beside(self, name: str, seed: int | None = None) -> "Sandbox":
+        """A sandbox of its own, at the same address and with the same receiver: a world for `worlds`."""
+        keys = (f"sk_test_sandbox_{name}", f"pk_test_sandbox_{name}")
+        of_ids = f"{self.world.seed}/{name}" if seed is None else seed
+        one = Sandbox(self.clock.apart(), *keys, self.base_url, self.world.events.deliveries.post, of_ids)
+        # Its doors for worlds are those of the whole process.
+        one.worlds = self.worlds
+        order = self._background.order
+        if order is not None:
+            one.start_background(order)
+        return one
+
+    def close(self) -> None:
+        """End what runs by itself, at once."""
+        self.world.timeline.clear()
+        self._background.leave()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         response = self.respond(Request(environ))
@@ -118,8 +139,15 @@ class Sandbox:
         if refused is not None:
             answer = Response(http.to_json(refused.body("")), refused.status, mimetype="application/json")
         else:
-            answer = next(part for paths, part in self._parts if re.match(paths, request.path))(request)
+            answer = self._of_world(request)
         return self.guard.harden(request, answer)
+
+    def _of_world(self, request: Request) -> Response:
+        try:
+            parts = self.worlds.of(request)._parts
+        except StripeError as error:
+            return Response(http.to_json(error.body("")), error.status, mimetype="application/json")
+        return next(part for paths, part in parts if re.match(paths, request.path))(request)
 
     def tick(self) -> None:
         """Let everything happen that is due by now."""
@@ -167,7 +195,9 @@ class Sandbox:
         self._background.start(order)
 
     def stop_background(self) -> None:
-        """Stop that thread, after the deliveries it is making."""
+        """Stop that thread, after the deliveries it is making; those of other worlds at once."""
+        for one in self.worlds.all():
+            one.close()
         self._background.stop()
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> Server:

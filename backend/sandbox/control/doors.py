@@ -34,6 +34,15 @@ DOORS = (
         {"charges_in": str, "settle_in": str, "rate": (str, int, float)},
     ),
     Door("POST", "reset", "reset", "an empty platform; clock and webhook endpoints of the command line stay"),
+    Door("GET", "worlds", "list_worlds", "the worlds apart, by name"),
+    Door(
+        "POST",
+        "worlds",
+        "make_world",
+        "{name, seed?}: a world for the keys sk_test_sandbox_{name} and pk_test_sandbox_{name}; its first call makes one too",
+        {"name": str, "seed": int},
+    ),
+    Door("DELETE", "worlds/<name>", "drop_world", "forget it, with all that is in it"),
     Door(
         "POST",
         "keys",

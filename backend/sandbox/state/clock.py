@@ -14,7 +14,7 @@ class Clock:
 
     @property
     def frozen(self) -> bool:
-        """Whether time moves only when told to."""
+        """True if time moves only when told to."""
         return self._frozen_at is not None
 
     def now(self) -> int:
@@ -32,6 +32,12 @@ class Clock:
         """Move by `seconds`; what falls due on the way happens. Returns the new instant."""
         self._offset += seconds
         return self._moved()
+
+    def apart(self) -> "Clock":
+        """A clock that shows the same time, and that is moved on its own."""
+        clock = Clock(self._frozen_at)
+        clock._offset = self._offset
+        return clock
 
     def set(self, unix: int) -> int:
         """Jump to `unix`. Going back is allowed: clocks in the wild do."""

@@ -57,7 +57,7 @@ class Endpoint:
         return fields | self.extra
 
     def wants(self, kind: str, connect: bool) -> bool:
-        """Whether an event of this type and scope is sent here."""
+        """True if an event of this type and scope is sent here."""
         listed = bool({kind, "*"} & set(self.enabled_events))
         return self.status == "enabled" and self.connect == connect and listed
 
@@ -141,7 +141,7 @@ class Deliveries:
         return [delivery for deliveries in self._by_event.values() for delivery in deliveries]
 
     def next_due(self) -> int | None:
-        """When the next try is due."""
+        """The time at which the next try is due."""
         return self._queue[0][0] if self._queue else None
 
     def resend(self, event: Row) -> None:

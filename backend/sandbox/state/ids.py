@@ -13,7 +13,7 @@ SHARED_LEAD = 17
 class Ids:
     """Makes ids. Not thread-safe: call it under the world's lock."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int | str) -> None:
         self.random = random.Random(seed)
 
     def text(self, length: int) -> str:

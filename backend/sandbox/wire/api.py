@@ -1,6 +1,7 @@
 """One API call from the wire to its answer: key, faults, account, idempotency, parameters, execution under the lock."""
 
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -27,7 +28,7 @@ ACCOUNT_PATH = "/v1/accounts/<id>"
 class Api:
     """Answers calls under /v1, and says of those under /v2 that there are none."""
 
-    def __init__(self, world: World, keys: Keys, faults: Faults, routes: Iterable[Route]) -> None:
+    def __init__(self, world: World, keys: Keys, faults: Faults, routes: tuple[Route, ...]) -> None:
         self._world = world
         self._keys = keys
         self._faults = faults
@@ -150,7 +151,7 @@ def _method_types(route: Route, given: dict[str, Any], date: str) -> list[str] |
 
 
 def _not_served(incoming: Incoming) -> errors.StripeError:
-    """What Stripe serves and this sandbox does not is named; all else is unknown, as it is to Stripe."""
+    """The error for what is not served: named if Stripe serves it, else unknown, as it is to Stripe."""
     known = sdk_call(incoming.method, incoming.path)
     if known is None:
         return errors.unknown_url(incoming.method, incoming.path)
@@ -179,7 +180,8 @@ def _checked_card(route: Route, given: dict[str, Any]) -> dict[str, Any]:
     return params
 
 
-def _map(routes: Iterable[Route]) -> MapAdapter:
+@functools.cache
+def _map(routes: tuple[Route, ...]) -> MapAdapter:
     # Search comes before look-up by id: werkzeug weighs a fixed word above a variable.
     rules = [Rule(route.path, methods=[route.method], endpoint=route) for route in routes]
     return Map(rules, strict_slashes=False, merge_slashes=False).bind("sandbox")

@@ -56,7 +56,7 @@ def read(request: Request, incoming: Incoming) -> None:
     """Fill in what the request says. Raises a validation error if it cannot be understood."""
     incoming.stripe_account = request.headers.get("Stripe-Account")
     incoming.version = request.headers.get("Stripe-Version", API_VERSION)
-    incoming.api_key = _api_key(request)
+    incoming.api_key = api_key(request)
     if incoming.method in {"POST", "DELETE"}:
         incoming.idempotency_key = request.headers.get("Idempotency-Key")
     if len(incoming.idempotency_key or "") > KEY_MAX:
@@ -85,7 +85,8 @@ def _body(request: Request) -> dict[str, Any]:
         raise errors.invalid("Invalid request: the body is not UTF-8.") from error
 
 
-def _api_key(request: Request) -> str | None:
+def api_key(request: Request) -> str | None:
+    """The key in the Authorization header, as Bearer or as the user of Basic; None without one."""
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return credentials.strip() or None
