@@ -56,6 +56,9 @@ CLASSES: tuple[type[stripe.StripeObject], ...] = (
     stripe.Payout,
     stripe.Product,
     stripe.Refund,
+    stripe.SetupAttempt,
+    stripe.SetupIntent,
+    stripe.Token,
     stripe.Transfer,
     stripe.TransferReversal,
     stripe.WebhookEndpoint,
@@ -92,6 +95,7 @@ def _lived(platform: Platform) -> Iterator[dict[str, Any]]:
     yield _json(platform, "POST", "/v1/account_links", data=onboarding)
     yield _json(platform, "POST", f"/v1/accounts/{coach}/login_links")
     yield _json(platform, "POST", "/v1/products", data={"name": "Coaching"})
+    yield from _set_up(platform)
     yield _json(platform, "POST", "/v1/webhook_endpoints", data={"url": "http://a", "enabled_events[]": "*"})
     for path in (
         f"/v1/accounts/{coach}",
@@ -115,6 +119,19 @@ def _lived(platform: Platform) -> Iterator[dict[str, Any]]:
         yield from _json(platform, "GET", f"{path}?limit=100")["data"]
     for path in ("/v1/payouts", "/v1/charges", "/v1/refunds", "/v1/balance_transactions", "/v1/events"):
         yield from _json(platform, "GET", path, headers={"Stripe-Account": coach})["data"]
+
+
+def _set_up(platform: Platform) -> Iterator[dict[str, Any]]:
+    """A card set up, one that was not, their attempts; and a token of a card."""
+    given = {"confirm": "true", "return_url": "https://shop.test", "payment_method": "pm_card_visa"}
+    yield (done := _json(platform, "POST", "/v1/setup_intents", data=given))
+    given["payment_method"] = "pm_card_visa_chargeDeclined"
+    error = (platform.raw("POST", "/v1/setup_intents", data=given).json or {})["error"]
+    yield _json(platform, "GET", f"/v1/setup_intents/{error['setup_intent']['id']}")
+    yield from _json(platform, "GET", f"/v1/setup_attempts?setup_intent={done['id']}")["data"]
+    yield from _json(platform, "GET", f"/v1/setup_attempts?setup_intent={error['setup_intent']['id']}")["data"]
+    card = {"card[number]": "4242424242424242", "card[exp_month]": "12", "card[exp_year]": "2040"}
+    yield platform.raw("POST", "/v1/tokens", key="pk_test_sandbox", data=card).json or {}
 
 
 def _destined(platform: Platform, coach: str) -> tuple[str, ...]:

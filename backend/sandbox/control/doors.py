@@ -33,6 +33,7 @@ DOORS = (
         "{charges_in, settle_in, rate}: convert; settle_in = charges_in ends it",
         {"charges_in": str, "settle_in": str, "rate": (str, int, float)},
     ),
+    Door("POST", "platform", "move_platform", "{country}: where the platform is, for Stripe's fees", {"country": str}),
     Door("POST", "reset", "reset", "an empty platform; clock and webhook endpoints of the command line stay"),
     Door("GET", "worlds", "list_worlds", "the worlds apart, by name"),
     Door(
@@ -82,6 +83,13 @@ DOORS = (
         "payment_intents/<id>/authenticate",
         "authenticate",
         "answer a 3-D Secure challenge {passed?: true}",
+        {"passed": bool},
+    ),
+    Door(
+        "POST",
+        "setup_intents/<id>/authenticate",
+        "authenticate_setup",
+        "answer a 3-D Secure challenge of a card that is to be saved {passed?: true}",
         {"passed": bool},
     ),
     Door(

@@ -7,6 +7,7 @@ from . import (
     application_fees,
     balance,
     charges,
+    customer_payment_methods,
     customers,
     disputes,
     early_fraud_warnings,
@@ -17,6 +18,8 @@ from . import (
     payouts,
     products,
     refunds,
+    setup_intents,
+    tokens,
     transfers,
     webhook_endpoints,
 )
@@ -27,6 +30,7 @@ ROUTES: tuple[Route, ...] = (
     *application_fees.ROUTES,
     *balance.ROUTES,
     *charges.ROUTES,
+    *customer_payment_methods.ROUTES,
     *customers.ROUTES,
     *disputes.ROUTES,
     *early_fraud_warnings.ROUTES,
@@ -37,6 +41,8 @@ ROUTES: tuple[Route, ...] = (
     *payouts.ROUTES,
     *products.ROUTES,
     *refunds.ROUTES,
+    *setup_intents.ROUTES,
+    *tokens.ROUTES,
     *transfers.ROUTES,
     *webhook_endpoints.ROUTES,
 )

@@ -9,10 +9,11 @@ from ..wire.errors import StripeError
 from ..wire.routing import Call, Route
 from . import common
 from .destination_charges import amend_destination, check_destination, transfer_words
+from .intents import BROWSER, check_return_url, check_secret, method_of
 from .payment_intent_checks import UNEXPECTED, check_amount, check_create, check_options
 from .payment_intent_fields import FOR_BROWSERS, intent_fields, named_types
 
-NAME = "payment_intent"
+NAME, TITLE = "payment_intent", "PaymentIntent"
 CANCELABLE = (
     "requires_payment_method",
     "requires_capture",
@@ -38,27 +39,6 @@ UPDATABLE = (
     "statement_descriptor_suffix",
     "transfer_group",
 )
-# Stripe.js says more than the API reference does.
-BROWSER = frozenset(
-    {
-        "client_secret",
-        "client_attribution_metadata",
-        "expected_payment_method_type",
-        "guid",
-        "muid",
-        "sid",
-        "payment_user_agent",
-        "referrer",
-        "time_on_page",
-        "_stripe_version",
-    }
-)
-NEEDS_RETURN_URL = (
-    "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment "
-    "methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept "
-    "redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and "
-    "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents."
-)
 
 
 def create(call: Call) -> Row:
@@ -70,8 +50,8 @@ def create(call: Call) -> Row:
     destined = check_destination(call)
     fields = intent_fields(call) | destined
     if confirm:
-        _check_return_url(call, fields["automatic_payment_methods"])
-    method = _method(call)
+        check_return_url(call, fields["automatic_payment_methods"], TITLE)
+    method = method_of(call)
     if method:
         methods.check_usable(method, customer["id"] if customer else None)
     row = world.add("payment_intents", call.account, fields, transfer_words=transfer_words(params))
@@ -82,15 +62,6 @@ def create(call: Call) -> Row:
         _confirm(call, row, method)
     world.changed(row)
     return row
-
-
-def _method(call: Call) -> Row | None:
-    """The payment method that the parameters name or describe."""
-    if call.params.get("payment_method"):
-        return methods.by_reference(call, call.params["payment_method"])
-    if call.params.get("payment_method_data"):
-        return methods.from_data(call, call.params["payment_method_data"], "payment_method_data")
-    return None
 
 
 def _confirm(call: Call, row: Row, method: Row | None) -> None:
@@ -125,19 +96,19 @@ def _remember_wishes(row: Row, params: dict[str, Any]) -> None:
 def retrieve(call: Call) -> dict[str, Any]:
     """GET /v1/payment_intents/{id}"""
     row = call.in_path("payment_intents", NAME, "intent")
-    _check_secret(call, row)
+    check_secret(call, row, TITLE)
     return shown(call, row)
 
 
 def confirm(call: Call) -> dict[str, Any]:
     """POST /v1/payment_intents/{id}/confirm"""
     row = call.in_path("payment_intents", NAME, "intent")
-    _check_secret(call, row)
+    check_secret(call, row, TITLE)
     check_options(call.params)
     _check_confirmable(call, row)
     if not call.publishable:
-        _check_return_url(call, row["automatic_payment_methods"])
-    method = _method(call)
+        check_return_url(call, row["automatic_payment_methods"], TITLE)
+    method = method_of(call)
     if method:
         methods.check_usable(method, row["customer"])
     try:
@@ -147,12 +118,6 @@ def confirm(call: Call) -> dict[str, Any]:
             error.extras["payment_intent"] = shown(call, row)
         raise
     return shown(call, row)
-
-
-def _check_return_url(call: Call, automatic: dict[str, Any] | None) -> None:
-    """Whoever confirms where a method may redirect says where to come back to."""
-    if automatic and automatic["allow_redirects"] == "always" and not call.params.get("return_url"):
-        raise errors.invalid(NEEDS_RETURN_URL)
 
 
 def _check_confirmable(call: Call, row: Row) -> None:
@@ -183,7 +148,7 @@ def update(call: Call) -> Row:
     check_options(params)
     _check_update(call, row)
     customer = call.in_body("customers", "customer", "customer")
-    method = _method(call)
+    method = method_of(call)
     if method:
         methods.check_usable(method, customer["id"] if customer else row["customer"])
     amend_destination(call, row, params.get("amount", row["amount"]))
@@ -254,19 +219,6 @@ def find(call: Call) -> dict[str, Any]:
     query = search.query_of(call.world, "payment_intents", call.params["query"])
     found = call.world.search.find(call.rows("payment_intents"), call.account, "payment_intents", query)
     return search.result(found, call.params, call.path)
-
-
-def _check_secret(call: Call, row: Row) -> None:
-    """A browser must know the client secret; a server need not, but what it sends must be right."""
-    given = call.params.get("client_secret")
-    if given is None and call.publishable:
-        raise errors.missing_param("client_secret")
-    if given is not None and given != row["client_secret"]:
-        raise errors.invalid(
-            "The client_secret provided does not match the client_secret associated with the PaymentIntent.",
-            "client_secret",
-            "payment_intent_invalid_parameter",
-        )
 
 
 def shown(call: Call, row: Row) -> dict[str, Any]:

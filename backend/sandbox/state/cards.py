@@ -172,6 +172,12 @@ NOT_IMITATED = frozenset(
 )
 BY_NUMBER = {card.number: card for card in CARDS}
 BY_TOKEN = {token: card for card in CARDS for token in card.tokens}
+# `tok_visa` is the card of `pm_card_visa`. The declining ones have names without the brand, too.
+BY_TEST_TOKEN = {f"tok_{token.removeprefix('pm_card_')}": card for token, card in BY_TOKEN.items()} | {
+    f"tok_{token.removeprefix('pm_card_visa_')}": card
+    for token, card in BY_TOKEN.items()
+    if token.startswith("pm_card_visa_charge")
+}
 NOT_A_TEST_CARD = Decline(
     "card_declined",
     "test_mode_live_card",

@@ -49,11 +49,3 @@ def text(amount: int, currency: str) -> str:
         number = f"{'-' if amount < 0 else ''}{whole:,}.{part:0{digits}d}"
     symbol = SYMBOLS.get(currency)
     return f"{symbol}{number}" if symbol else f"{number} {currency}"
-
-
-ROUNDING = {"half_up": 500, "down": 0, "up": 999}
-
-
-def processing_fee(amount: int, rounding: str) -> int:
-    """Stripe's 2.9% + 30 minor units. How it is rounded, Stripe does not say."""
-    return (amount * 29 + ROUNDING[rounding]) // 1000 + 30

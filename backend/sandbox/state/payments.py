@@ -8,7 +8,7 @@ from . import authorizations, destinations
 from .cards import Card, Decline
 from .charge_fields import new_charge
 from .ledger import SETTLE_DAYS, midnight
-from .money import processing_fee
+from .pricing import FLAT, Price, price_of, processing_fee
 from .store import Row
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SETTLED_AFTER = 2
 # How long after the payment the dispute of a disputing test card comes in.
 DISPUTED_AFTER = 5
+ASKING = {"payment_intent": "payment_intent.requires_action", "setup_intent": "setup_intent.requires_action"}
 UNAUTHENTICATED = Decline(
     "payment_intent_authentication_failure",
     None,
@@ -68,7 +69,7 @@ def challenge(world: "World", intent: Row, method: Row, return_url: str | None) 
         sdk = {"source": token, "stripe_js": page, "type": "three_d_secure_redirect"}
         intent["next_action"] = {"type": "use_stripe_sdk", "use_stripe_sdk": sdk}
     world.changed(intent)
-    world.emit("payment_intent.requires_action", intent)
+    world.emit(ASKING[intent["object"]], intent)
 
 
 def authenticate(world: "World", intent: Row, passed: bool) -> None:
@@ -177,7 +178,7 @@ def _dispute(world: "World", charge: Row, reason: str, inquiry: bool, disputes: 
 def book(world: "World", charge: Row, kind: str, available_on: int) -> Row:
     """The charge's balance transaction."""
     amount = charge["amount_captured"]
-    fee = processing_fee(amount, world.behaviours["fee_rounding"])
+    fee = processing_fee(amount, world.behaviours["fee_rounding"], _price(world, charge))
     direct = 0 if charge["transfer_data"] else charge["application_fee_amount"] or 0
     entry = world.ledger.post(
         charge,
@@ -190,6 +191,14 @@ def book(world: "World", charge: Row, kind: str, available_on: int) -> Row:
     )
     charge.hidden.update(entry=entry["id"], fee=fee)
     return entry
+
+
+def _price(world: "World", charge: Row) -> Price:
+    """What Stripe asks for a charge."""
+    if world.behaviours["fees"] == "flat":
+        return FLAT
+    card = (charge["payment_method_details"] or {}).get("card") or {}
+    return price_of(world.must(charge.account)["country"], card.get("country"))
 
 
 def settle(world: "World", charge: Row, kind: str, available_on: int) -> None:

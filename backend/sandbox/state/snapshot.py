@@ -23,6 +23,7 @@ KINDS = (
     "products",
     "refunds",
     "reversals",
+    "setup_intents",
     "transfers",
 )
 

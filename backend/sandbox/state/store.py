@@ -13,6 +13,8 @@ INDEXED: dict[str, tuple[str, ...]] = {
     "payment_methods": ("customer",),
     "application_fees": ("charge",),
     "fee_refunds": ("fee",),
+    "setup_intents": ("customer", "payment_method"),
+    "setup_attempts": ("setup_intent",),
     "transfers": ("destination", "transfer_group", "source_transaction"),
     "reversals": ("transfer",),
     "refunds": ("charge", "payment_intent"),

@@ -17,6 +17,7 @@ from .http import Answer, Incoming, failure, success
 from .idempotency import IdempotencyKeys
 from .keys import Keys
 from .params import WITHOUT_PAYMENT_METHOD_TYPES, ParamError, check
+from .rate_limits import RateLimits
 from .routing import Call, Route
 
 # What Stripe.js adds to a payment method: how the page came to it.
@@ -33,6 +34,7 @@ class Api:
         self._keys = keys
         self._faults = faults
         self._routes = _map(routes)
+        self._rate_limits = RateLimits()
         self.idempotency = IdempotencyKeys(world.clock)
 
     def answer(self, incoming: Incoming) -> Answer:
@@ -62,6 +64,8 @@ class Api:
             impersonating=incoming.stripe_account is not None,
             version=date,
         )
+        if self._world.behaviours["rate_limits"]:
+            self._count(account, route, ids)
         scope = account if self._world.behaviours["key_scope"] == "account" else self._world.platform
         with self.idempotency.hold(scope, incoming) as slot:
             if slot.replay is None:
@@ -69,6 +73,10 @@ class Api:
             answer = slot.replay or slot.answer
         assert answer is not None
         return answer
+
+    def _count(self, account: str, route: Route, ids: dict[str, str]) -> None:
+        with self._world.lock:
+            self._rate_limits.count(self._world.clock.now(), account, route.operation, ids.get("id"))
 
     def _match(self, incoming: Incoming) -> tuple[Route, dict[str, str]]:
         try:
@@ -160,21 +168,21 @@ def _not_served(incoming: Incoming) -> errors.StripeError:
 
 def _checked(route: Route, given: dict[str, Any], publishable: bool) -> dict[str, Any]:
     try:
-        return _checked_card(route, given) if publishable else check(route.operation, given)
+        return _checked_card(route, given, route.browser if publishable else frozenset())
     except ParamError as error:
         raise errors.invalid(error.message, error.param, error.code) from error
 
 
-def _checked_card(route: Route, given: dict[str, Any]) -> dict[str, Any]:
-    """Stripe.js sends a card inside `payment_method_data`, which the SDK's types, made for servers, do not know.
+def _checked_card(route: Route, given: dict[str, Any], extra: frozenset[str]) -> dict[str, Any]:
+    """A card may come inside `payment_method_data`, by Stripe.js or as a token, which the SDK's types do not know.
 
     What it sends there is what creates a PaymentMethod.
     """
     data = given.get("payment_method_data")
     if not isinstance(data, dict) or "card" not in data:
-        return check(route.operation, given, route.browser)
+        return check(route.operation, given, extra)
     rest = {name: value for name, value in given.items() if name != "payment_method_data"}
-    params = check(route.operation, rest, route.browser)
+    params = check(route.operation, rest, extra)
     card = {name: value for name, value in data.items() if name not in STRIPE_JS}
     params["payment_method_data"] = check("payment_methods.create", card)
     return params

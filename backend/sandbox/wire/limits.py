@@ -12,7 +12,7 @@ class Feature(StrEnum):
     OTHER_COUNTRIES = "accounts in this country"
     OTHER_METHODS = "payment methods other than cards, but for the names of test bank accounts"
     OTHER_TEST_CARDS = "this test card or bank account: those of risk levels, failing checks and limits"
-    TOKENS = "tokens (tok_…) instead of pm_card_… payment methods"
+    TOKENS = "tokens of anything but the number of a card"
 
 
 # Where the sandbox is known to differ from Stripe although it serves the call.
@@ -34,10 +34,12 @@ DIFFERENCES = (
     "No Radar: no rules, no reviews, and every risk score is the same.",
     "Onboarding asks for nothing that has to be true. Requirements are either all due or none.",
     "Payouts ignore weekends and holidays. Stripe's platform account here is paid out only by hand.",
-    "Stripe's fee is 2.9% and 30 minor units in every currency and country.",
+    "Stripe's fee is 2.9% and 30 minor units in every currency and country, unless the switch fees asks for the public "
+    "prices by country. Those know cards alone: no surcharge for conversion, no tax, no other methods.",
     "A refund is paid from the balance even below zero, unless told to wait as in live mode (refund_waits_for_balance).",
     "A reversal needs the connected account's balance; reserves for what a platform is liable for are not kept.",
-    "Limits of calls per second, and of updates per PaymentIntent and hour, are not counted: make a fault of them.",
+    "Limits of calls per second, and of updates per PaymentIntent and hour, are counted when the switch rate_limits says so; "
+    "limits of calls at the same time are not.",
     "A Product id may hold letters, digits and _-.: only; which characters Stripe takes is not documented.",
     "An empty string is taken where the SDK's types say so, and for texts that are descriptions, names and addresses; "
     "elsewhere it is refused. Of plain texts Stripe's specification does not say which can be unset.",
