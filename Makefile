@@ -12,6 +12,8 @@ AUDIT_READY := $(VENV)/.audit-ready
 MUTATION_READY := $(VENV)/.mutation-ready
 RELEASE := $(VENV)/release
 RELEASE_READY := $(RELEASE)/.ready
+SDK_SUITE := $(VENV)/sdk-suite
+SDK_SUITE_READY := $(SDK_SUITE)/.ready
 NODE_READY := tests/node/node_modules/.ready
 # One lock for every Python from 3.11 on and every system, so that one file serves a laptop and the image.
 LOCK := $(RELEASE)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
@@ -24,7 +26,7 @@ URL ?= http://localhost:3001
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo drill sandbox serve conformance test check format lint types imports properties chaos model planted mutation bench growth overload picture asvs audit lock sbom clean
+.PHONY: help run demo drill sandbox serve conformance test check format lint types imports properties chaos model planted mutation bench growth overload picture asvs audit lock sbom sdk-suite drift clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,7 +52,7 @@ conformance: $(DEV_READY) ## Ask a backend what the front ends' screens ask (URL
 test: $(DEV_READY) ## Get what the tests need, and run them (ARGS="tests/money -x" runs a part)
 	@$(BIN)/python -m tests.run $(ARGS)
 
-check: lint types imports test audit ## Everything that CI runs
+check: lint types imports test audit sdk-suite ## Everything that CI runs
 
 lint: $(DEV_READY)
 	@$(BIN)/ruff format --check --quiet . || { echo "The format differs. Run: make format"; exit 1; }
@@ -97,6 +99,12 @@ picture: $(DEV_READY) ## Take the README's picture anew, in a browser
 asvs: $(DEV_READY) ## Make the page of security requirements anew, from docs/asvs.toml
 	@$(BIN)/python -m tests.meta.asvs
 
+sdk-suite: $(SDK_SUITE_READY) ## Run the tests of Stripe's own SDK against the sandbox, and compare with the score on record
+	@$(BIN)/python -m tests.sdk_suite --environment $(SDK_SUITE)
+
+drift: $(DEV_READY) ## Play scenarios on the sandbox, and on Stripe with a test key of yours (STRIPE_TEST_KEY=sk_test_…)
+	@$(BIN)/python -m tests.drift $(if $(STRIPE_TEST_KEY),--key $(STRIPE_TEST_KEY))
+
 audit: $(AUDIT_READY) ## Look for known holes in the dependencies, and risky habits in the code
 	@$(BIN)/python -m tests.audit
 
@@ -107,6 +115,8 @@ lock: $(RELEASE_READY) ## Pin anew what requirements*.txt ask for, with the hash
 	@$(LOCK) -c requirements/dev.lock requirements/audit.txt -o requirements/audit.lock
 	@$(LOCK) -c requirements/dev.lock requirements/mutation.txt -o requirements/mutation.lock
 	@$(LOCK) requirements/release.txt -o requirements/release.lock
+	@$(LOCK) -c requirements/dev.lock requirements/sdk-suite.txt -o requirements/sdk-suite.lock
+	@$(LOCK) --no-deps requirements/sdk-source.txt -o requirements/sdk-source.lock
 	@$(MAKE) --no-print-directory sbom
 
 sbom: $(RELEASE_READY) ## List what the image is made of: requirements/sbom.json, in CycloneDX
@@ -140,6 +150,16 @@ $(NODE_READY): tests/node/package-lock.json tests/bench/peers/package-lock.json 
 
 $(AUDIT_READY): requirements/audit.lock $(DEV_READY)
 	@$(LOCKED) -r requirements/audit.lock
+	@touch $@
+
+# In an environment of their own: they bring another way of HTTP, which the SDK would take. The last is a source, not a wheel,
+# for only the source has the tests; it is built by what the lock has, and by nothing else.
+$(SDK_SUITE_READY): requirements/sdk-suite.lock requirements/sdk-source.lock $(RUN_READY)
+	@$(PYTHON) -m venv --clear $(SDK_SUITE)
+	@$(SDK_SUITE)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/sdk-suite.lock
+	@$(SDK_SUITE)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/run.lock
+	@$(SDK_SUITE)/bin/python -m pip --disable-pip-version-check --quiet download --require-hashes --no-deps --no-build-isolation \
+		--no-binary :all: --dest $(SDK_SUITE) -r requirements/sdk-source.lock
 	@touch $@
 
 # Apart from the rest: it brings many packages, and nothing that CI runs needs it.

@@ -46,6 +46,9 @@ def parser() -> argparse.ArgumentParser:
         "--connect-webhook-secret", metavar="whsec_…", default="whsec_sandbox_connect", help="default: %(default)s"
     )
     found.add_argument("--seed", type=int, default=0, help="of the ids; the same seed gives the same ids")
+    found.add_argument(
+        "--fixtures", action="store_true", help="begin with objects of known ids: cus_123, ch_xxxxxxxxxxxxx and so on"
+    )
     found.add_argument("--manual", action="store_true", help="deliver webhooks only on POST /_sandbox/deliveries")
     found.add_argument("--allow-remote", action="store_true", help="listen on an address that others can reach")
     found.add_argument(
@@ -91,7 +94,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _listening(given: argparse.Namespace) -> tuple[Sandbox, Any]:
     """Bind first: with port 0 the sandbox learns only then what its links have to say."""
-    sandbox = Sandbox(seed=given.seed)
+    sandbox = Sandbox(seed=given.seed, with_fixtures=given.fixtures)
     try:
         with contextlib.redirect_stderr(io.StringIO()):  # werkzeug would add advice about its own defaults
             server = sandbox.serve(given.host, given.port)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from werkzeug import Request, Response
 
-from . import coverage
+from . import coverage, fixtures
 from .control.guard import Guard
 from .control.routes import Control
 from .pages.dashboard import Dashboard
@@ -58,7 +58,7 @@ class Sandbox:
 
     Call it as a WSGI application in-process, or `serve` it. With a frozen clock and no background thread, nothing happens
     but what a test makes happen: it moves `clock`, and pumps webhooks with `deliver_due`. With a `secret_key` only that one
-    is taken, without one every test key is.
+    is taken, without one every test key is. `with_fixtures`: with objects of known ids, see fixtures.py.
     """
 
     def __init__(
@@ -69,12 +69,15 @@ class Sandbox:
         base_url: str = "http://127.0.0.1:3002",
         post: Post | None = None,
         seed: int | str = 0,
+        with_fixtures: bool = False,
     ) -> None:
         self.clock = clock or Clock()
         self.faults = Faults()
         self.requests: list[LoggedCall] = []
         self.guard = Guard()
         self.world = World(self.clock, base_url, seed)
+        self._with_fixtures = with_fixtures
+        self._lay_out()
         self.worlds = Worlds(self)
         self.move_to(base_url)
         if post is not None:
@@ -112,7 +115,9 @@ class Sandbox:
         """A sandbox of its own, at the same address and with the same receiver: a world for `worlds`."""
         keys = (f"sk_test_sandbox_{name}", f"pk_test_sandbox_{name}")
         of_ids = f"{self.world.seed}/{name}" if seed is None else seed
-        one = Sandbox(self.clock.apart(), *keys, self.base_url, self.world.events.deliveries.post, of_ids)
+        one = Sandbox(
+            self.clock.apart(), *keys, self.base_url, self.world.events.deliveries.post, of_ids, self._with_fixtures
+        )
         # Its doors for worlds are those of the whole process.
         one.worlds = self.worlds
         order = self._background.order
@@ -159,10 +164,16 @@ class Sandbox:
         """An empty platform. Clock and webhook endpoints added from outside the API stay."""
         with self.world.lock:
             self.world.reset()
+            self._lay_out()
         self._api.idempotency.clear()
         self.faults.clear()
         self.keys.clear()
         self.requests.clear()
+
+    def _lay_out(self) -> None:
+        """Make what is there from the start."""
+        if self._with_fixtures:
+            fixtures.make(self.world)
 
     def add_webhook(
         self,

@@ -36,6 +36,9 @@ LEFT_OUT = {
         "pending_reason",
         "presentment_details",
     },
+    "setup_attempt": {"attach_to_self"},
+    "setup_intent": {"attach_to_self"},
+    "token": {"bank_account"},
     "webhook_endpoint": {"deleted", "secret"},
 }
 CLASSES: tuple[type[stripe.StripeObject], ...] = (

@@ -83,7 +83,7 @@ def test_what_was_expanded_once_still_may_be(platform: Platform, path: str) -> N
     assert "cannot be expanded" in _asked(platform, NEWEST, given)["error"]["message"]
 
 
-@pytest.mark.parametrize("version", ["foo", "2026", "2026-10-28 endive", ""])
+@pytest.mark.parametrize("version", ["foo", "2026", "2026-10-28 endive", "2026-13-01.endive", ""])
 def test_a_version_that_never_was_is_refused(platform: Platform, version: str) -> None:
     """Whatever the call."""
     answer = platform.raw("GET", "/v1/balance", headers={"Stripe-Version": version})

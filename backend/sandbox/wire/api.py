@@ -119,7 +119,7 @@ class Api:
     def _perform(self, incoming: Incoming, route: Route, call: Call) -> dict[str, Any]:
         given = dict(incoming.params)
         call.method_types = _method_types(route, given, call.version)
-        call.params = _checked(route, given, call.publishable)
+        call.params = typed(route, given, call.publishable)
         paths = call.params.pop("expand", None) or []
         call.refuse(route.refuses)
         check_expand(paths, route.returns, route.shape, call.version)
@@ -166,7 +166,8 @@ def _not_served(incoming: Incoming) -> errors.StripeError:
     return errors.unsupported_call(incoming.method, incoming.path, known.operation)
 
 
-def _checked(route: Route, given: dict[str, Any], publishable: bool) -> dict[str, Any]:
+def typed(route: Route, given: dict[str, Any], publishable: bool) -> dict[str, Any]:
+    """The parameters of a call, checked, each of its own type. Raises Stripe's 400."""
     try:
         return _checked_card(route, given, route.browser if publishable else frozenset())
     except ParamError as error:

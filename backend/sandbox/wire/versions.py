@@ -1,6 +1,7 @@
 """Stripe-Version: which rules a request is held to. Answers are shaped as in the newest version, whatever is asked for."""
 
 import re
+from datetime import date
 from typing import Any, NamedTuple
 
 from .errors import StripeError, invalid
@@ -39,9 +40,12 @@ RULES = (METHODS_BY_SETTINGS, ASYNC_CAPTURE, NO_METHOD_TYPES)
 def date_of(version: str) -> str:
     """The date of a version, for comparison. Raises 400 for what is no version of Stripe's."""
     found = SHAPE.fullmatch(version)
-    if found is None:
-        raise unknown(version)
-    return found[1]
+    day = found[1] if found else ""
+    try:
+        date.fromisoformat(day)
+    except ValueError as error:
+        raise unknown(version) from error
+    return day
 
 
 def unknown(version: str) -> StripeError:
@@ -49,11 +53,11 @@ def unknown(version: str) -> StripeError:
     return invalid(f"Invalid Stripe API version: {version}")
 
 
-def holds(rule: Rule, date: str) -> bool:
+def holds(rule: Rule, day: str) -> bool:
     """True if a version of that date has the rule."""
-    return date >= rule.since
+    return day >= rule.since
 
 
-def take_method_types(params: dict[str, Any], date: str) -> Any:
+def take_method_types(params: dict[str, Any], day: str) -> Any:
     """Take `payment_method_types` out of the parameters where the version still has it; None where there is none."""
-    return None if holds(NO_METHOD_TYPES, date) else params.pop("payment_method_types", None)
+    return None if holds(NO_METHOD_TYPES, day) else params.pop("payment_method_types", None)
