@@ -87,11 +87,13 @@ class _Maker:
         """The charge of a payment of 1.00 whose money is available."""
         self._reserve(*prefixes)
         given = {"amount": "100", "payment_method": "pm_card_bypassPending", **PAID, **params}
-        return self._world.must(self._call("payment_intents.create", given)["latest_charge"])
+        charge: str = self._call("payment_intents.create", given)["latest_charge"]
+        return self._world.must(charge)
 
     def _sent(self, charge: Row) -> Row:
         given = {"amount": "50", "currency": "usd", "destination": f"acct_{self._suffix}"}
-        return self._call("transfers.create", {**given, "source_transaction": charge["id"]})
+        transfer: Row = self._call("transfers.create", {**given, "source_transaction": charge["id"]})
+        return transfer
 
     def _back(self) -> None:
         """A refund that can still be called back, a fee given back in part, a dispute and a warning."""

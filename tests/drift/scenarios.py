@@ -20,8 +20,8 @@ def _get(path: str, form: Form | None = None, **options: Any) -> Call:
     return Call("GET", path, form or {}, **options)
 
 
-def _refused(code: str | None, param: str | None = None, status: int = 400, **more: Any) -> Shown:
-    return {"status": status, "error.code": code, "error.param": param, **more}
+def _refused(code: str | None, param: str | None = None, status: int = 400) -> Shown:
+    return {"status": status, "error.code": code, "error.param": param}
 
 
 _BRANDS = {
@@ -74,7 +74,7 @@ _CARDS = (
             f"{token} declines",
             "1.21-1.23",
             (_post(_INTENTS, {**_PAID, "payment_method": token}),),
-            _refused(code, param, 402, **{"error.decline_code": decline, "error.type": "card_error"}),
+            _refused(code, param, 402) | {"error.decline_code": decline, "error.type": "card_error"},
         )
         for token, (code, decline, param) in _DECLINES.items()
     ),
@@ -104,7 +104,7 @@ _CARDS = (
         "off session, a card that wants authentication is declined",
         "1.14",
         (_post(_INTENTS, {**_PAID, "payment_method": "pm_card_authenticationRequired", "off_session": "true"}),),
-        _refused("authentication_required", None, 402, **{"error.decline_code": "authentication_required"}),
+        _refused("authentication_required", None, 402) | {"error.decline_code": "authentication_required"},
     ),
 )
 
@@ -277,7 +277,7 @@ _LIVES = (
         "a paid intent cannot be canceled",
         "1.15",
         (_FIRST, _post(f"{_INTENTS}/{{0.id}}/cancel")),
-        _refused("payment_intent_unexpected_state", None, **{"error.payment_intent.status": "succeeded"}),
+        _refused("payment_intent_unexpected_state") | {"error.payment_intent.status": "succeeded"},
     ),
     Scenario(
         "a paid intent cannot be confirmed",

@@ -25,7 +25,7 @@ def test_the_sandbox_shows_what_is_on_record(scenario: Scenario) -> None:
 def test_a_stripe_that_differs_is_told() -> None:
     """Another answer to an open question settles it; everything else on record stays untold."""
     elsewhere = on_sandbox(publishable_key_status=401, charge_follows_metadata=True)
-    told = dict((scenario.name, list(lines(scenario, shown))) for scenario, shown in differences(elsewhere, OURS))
+    told = {scenario.name: list(lines(scenario, shown)) for scenario, shown in differences(elsewhere, OURS)}
 
     assert told["a publishable key may not read the balance"] == [
         "settled: a publishable key may not read the balance (1.9; the status is open)",
@@ -40,7 +40,7 @@ def test_what_is_on_record_and_not_so_is_a_difference() -> None:
     scenario = SCENARIOS[0]._replace(shows={"status": 201})
     shown = play(scenario, on_sandbox(), OURS, "run")
 
-    assert list(lines(scenario, shown or {}))[0].startswith("differs: ")
+    assert next(iter(lines(scenario, shown or {}))).startswith("differs: ")
 
 
 def test_a_scenario_whose_key_is_missing_is_left_out() -> None:

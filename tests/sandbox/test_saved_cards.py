@@ -49,7 +49,7 @@ def test_a_browser_sets_a_card_up(platform: Platform) -> None:
     intent = platform.v1.setup_intents.create({"customer": platform.v1.customers.create({}).id})
     given: Any = {"client_secret": intent.client_secret, "payment_method": "pm_card_visa"}
     with pytest.raises(stripe.InvalidRequestError, match="does not match"):
-        platform.browser.setup_intents.confirm(intent.id, {**given, "client_secret": "seti_wrong"})
+        platform.browser.setup_intents.confirm(intent.id, given | {"client_secret": "seti_wrong"})
     done = platform.browser.setup_intents.confirm(intent.id, given)
 
     assert done.status == "succeeded"
@@ -66,7 +66,7 @@ def test_a_browser_sets_a_card_up(platform: Platform) -> None:
 def test_a_bank_may_ask_first(platform: Platform, passed: bool, status: str, event: str) -> None:
     """On its page, which leads back to the shop with the outcome."""
     given: Any = {"payment_method": "pm_card_authenticationRequiredOnSetup", "return_url": "https://shop.test/done"}
-    intent: Any = platform.v1.setup_intents.create({**given, "confirm": True})
+    intent: Any = platform.v1.setup_intents.create(given | {"confirm": True})
     page = intent.next_action.redirect_to_url.url.removeprefix("http://stripe.test")
     asked = platform.raw("GET", page, key=None).text
     back = platform.raw("POST", page, key=None, data={"outcome": "authorise" if passed else "fail"}).headers["Location"]

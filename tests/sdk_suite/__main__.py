@@ -48,7 +48,7 @@ def run(environment: Path, workers: str) -> tuple[list[Answered], Counter[str]]:
 
 def _pytest(environment: Path, root: Path, port: int, workers: str) -> str:
     ignored = [word for name in _OF_HTTP for word in ("--ignore", f"tests/{name}")]
-    python = (environment / "bin/python").absolute()
+    python = str((environment / "bin/python").absolute())
     words = [python, "-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider", "-n", workers, *ignored, "tests"]
     places = {"STRIPE_MOCK_HOST": "127.0.0.1", "STRIPE_MOCK_PORT": str(port)}
     done = subprocess.run(

@@ -42,16 +42,16 @@ class SuiteServer:
     def __init__(self) -> None:
         self.answered: list[Answered] = []
         self._lock = threading.Lock()
-        self._sandbox = Sandbox(clock=Clock(frozen_at=NOW), with_fixtures=True)
+        self.sandbox = Sandbox(clock=Clock(frozen_at=NOW), with_fixtures=True)
         self._touched = False
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         request = Request(environ)
         with self._lock:
             if self._touched:
-                self._sandbox.reset()
+                self.sandbox.reset()
             self._touched = request.method != "GET"
-            body, status, headers = run_wsgi_app(self._sandbox, environ)
+            body, status, headers = run_wsgi_app(self.sandbox, environ)
             whole = b"".join(body)
             if request.path.startswith(("/v1/", "/v2/")):
                 self._note(request, int(status.split()[0]), whole)
@@ -67,7 +67,7 @@ class SuiteServer:
 def serving() -> Iterator[tuple[SuiteServer, int]]:
     """The server and its port, while it listens."""
     app = SuiteServer()
-    server = make_server("127.0.0.1", 0, app)
+    server = make_server("127.0.0.1", 0, app, app.sandbox.refuse)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

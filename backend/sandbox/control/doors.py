@@ -51,6 +51,7 @@ DOORS = (
         "{revoke}: refuse that API key, as one that was rolled, until the next reset",
         {"revoke": str},
     ),
+    Door("POST", "save", "save", "write the state to the file of --state now"),
     Door("GET", "clock", "clock", "the sandbox's time"),
     Door("POST", "clock", "move_clock", "{advance: seconds} or {set: unix}", {"advance": int, "set": int}),
     Door(

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, MapAdapter, Rule
 
 from ..resources import ROUTES
+from ..saved.file import StateError
 from ..state import money, snapshot
 from ..wire.errors import StripeError, invalid, unknown_url
 from ..wire.given import Given, checked, integer, json_of, object_of
@@ -194,6 +195,15 @@ class Control(Acts):
         self._sandbox.faults.clear()
         return self.faults(given)
 
+    def save(self, given: Given) -> Given:
+        """True if there was anything to write."""
+        if self._sandbox.keeper is None:
+            raise invalid("There is no file to save to: start the sandbox with --state FILE.")
+        try:
+            return {"saved": self._sandbox.keeper.save()}
+        except StateError as error:
+            raise StripeError(str(error), status=500, kind="api_error") from error
+
     def requests(self, given: Given) -> Given:
         """Oldest first."""
         return {"requests": [logged.to_json() for logged in list(self._sandbox.requests)]}
@@ -214,4 +224,4 @@ class Control(Acts):
 def _doors() -> MapAdapter:
     """The doors by address: the same in every world, and so read once."""
     rules = [Rule(f"/_sandbox/{door.path}", methods=[door.method], endpoint=door) for door in DOORS]
-    return Map(rules, strict_slashes=False).bind("sandbox")
+    return Map(rules, strict_slashes=False, merge_slashes=False).bind("sandbox")

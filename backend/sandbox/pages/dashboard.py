@@ -36,7 +36,7 @@ _RULES = (
     Rule("/dashboard/<kind>", methods=["GET"], endpoint="_list"),
     Rule("/dashboard/<kind>/<id>", methods=["GET"], endpoint="_detail"),
 )
-_ROUTES = Map(_RULES).bind("sandbox")
+_ROUTES = Map(_RULES, merge_slashes=False).bind("sandbox")
 
 
 class Dashboard:

@@ -29,7 +29,7 @@ _RULES = (
 )
 
 
-_ROUTES = Map(_RULES, strict_slashes=False).bind("sandbox")
+_ROUTES = Map(_RULES, strict_slashes=False, merge_slashes=False).bind("sandbox")
 
 
 class Pages:

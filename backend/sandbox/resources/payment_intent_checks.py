@@ -7,7 +7,7 @@ from ..wire import errors
 from ..wire.limits import Feature
 from ..wire.routing import Call
 
-# What only makes sense when confirming at once (facts 1.11).
+# What only makes sense when confirming at once (docs/stripe.md 1.2).
 WITH_CONFIRM = ("return_url", "off_session", "mandate", "mandate_data", "error_on_requires_action")
 UNEXPECTED = "payment_intent_unexpected_state"
 # Each is a whole answer to which payment methods there are.

@@ -34,7 +34,7 @@ _GIVEN = (
 
 
 def intent_fields(call: "Call") -> dict[str, Any]:
-    """A new PaymentIntent. Which payment methods it takes is computed, not asked for (facts 0.2)."""
+    """A new PaymentIntent. Which payment methods it takes is computed, not asked for (docs/stripe.md 1.1)."""
     world, params = call.world, call.params
     intent_id, named = world.ids.new("pi"), named_types(call)
     card = (params.get("payment_method_options") or {}).get("card") or {}

@@ -30,7 +30,7 @@ def authorize(world: "World", intent: Row, method: Row) -> None:
     world.changed(intent)
     world.emit("payment_intent.amount_capturable_updated", intent)
     world.emit("charge.succeeded", charge)
-    world.timeline.at(until, lambda: _expire(world, intent, charge))
+    world.timeline.at(until, "authorization.expire", intent, charge)
 
 
 def release(world: "World", intent: Row) -> None:
@@ -43,7 +43,8 @@ def release(world: "World", intent: Row) -> None:
     world.emit("charge.refunded", charge, before)
 
 
-def _expire(world: "World", intent: Row, charge: Row) -> None:
+def expire(world: "World", intent: Row, charge: Row) -> None:
+    """Let money go that nobody has captured in time."""
     if intent["status"] != "requires_capture" or intent["latest_charge"] != charge["id"]:
         return
     charge.update(amount_refunded=charge["amount"], refunded=True)

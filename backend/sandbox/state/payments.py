@@ -14,7 +14,7 @@ from .store import Row
 if TYPE_CHECKING:
     from .world import World
 
-# automatic_async: the charge learns of its balance transaction about two seconds after it succeeded (facts 1.25).
+# automatic_async: the charge learns of its balance transaction about two seconds after it succeeded (docs/stripe.md 1.7).
 SETTLED_AFTER = 2
 # How long after the payment the dispute of a disputing test card comes in.
 DISPUTED_AFTER = 5
@@ -123,7 +123,7 @@ def take(world: "World", intent: Row, method: Row, charge: Row) -> None:
     if card.dispute is not None:
         dispute_later(world, charge, card.dispute, card.inquiry, card.disputes)
     if card.warned:
-        world.timeline.at(world.now() + DISPUTED_AFTER, lambda: world.fraud_warnings.open(charge))
+        world.timeline.at(world.now() + DISPUTED_AFTER, "fraud_warning.open", charge)
 
 
 def complete(world: "World", intent: Row, method: Row, charge: Row) -> None:
@@ -154,7 +154,7 @@ def _show(world: "World", intent: Row, charge: Row, fields: dict[str, Any]) -> N
     if not fields:
         return
     if intent["capture_method"] == "automatic_async":
-        world.timeline.at(world.now() + SETTLED_AFTER, lambda: _settled(world, charge, fields))
+        world.timeline.at(world.now() + SETTLED_AFTER, "charge.show", charge, fields)
     else:
         charge.update(fields)
         world.changed(charge)
@@ -162,10 +162,10 @@ def _show(world: "World", intent: Row, charge: Row, fields: dict[str, Any]) -> N
 
 def dispute_later(world: "World", charge: Row, reason: str, inquiry: bool, disputes: int = 1) -> None:
     """Some seconds after the payment, as with Stripe's disputing test methods."""
-    world.timeline.at(world.now() + DISPUTED_AFTER, lambda: _dispute(world, charge, reason, inquiry, disputes))
+    world.timeline.at(world.now() + DISPUTED_AFTER, "charge.dispute", charge, reason, inquiry, disputes)
 
 
-def _dispute(world: "World", charge: Row, reason: str, inquiry: bool, disputes: int) -> None:
+def dispute(world: "World", charge: Row, reason: str, inquiry: bool, disputes: int) -> None:
     """Unless the money went back already, or somebody disputed it by hand. Several disputes share the amount."""
     if charge["disputed"] or charge["refunded"]:
         return
@@ -206,7 +206,8 @@ def settle(world: "World", charge: Row, kind: str, available_on: int) -> None:
     charge.hidden["settled"] = {"balance_transaction": book(world, charge, kind, available_on)["id"]}
 
 
-def _settled(world: "World", charge: Row, fields: dict[str, Any]) -> None:
+def show(world: "World", charge: Row, fields: dict[str, Any]) -> None:
+    """Let the charge learn of its balance transaction, and of where it was sent."""
     before = {field: charge.get(field) for field in fields}
     charge.update(fields)
     world.changed(charge)

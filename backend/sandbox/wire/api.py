@@ -1,5 +1,6 @@
 """One API call from the wire to its answer: key, faults, account, idempotency, parameters, execution under the lock."""
 
+import contextlib
 import functools
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,7 +15,7 @@ from . import errors, versions
 from .expand import check_expand, expanded
 from .faults import Fault, Faults
 from .http import Answer, Incoming, failure, success
-from .idempotency import IdempotencyKeys
+from .idempotency import IdempotencyKeys, Slot
 from .keys import Keys
 from .params import WITHOUT_PAYMENT_METHOD_TYPES, ParamError, check
 from .rate_limits import RateLimits
@@ -36,6 +37,7 @@ class Api:
         self._routes = _map(routes)
         self._rate_limits = RateLimits()
         self.idempotency = IdempotencyKeys(world.clock)
+        world.timeline.tasks["call.complete"] = self._complete
 
     def answer(self, incoming: Incoming) -> Answer:
         """The answer to one call. Raises ConnectionCut when a fault says so."""
@@ -51,25 +53,15 @@ class Api:
 
     def _route(self, incoming: Incoming, publishable: bool) -> Answer:
         route, ids = self._match(incoming)
-        date = versions.date_of(incoming.version)
         if publishable and not route.publishable:
             raise errors.secret_key_required(self._world.behaviours["publishable_key_status"])
-        account = self._account(incoming, route, ids)
-        call = Call(
-            self._world,
-            account,
-            incoming.path,
-            ids,
-            publishable=publishable,
-            impersonating=incoming.stripe_account is not None,
-            version=date,
-        )
+        call = self._call(incoming, route, ids, publishable)
         if self._world.behaviours["rate_limits"]:
-            self._count(account, route, ids)
-        scope = account if self._world.behaviours["key_scope"] == "account" else self._world.platform
+            self._count(call.account, route, ids)
+        scope = call.account if self._world.behaviours["key_scope"] == "account" else self._world.platform
         with self.idempotency.hold(scope, incoming) as slot:
             if slot.replay is None:
-                slot.answer = self._execute(incoming, route, call)
+                slot.answer = self._execute(incoming, route, call, slot)
             answer = slot.replay or slot.answer
         assert answer is not None
         return answer
@@ -77,6 +69,18 @@ class Api:
     def _count(self, account: str, route: Route, ids: dict[str, str]) -> None:
         with self._world.lock:
             self._rate_limits.count(self._world.clock.now(), account, route.operation, ids.get("id"))
+
+    def _call(self, incoming: Incoming, route: Route, ids: dict[str, str], publishable: bool) -> Call:
+        day = versions.date_of(incoming.version)
+        return Call(
+            self._world,
+            self._account(incoming, route, ids),
+            incoming.path,
+            ids,
+            publishable=publishable,
+            impersonating=incoming.stripe_account is not None,
+            version=day,
+        )
 
     def _match(self, incoming: Incoming) -> tuple[Route, dict[str, str]]:
         try:
@@ -88,7 +92,7 @@ class Api:
         return route, dict(ids)
 
     def _account(self, incoming: Incoming, route: Route, ids: dict[str, str]) -> str:
-        """The account acted on. What is not there and what is not ours look the same (facts 4.12)."""
+        """The account acted on. What is not there and what is not ours look the same (docs/stripe.md 4.6)."""
         with self._world.lock:
             acting = incoming.stripe_account or self._world.platform
             named = [acting, ids["id"]] if route.path.startswith(ACCOUNT_PATH) else [acting]
@@ -98,13 +102,15 @@ class Api:
                     raise errors.account_invalid(account)
             return acting
 
-    def _execute(self, incoming: Incoming, route: Route, call: Call) -> Answer:
+    def _execute(self, incoming: Incoming, route: Route, call: Call, slot: Slot) -> Answer:
         fault = self._faults.take(incoming, inside=True, stage="before")
         struck = fault.strike(None) if fault else None
         if struck is not None:
-            self._roll_forward(fault, incoming, route, call)
+            self._roll_forward(fault, incoming)
             return struck
-        answer = self._commit(incoming, route, call)
+        with self._world.lock:
+            # Under one lock with the work: who looks at the state from outside sees both, or neither.
+            answer = slot.answer = self._commit(incoming, route, call)
         fault = self._faults.take(incoming, inside=True, stage="after") if answer.executed else None
         return (fault.strike(answer) if fault else None) or answer
 
@@ -132,14 +138,21 @@ class Api:
             self._world.cause = Cause()
         return expanded(self._world, body, [path for path in paths if path != "total_count"])
 
-    def _roll_forward(self, fault: Fault | None, incoming: Incoming, route: Route, call: Call) -> None:
+    def _roll_forward(self, fault: Fault | None, incoming: Incoming) -> None:
         """Stripe may complete the work behind a 500 later (`late`, in seconds), with its webhooks."""
         late = fault.effect.get("late") if fault else None
         if late is None:
             return
         again = replace(incoming, params=dict(incoming.params))
         with self._world.lock:
-            self._world.timeline.at(self._world.now() + late, lambda: self._commit(again, route, call))
+            self._world.timeline.at(self._world.now() + late, "call.complete", again)
+
+    def _complete(self, incoming: Incoming) -> None:
+        """Do the work behind a 500, later; nothing comes of it where the account is gone by then."""
+        with contextlib.suppress(errors.StripeError):
+            route, ids = self._match(incoming)
+            publishable = self._keys.is_publishable(incoming.api_key)
+            self._commit(incoming, route, self._call(incoming, route, ids, publishable))
 
 
 def _is_a_word(incoming: Incoming, ids: Mapping[str, str]) -> bool:

@@ -44,6 +44,14 @@ class Keys:
         """Refuse a key from now on, as one that was rolled."""
         self._revoked.add(key)
 
+    def dump(self) -> list[str]:
+        """The keys that are refused, to be saved."""
+        return sorted(self._revoked)
+
+    def load(self, saved: list[str]) -> None:
+        """Go on from what was saved."""
+        self._revoked = set(saved)
+
     def clear(self) -> None:
         """Take every key again."""
         self._revoked.clear()
