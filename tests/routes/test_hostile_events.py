@@ -16,7 +16,7 @@ from backend.webhooks.handlers import CONNECTED_TYPES, EVENT_TYPES
 from tests.builders import Marketplace
 from tests.conftest import NOW
 from tests.routes.conftest import make_backend
-from tests.routes.test_bad_input import deliver, sign
+from tests.routes.good_requests import deliver, sign
 
 # The kind of object in an event, by the beginning of its type; the longest that fits.
 KINDS = {

@@ -19,7 +19,7 @@ class Ids:
         self._reserved: dict[str, list[str]] = {}
 
     def dump(self) -> Any:
-        """How far the source of ids has come, to be saved."""
+        """The position of the source of ids, to be saved."""
         return self.random.getstate()
 
     def load(self, saved: Any) -> None:
