@@ -157,14 +157,10 @@ $(AUDIT_READY): requirements/audit.lock $(DEV_READY)
 	@$(BIN)/python $(INSTALL) requirements/audit.lock $(AGAIN)
 	@touch $@
 
-# In an environment of their own: they bring another way of HTTP, which the SDK would take. The last is a source, not a wheel,
-# for only the source has the tests; it is built by what the lock has, and by nothing else.
+# In an environment of their own: they bring another way of HTTP, which the SDK would take.
 $(SDK_SUITE_READY): requirements/sdk-suite.lock requirements/sdk-source.lock $(RUN_READY)
-	@$(PYTHON) -m venv --clear $(SDK_SUITE)
-	@$(SDK_SUITE)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/sdk-suite.lock
-	@$(SDK_SUITE)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/run.lock
-	@$(SDK_SUITE)/bin/python -m pip --disable-pip-version-check --quiet download --require-hashes --no-deps --no-build-isolation \
-		--no-binary :all: --dest $(SDK_SUITE) -r requirements/sdk-source.lock
+	@$(PYTHON) requirements/install.py $(SDK_SUITE) requirements/sdk-suite.lock $(AGAIN)
+	@$(BIN)/python -m tests.sdk_suite.fetch $(SDK_SUITE)
 	@touch $@
 
 # Apart from the rest: it brings many packages, and nothing that CI runs needs it.

@@ -47,7 +47,9 @@ LEFT_OUT = {
     "tests/chaos": "starts servers and kills them",
     "tests/conformance": "starts a server",
     "tests/fuzz": "starts servers and attacks them",
+    "tests/drift": "plays a hundred scenarios",
     "tests/model": "searches",
+    "tests/sdk_suite": "serves a suite",
     "tests/ship": "needs nginx and Redis",
 }
 

@@ -49,10 +49,7 @@ def parser() -> argparse.ArgumentParser:
         "--connect-webhook-secret", metavar="whsec_…", default="whsec_sandbox_connect", help="default: %(default)s"
     )
     _add_state(found)
-    found.add_argument("--seed", type=int, default=0, help="of the ids; the same seed gives the same ids")
-    found.add_argument(
-        "--fixtures", action="store_true", help="begin with objects of known ids: cus_123, ch_xxxxxxxxxxxxx and so on"
-    )
+    _add_ids(found)
     found.add_argument("--manual", action="store_true", help="deliver webhooks only on POST /_sandbox/deliveries")
     found.add_argument("--allow-remote", action="store_true", help="listen on an address that others can reach")
     found.add_argument(
@@ -71,6 +68,13 @@ def parser() -> argparse.ArgumentParser:
         help=f"write what is supported, as Markdown, and stop (default: the {coverage.COMMITTED.name} beside the code)",
     )
     return found
+
+
+def _add_ids(found: argparse.ArgumentParser) -> None:
+    found.add_argument("--seed", type=int, default=0, help="of the ids; the same seed gives the same ids")
+    found.add_argument(
+        "--fixtures", action="store_true", help="begin with objects of known ids: cus_123, ch_xxxxxxxxxxxxx and so on"
+    )
 
 
 def _add_state(found: argparse.ArgumentParser) -> None:

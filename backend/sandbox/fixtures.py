@@ -113,7 +113,7 @@ class _Maker:
         world.fraud_warnings.open(self._pay())
 
     def _waiting(self) -> None:
-        """What is still to be confirmed, paid out, used or told."""
+        """Make objects that still wait: to be confirmed, paid out, used or told."""
         self._reserve("pi", "seti", "tok", "po", "prod", "we", "evt")
         self._call(
             "payment_intents.create", {"amount": "1099", "currency": "usd", "automatic_payment_methods": NO_REDIRECTS}
@@ -130,7 +130,7 @@ class _Maker:
         self._world.ids.reserve(**{prefix: f"{prefix}_{self._suffix}" for prefix in prefixes})
 
     def _call(self, operation: str, given: dict[str, Any], **ids: str) -> Any:
-        """What a call of the API answers."""
+        """Return the answer of a call of the API."""
         route = BY_OPERATION[operation]
         call = Call(self._world, self._world.platform, route.path, ids)
         call.params = typed(route, given, publishable=False)

@@ -1,1 +1,1 @@
-"""Whether the sandbox has drifted from Stripe: scenarios played on both, and what each shows of them."""
+"""The comparison with Stripe: scenarios are played on both sides, and differences are printed."""

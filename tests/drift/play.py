@@ -52,7 +52,7 @@ Send = Callable[[str, str, str, dict[str, str]], tuple[int, Any]]
 
 
 def play(scenario: Scenario, send: Send, keys: Mapping[str, str | None], run: str) -> Shown | None:
-    """What the scenario shows here; None where it needs a key that is not given."""
+    """Play the scenario, and return what it shows; None if it needs a key that is not given."""
     answers: list[Any] = []
     status = 0
     for call in scenario.calls:

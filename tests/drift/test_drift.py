@@ -44,7 +44,7 @@ def test_what_is_on_record_and_not_so_is_a_difference() -> None:
 
 
 def test_a_scenario_whose_key_is_missing_is_left_out() -> None:
-    """What only a browser may do needs a publishable key."""
+    """A scenario of a browser needs a publishable key."""
     without = {name: key for name, key in OURS.items() if name != "publishable"}
     told = {scenario.name for scenario, _ in differences(on_sandbox(), without)}
 

@@ -98,6 +98,7 @@ def test_everything_that_installs_checks_hashes() -> None:
         assert text.count("--require-hashes") == 1
     make = (ROOT / "Makefile").read_text()
     assert "-m pip" not in make
+    assert "--require-hashes" in (ROOT / "tests/sdk_suite/fetch.py").read_text()
     assert re.findall(r"requirements/install\.py|\$\(INSTALL\)", make)
 
 

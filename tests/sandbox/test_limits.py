@@ -44,7 +44,7 @@ def test_calls_of_a_second_are_counted(platform: Platform, path: str, options: A
 
 
 def test_an_account_has_a_limit_of_its_own(platform: Platform) -> None:
-    """What is asked in the name of a coach is counted there."""
+    """Calls in the name of a coach are counted apart from the platform's."""
     coach = platform.coach()
     platform.control("/behaviour", rate_limits=True)
 

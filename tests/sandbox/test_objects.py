@@ -90,7 +90,6 @@ def _lived(platform: Platform) -> Iterator[dict[str, Any]]:
     disputed = _charge(platform.paid())
     warning = platform.control("/early_fraud_warnings", charge=disputed)
     dispute = platform.control("/disputes", charge=disputed)
-    sent = _destined(platform, coach)
     debits = [_debited(platform, currency) for currency in ("cad", "eur", "usd")]
     platform.raw("POST", "/v1/payment_intents", data={"amount": "500", "currency": "usd"})
     platform.clock.advance(4 * 86_400)
@@ -109,7 +108,7 @@ def _lived(platform: Platform) -> Iterator[dict[str, Any]]:
         f"/v1/customers/{customer.id}",
         f"/v1/disputes/{dispute['id']}",
         "/v1/payment_methods/pm_card_visa",
-        *sent,
+        *_destined(platform, coach),
         f"/v1/radar/early_fraud_warnings/{warning['id']}",
         f"/v1/refunds/{refund.id}",
         f"/v1/refunds/{_asked(platform)}",

@@ -31,7 +31,7 @@ _OF_HTTP = ("test_http_client.py", "test_integration.py")
 
 
 def run(environment: Path, workers: str) -> tuple[list[Answered], Counter[str]]:
-    """What the sandbox answered, and how many tests passed and failed."""
+    """Run the suite. Return the sandbox's answers, and how many tests passed and failed."""
     (source,) = environment.glob("stripe-*.tar.gz")
     with tempfile.TemporaryDirectory() as folder, serving() as (app, port):
         with tarfile.open(source) as archive:
@@ -78,7 +78,7 @@ def _named(path: str) -> str:
 
 
 def complaints(score: dict[str, Any], record: dict[str, Any], answered: Iterable[Answered]) -> list[str]:
-    """How a run is worse than the record, in sentences."""
+    """Say in sentences how a run is worse than the record."""
     found = [f"{one.method} {one.path} was answered by {one.status}" for one in answered if one.status >= 500]
     found += [
         f"{one.method} {one.path} is refused without being named: {one.message}"

@@ -47,7 +47,7 @@ def test_the_record_is_better_than_it_was() -> None:
 
 
 def test_each_call_meets_the_fixtures_afresh() -> None:
-    """What one test deletes, the next one finds."""
+    """An object that one call deletes is found by the next."""
     with serving() as (app, port):
         address = f"http://127.0.0.1:{port}/v1/customers/cus_xxxxxxxxxxxxx"
         key = {"Authorization": "Bearer sk_test_123"}

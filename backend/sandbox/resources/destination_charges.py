@@ -37,7 +37,7 @@ def check_destination(call: Call) -> dict[str, Any]:
 
 
 def transfer_words(params: dict[str, Any]) -> dict[str, Any]:
-    """What the transfer of a destination charge will carry; Stripe keeps it with the PaymentIntent."""
+    """Return the words that the transfer of a destination charge will carry. Stripe keeps them with the PaymentIntent."""
     data = params.get("transfer_data") or {}
     return {
         "transfer_description": data.get("description"),

@@ -1,4 +1,4 @@
-"""What PaymentIntents and SetupIntents do alike."""
+"""The steps that PaymentIntents and SetupIntents have in common."""
 
 from typing import Any
 

@@ -50,7 +50,7 @@ def _check_destined(call: Call, charge: Row) -> None:
 
 
 def _shares(call: Call, charge: Row, amount: int) -> dict[str, Any]:
-    """What goes back of the transfer and of the fee: the refund's share of each, at most what is left of it."""
+    """Return the parts of transfer and fee that go back: the refund's share of each, at most what is left of it."""
     shares: dict[str, Any] = {}
     transfer = destinations.transfer_of(call.world, charge)
     if call.params.get("reverse_transfer") and transfer is not None:

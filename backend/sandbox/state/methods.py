@@ -103,7 +103,7 @@ def _of_token(call: "Call", token: str, param: str) -> tuple[Card, tuple[int, in
 
 
 def read_card(call: "Call", card: dict[str, Any], prefix: str) -> tuple[Card, tuple[int, int]]:
-    """The card of a number, and its expiry. Servers may not send one unless Stripe has enabled that (facts 1.20)."""
+    """The card of a number, and its expiry. Servers may not send one unless Stripe has enabled that."""
     if not call.publishable and not call.world.behaviours["raw_card_numbers"]:
         raise errors.invalid(RAW_NUMBER, prefix)
     number = "".join(str(card.get("number", "")).split())
@@ -132,7 +132,7 @@ def _card_error(code: str, message: str, param: str) -> errors.StripeError:
 
 
 def next_year(call: "Call") -> tuple[int, int]:
-    """When test cards expire: in December of next year."""
+    """Return the expiry of test cards: December of next year."""
     return 12, 1970 + call.world.now() // 31_557_600 + 1
 
 

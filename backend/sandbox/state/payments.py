@@ -194,7 +194,7 @@ def book(world: "World", charge: Row, kind: str, available_on: int) -> Row:
 
 
 def _price(world: "World", charge: Row) -> Price:
-    """What Stripe asks for a charge."""
+    """Return Stripe's price for a charge."""
     if world.behaviours["fees"] == "flat":
         return FLAT
     card = (charge["payment_method_details"] or {}).get("card") or {}

@@ -1,4 +1,4 @@
-"""What can be expanded where, read from the SDK's classes: they say of each field whether it holds an id of an object."""
+"""The fields that can be expanded, read from the SDK's classes: they say of each field whether it holds an id of an object."""
 
 import functools
 import inspect
@@ -12,7 +12,7 @@ from stripe._object_classes import OBJECT_CLASSES
 
 
 class Step(NamedTuple):
-    """Where a field leads.
+    """The place that a field leads to.
 
     `kind`: `id` of an object, a `list` of objects that is there only when asked for, or a `hash` that has fields of its own.
     `target`: the class of the object there; None if it may be several.

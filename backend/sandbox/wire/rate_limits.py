@@ -1,4 +1,4 @@
-"""Stripe's limits of calls per second, counted when the switch `rate_limits` asks for it (facts 8.6)."""
+"""Stripe's limits of calls per second, counted when the switch `rate_limits` asks for it."""
 
 from collections import Counter
 from collections.abc import Iterator
