@@ -409,9 +409,8 @@ def test_held_money_and_what_is_sent_on_go_on(platform: Platform, tmp_path: Path
     data = {"destination": platform.coach()}
     sent: Any = platform.paid(transfer_data=data, application_fee_amount=100)
     held = platform.paid(capture_method="manual")
-    token: Any = platform.browser.tokens.create(
-        {"card": {"number": "4242424242424242", "exp_month": 12, "exp_year": 2040}}
-    )
+    number: Any = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2040}
+    token: Any = platform.browser.tokens.create({"card": number})
     platform.control("/keys", revoke="sk_test_old")
     twin = reopened(platform, tmp_path / "state")
     twin.clock.advance(2)

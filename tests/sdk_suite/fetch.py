@@ -17,8 +17,8 @@ OPTIONS = ("--require-hashes", "--no-deps", "--no-build-isolation", "--no-binary
 def main(environment: Path) -> None:
     """Put the source into the environment's folder. Exits with a sentence if it cannot be had."""
     python = environment / "bin/python"
-    words = [python, "-m", "pip", "--disable-pip-version-check", "download", *OPTIONS, "--dest", environment]
-    done = subprocess.run([*words, "-r", LOCK], capture_output=True, text=True, check=False)
+    words = [str(python), "-m", "pip", "--disable-pip-version-check", "download", *OPTIONS, "--dest", str(environment)]
+    done = subprocess.run([*words, "-r", str(LOCK)], capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["nothing was said"])[-1]
         sys.exit(f"The source of Stripe's SDK could not be fetched: {last}\nThen run this again: make sdk-suite")
