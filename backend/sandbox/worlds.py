@@ -1,7 +1,8 @@
 """Worlds apart: many platforms in one process, each with its own objects, keys, clock, pages, webhooks and faults.
 
 A key with a suffix opens one: `sk_test_sandbox_w7` and `pk_test_sandbox_w7` are of the world `w7`, which is made when it is
-first asked for. Its pages are found by the ids in their addresses, and its dashboard under `w7.localhost`.
+first asked for. Its pages are found by the ids in their addresses, and its dashboard under `w7.localhost`. Any other key opens
+the shared world, whatever the path names.
 """
 
 import re
@@ -33,10 +34,12 @@ class Worlds:
 
     def of(self, request: Request) -> "Sandbox":
         """The world that a request is for: by its key, by the name of the host, or by an id in the path."""
-        name = world_of(_key_of(request))
+        key = _key_of(request)
+        name = world_of(key)
         if name is not None:
             return self.open(name)
-        if not self._worlds:
+        # A key says all: an id of another world is not there for it.
+        if key is not None or not self._worlds:
             return self._shared
         host = request.host.partition(".localhost")
         named = self._worlds.get(host[0]) if host[1] else None
@@ -73,17 +76,18 @@ class Worlds:
         return list(self._worlds.values())
 
     def _by_path(self, path: str) -> "Sandbox | None":
-        """The newest world that knows an id in the path."""
+        """The world that knows an id in the path: the shared one first, then the newest."""
         if _SHARED.match(path):
             return None
         words = [word for word in path.split("/") if len(word) > 12]
-        return next((one for one in reversed(self.all()) if any(one.world.knows(word) for word in words)), None)
+        worlds = (self._shared, *reversed(self.all()))
+        return next((one for one in worlds if any(one.world.knows(word) for word in words)), None)
 
 
 def _key_of(request: Request) -> str | None:
     """The key of a request; Stripe.js sends its own as a field."""
     key = api_key(request)
-    if key is not None or b"pk_test_sandbox_" not in request.query_string + request.get_data():
+    if key is not None or b"pk_test_" not in request.query_string + request.get_data():
         return key
     return str(request.values.get("key", "")) or None
 

@@ -51,6 +51,32 @@ def test_an_object_of_another_world_is_not_there(platform: Platform) -> None:
         _of(platform, "w2").customers.retrieve(customer.id)
 
 
+@pytest.mark.parametrize("key", ["sk_test_sandbox", "sk_test_other", "pk_test_sandbox"])
+def test_a_key_without_a_suffix_opens_the_shared_world_alone(platform: Platform, key: str) -> None:
+    """404 for an id of another world, and the shared world's own object for an id that both have."""
+    platform.control("/worlds", name="w1", seed=0)
+    shared, twin = (of.payment_intents.create(PAID | {"metadata": {"of": name}})
+                    for name, of in (("shared", platform.v1), ("w1", _of(platform, "w1"))))  # fmt: skip
+    apart = _of(platform, "w1").payment_intents.create(PAID)
+    secret = {"client_secret": shared.client_secret} if key.startswith("pk") else {}
+
+    assert shared.id == twin.id
+    assert platform.raw("GET", f"/v1/payment_intents/{apart.id}", key=key, query_string=secret).status_code == 404
+    assert platform.raw("GET", f"/v1/payment_intents/{shared.id}", key=key, query_string=secret).status_code == 200
+
+
+def test_a_page_of_an_id_that_two_worlds_have_is_the_shared_ones(platform: Platform) -> None:
+    """Nothing else in an address without a key could tell them apart."""
+    platform.control("/worlds", name="w1", seed=0)
+    coach: Any = {"type": "express", "country": "CA"}
+    shared, twin = (of.accounts.create(coach).id for of in (platform.v1, _of(platform, "w1")))
+    platform.control(f"/accounts/{shared}/onboard")
+
+    assert shared == twin
+    assert platform.v1.accounts.retrieve(shared).details_submitted
+    assert not _of(platform, "w1").accounts.retrieve(twin).details_submitted
+
+
 def test_an_idempotency_key_is_a_worlds_own(platform: Platform) -> None:
     """The same key makes a payment in each."""
     made = {_of(platform, name).customers.create({}, {"idempotency_key": "k"}).id for name in ("w1", "w2", "w1")}
