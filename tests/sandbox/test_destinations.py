@@ -169,6 +169,32 @@ def test_a_reversal_gives_its_share_of_the_fee_back(platform: Platform) -> None:
     assert _held(platform, coach) == 9_000 - 2_500 + 250
 
 
+@pytest.mark.parametrize("amounts", [(3_333, 3_333, 3_334), (1, 9_999), (9_999, 1)])
+def test_reversals_bit_by_bit_give_the_whole_fee_back(platform: Platform, amounts: tuple[int, ...]) -> None:
+    """Each a part of it, none of them of nothing."""
+    charge, coach = _sent(platform, application_fee_amount=1_001)
+    for amount in amounts:
+        params: Any = {"amount": amount, "refund_application_fee": True}
+        platform.v1.transfers.reversals.create(charge.transfer, params)
+    fee: Any = platform.v1.application_fees.retrieve(charge.application_fee)
+
+    assert (fee.refunded, _held(platform, coach), _held(platform)) == (True, 0, 10_000 - STRIPE_FEE)
+    assert all(refund.amount for refund in fee.refunds.data)
+
+
+@pytest.mark.parametrize(("way", "confirm"), [("update", False), ("capture", True)])
+def test_a_change_that_is_refused_leaves_the_fee_as_it_was(platform: Platform, way: str, confirm: bool) -> None:
+    """By metadata that are too many together with those before."""
+    params: Any = {"transfer_data": {"destination": _able(platform)}, "application_fee_amount": 100}
+    before = {f"a{key}": "x" for key in range(30)}
+    intent = platform.paid(10_000, capture_method="manual", confirm=confirm, metadata=before, expand=[], **params)
+    too_many: Any = {"metadata": {f"b{key}": "x" for key in range(30)}, "application_fee_amount": 900}
+    with pytest.raises(stripe.InvalidRequestError, match="at most 50 keys"):
+        getattr(platform.v1.payment_intents, way)(intent.id, too_many)
+
+    assert platform.v1.payment_intents.retrieve(intent.id).application_fee_amount == 100
+
+
 def test_a_dispute_takes_nothing_from_the_coach(platform: Platform) -> None:
     """The platform carries it."""
     charge, coach = _sent(platform, application_fee_amount=1_000)

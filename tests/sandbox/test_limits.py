@@ -77,15 +77,21 @@ def test_an_intent_is_updated_a_thousand_times_an_hour(platform: Platform) -> No
         ("CA", "pm_card_visa", 400),
         ("GB", "pm_card_gb", 170),
         ("GB", "pm_card_visa", 345),
+        ("NO", "pm_card_gb", 525),
         ("FR", "pm_card_fr", 175),
         ("FR", "pm_card_de", 175),
         ("FR", "pm_card_visa", 350),
+        ("FR", "pm_card_se", 175),
+        ("FR", "pm_card_gb", 275),
+        ("SE", "pm_card_fr", 330),
+        ("SE", "pm_card_visa", 505),
+        ("GB", "pm_card_fr", 270),
         ("JP", "pm_card_jp", 360),
         ("MX", "pm_card_visa", 320),
     ],
 )
 def test_the_fee_is_that_of_the_country(platform: Platform, country: str, card: str, fee: int) -> None:
-    """More for a card from abroad; the euro area is one country. An unknown price is the flat one."""
+    """More for a card from abroad; the European Economic Area is one country, and Britain near it. Flat where unknown."""
     platform.control("/platform", country=country)
     platform.control("/behaviour", fees="by_country")
     payment: Any = platform.paid(10_000, card=card, capture_method="automatic")

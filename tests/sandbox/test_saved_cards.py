@@ -211,6 +211,8 @@ def test_a_customer_has_a_card_to_charge(platform: Platform) -> None:
     other = platform.v1.customers.create({})
 
     assert changed.invoice_settings.default_payment_method == saved.id
+    told: Any = platform.v1.events.list({"type": "customer.updated"}).data[0]
+    assert told.data.previous_attributes.invoice_settings.to_dict() == {"default_payment_method": None}
     assert platform.v1.customers.payment_methods.retrieve(customer.id, saved.id).id == saved.id
     with pytest.raises(stripe.InvalidRequestError):
         platform.v1.customers.update(other.id, default)

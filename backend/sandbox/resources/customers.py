@@ -83,8 +83,11 @@ def update(call: Call) -> Row:
     row = call.in_path("customers", "customer")
     check_email(call.params)
     changeable = (*FIELDS, "invoice_prefix", "next_invoice_sequence", "preferred_locales", "tax_exempt")
-    row["invoice_settings"] = _invoice_settings(call, row["invoice_settings"], row["id"])
+    settings = _invoice_settings(call, row["invoice_settings"], row["id"])
     before = common.amend(row, call.params, *changeable)
+    if settings != row["invoice_settings"]:
+        before["invoice_settings"] = {"default_payment_method": row["invoice_settings"]["default_payment_method"]}
+        row["invoice_settings"] = settings
     call.world.changed(row)
     if before:
         call.world.emit("customer.updated", row, before)

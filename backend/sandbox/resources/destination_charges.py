@@ -45,8 +45,8 @@ def transfer_words(params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def amend_destination(call: Call, row: Row, amount: int) -> None:
-    """Change the fee and the transferred amount of a PaymentIntent whose `amount` is to be taken. All or nothing."""
+def changed_destination(call: Call, row: Row, amount: int) -> dict[str, Any]:
+    """The fee and the transferred amount that a PaymentIntent is to have, of which `amount` is to be taken."""
     params, data = call.params, call.params.get("transfer_data") or {}
     fields = {FEE: row[FEE], "transfer_data": row["transfer_data"]}
     if FEE in params:
@@ -56,7 +56,7 @@ def amend_destination(call: Call, row: Row, amount: int) -> None:
     elif data:
         raise errors.invalid("This PaymentIntent has no transfer_data to change.", "transfer_data")
     _check_amounts(call, fields, amount, row["currency"])
-    row.update(fields)
+    return fields
 
 
 def _able(call: Call, account: str | None, capability: str, param: str) -> str | None:

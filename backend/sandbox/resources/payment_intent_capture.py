@@ -5,7 +5,7 @@ from ..state.store import Row
 from ..wire import errors
 from ..wire.routing import Call, Route
 from . import common
-from .destination_charges import amend_destination
+from .destination_charges import changed_destination
 from .payment_intent_checks import UNEXPECTED, check_step
 
 NAME = "payment_intent"
@@ -26,8 +26,9 @@ def capture(call: Call) -> Row:
     amount = params.get("amount_to_capture", row["amount_capturable"])
     _check_amount(row, amount)
     charge = world.must(row["latest_charge"])
-    amend_destination(call, row, amount)
+    destined = changed_destination(call, row, amount)
     common.amend(row, params, "statement_descriptor", "statement_descriptor_suffix")
+    row.update(destined)
     charge.update(
         captured=True,
         amount_captured=amount,

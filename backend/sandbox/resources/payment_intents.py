@@ -8,7 +8,7 @@ from ..wire import errors, lists
 from ..wire.errors import StripeError
 from ..wire.routing import Call, Route
 from . import common
-from .destination_charges import amend_destination, check_destination, transfer_words
+from .destination_charges import changed_destination, check_destination, transfer_words
 from .intents import BROWSER, check_return_url, check_secret, method_of
 from .payment_intent_checks import UNEXPECTED, check_amount, check_create, check_options
 from .payment_intent_fields import FOR_BROWSERS, intent_fields, named_types
@@ -151,8 +151,9 @@ def update(call: Call) -> Row:
     method = method_of(call)
     if method:
         methods.check_usable(method, customer["id"] if customer else row["customer"])
-    amend_destination(call, row, params.get("amount", row["amount"]))
+    destined = changed_destination(call, row, params.get("amount", row["amount"]))
     common.amend(row, params, *UPDATABLE, "amount")
+    row.update(destined)
     if call.world.behaviours["charge_follows_metadata"] and row["latest_charge"]:
         charge = call.world.must(row["latest_charge"])
         charge["metadata"] = dict(row["metadata"])

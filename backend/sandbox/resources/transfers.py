@@ -135,30 +135,30 @@ def create_reversal(call: Call) -> Row:
     transferring = Transferring(world)
     if not transferring.can_reverse(row, amount):
         raise errors.insufficient_funds()
-    fee = _fee_to_refund(call, row)
+    fee, share = _fee_to_refund(call, row, amount)
     reversal = transferring.reverse(
         row,
         amount,
         description=common.text_or_none(params, "description"),
         metadata=common.new_metadata(params.get("metadata")),
     )
-    if fee:
-        share = min(fee["amount"] * amount // row["amount"], fee["amount"] - fee["amount_refunded"])
+    if fee and share:
         application_fees.give_back(world, fee, share)
     return reversal
 
 
-def _fee_to_refund(call: Call, transfer: Row) -> Row | None:
-    """The fee of a destination charge, of which a reversal gives back its share if told to."""
+def _fee_to_refund(call: Call, transfer: Row, amount: int) -> tuple[Row | None, int]:
+    """The fee of a destination charge, and how much of it a reversal of `amount` is to give back: nothing unless told to."""
     if not call.params.get("refund_application_fee"):
-        return None
+        return None, 0
     source = transfer["source_transaction"]
     fee = destinations.fee_of(call.world, call.world.must(source)) if source else None
     if fee is None:
         raise errors.refused(  # UNCONFIRMED wording
             f"Transfer {transfer['id']} has no application fee to refund.", param="refund_application_fee"
         )
-    return fee
+    share = destinations.part(fee["amount"], transfer["amount_reversed"], amount, transfer["amount"])
+    return fee, min(share, fee["amount"] - fee["amount_refunded"])
 
 
 def retrieve_reversal(call: Call) -> Row:

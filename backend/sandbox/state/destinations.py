@@ -71,10 +71,15 @@ def share(whole: int, charge: Row, amount: int) -> int:
     Reckoned from what is refunded altogether, so that the parts of a charge refunded bit by bit add up to the whole.
     """
     paid, before = charge["amount_captured"], charge["amount_refunded"] - (charge["amount"] - charge["amount_captured"])
-    return _part(whole, before + amount, paid) - _part(whole, before, paid)
+    return part(whole, before, amount, paid)
 
 
-def _part(whole: int, amount: int, of: int) -> int:
+def part(whole: int, before: int, amount: int, of: int) -> int:
+    """The part of `whole` that belongs to the next `amount` of `of`, after `before` of it. The parts add up to the whole."""
+    return _up_to(whole, before + amount, of) - _up_to(whole, before, of)
+
+
+def _up_to(whole: int, amount: int, of: int) -> int:
     """`whole` by `amount` of `of`, half a cent up."""
     return (2 * whole * amount + of) // (2 * of)
 

@@ -9,6 +9,11 @@ from typing import NamedTuple
 ROUNDING = {"half_up": 5_000, "down": 0, "up": 9_999}
 
 
+# The European Economic Area, whose cards cost the same in each of its countries; Britain's cost less than others from abroad.
+EEA = frozenset("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK".split())
+NEAR = 100
+
+
 class Price(NamedTuple):
     """A part of the amount, in hundredths of a percent, and a fixed part, in minor units of the country's currency."""
 
@@ -40,16 +45,20 @@ PRICES = {
 
 def price_of(country: str | None, card: str | None) -> Price:
     """The price in a platform's country, for a card of a country; the flat one where no country is given or known."""
-    price = PRICES.get(country or "", FLAT)
-    abroad = card is not None and country in PRICES and card != country and not (price is _EURO and _is_near(card))
-    return price._replace(rate=price.rate + price.abroad) if abroad else price
+    if country not in PRICES:
+        return FLAT
+    price = PRICES[country]
+    return price._replace(rate=price.rate + _surcharge(country, card, price.abroad))
+
+
+def _surcharge(country: str, card: str | None, abroad: int) -> int:
+    """What a card of another country costs more, in hundredths of a percent."""
+    places = {"EEA" if one in EEA else one for one in (country, card or country)}
+    if len(places) == 1:
+        return 0
+    return min(NEAR, abroad) if places == {"EEA", "GB"} else abroad
 
 
 def processing_fee(amount: int, rounding: str, price: Price = FLAT) -> int:
     """The fee of a charge, in minor units. How it is rounded, Stripe does not say."""
     return (amount * price.rate + ROUNDING[rounding]) // 10_000 + price.fixed
-
-
-def _is_near(card: str) -> bool:
-    """True for a card of the euro area, which costs as much as one of the country itself."""
-    return PRICES.get(card) is _EURO

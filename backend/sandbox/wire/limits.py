@@ -17,7 +17,7 @@ class Feature(StrEnum):
 
 # Where the sandbox is known to differ from Stripe although it serves the call.
 DIFFERENCES = (
-    "Nothing is kept: when the process ends, everything is gone.",
+    "Nothing is kept when the process ends, unless --state names a file.",
     "Any test key of Stripe's shape opens the platform, unless one was named at the start. A restricted key may do all that "
     "a secret one may. There is no live mode.",
     "Objects are shaped as in the API version of the SDK it was written for, whatever Stripe-Version asks for. What older "
