@@ -31,7 +31,7 @@ It moves no real money and refuses live keys.
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     found = argparse.ArgumentParser(
-        prog="python -m backend.sandbox",
+        prog=f"python -m {__package__}",
         description="A local, stateful stand-in for Stripe and Stripe Connect.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
