@@ -52,7 +52,7 @@ def price_of(country: str | None, card: str | None) -> Price:
 
 
 def _surcharge(country: str, card: str | None, abroad: int) -> int:
-    """What a card of another country costs more, in hundredths of a percent."""
+    """The part that a card of another country costs more, in hundredths of a percent."""
     places = {"EEA" if one in EEA else one for one in (country, card or country)}
     if len(places) == 1:
         return 0
