@@ -143,7 +143,7 @@ FACTS = {
             "endpoints that are not served are named",
             "test_coverage::test_an_endpoint_of_stripes_that_is_not_served_is_named",
         ),
-        Fact("rate limits per second", "no: not counted; the fault rate_limit answers as they do"),
+        Fact("rate limits per second", "rate_limits"),
     ),
     "Subscriptions, invoices, Checkout": (Fact("all of it", "no: refused by name"),),
 }

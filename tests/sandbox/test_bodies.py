@@ -81,7 +81,8 @@ LISTS = [route for route in ROUTES if route.shape == "list" and "<" not in route
 def test_lists_are_list_objects(platform: Platform, route: Any) -> None:
     """Four fields, and the address that they were asked for at."""
     customer = platform.v1.customers.create({"payment_method": "pm_card_visa"})
-    given = {"customer": customer.id} if route.operation == "payment_methods.list" else {}
+    needed = {"payment_methods.list": {"customer": customer.id}, "setup_attempts.list": {"setup_intent": "seti_1"}}
+    given = needed.get(route.operation, {})
     body: dict[str, Any] = platform.raw("GET", route.path, query_string=given).json or {}
 
     assert (body["object"], body["url"], type(body["has_more"])) == ("list", route.path, bool)

@@ -80,22 +80,14 @@ def test_what_is_said_to_be_refused_is_refused(
     assert (platform.raw(method, path, **sent).json or {})["error"]["code"] == "sandbox_unsupported"
 
 
-@pytest.mark.parametrize("call", ["update", "confirm"])
-def test_manual_capture_is_refused_later_too(platform: Platform, call: str) -> None:
-    """Not only at creation."""
-    intent = platform.v1.payment_intents.create({"amount": 500, "currency": "cad"})
-    path = f"/v1/payment_intents/{intent.id}" + ("" if call == "update" else "/confirm")
-    error = (platform.raw("POST", path, data={"capture_method": "manual"}).json or {})["error"]
-
-    assert (error["code"], error["param"]) == ("sandbox_unsupported", "capture_method")
-
-
 @pytest.mark.parametrize(
     ("method", "path", "operation"),
     [
         ("GET", "/v1/subscriptions", "subscriptions.list"),
         ("DELETE", "/v1/subscriptions/sub_1", "subscriptions.cancel"),
-        ("POST", "/v1/payment_intents/pi_1/capture", "payment_intents.capture"),
+        ("POST", "/v1/payment_intents/pi_1/increment_authorization", "payment_intents.increment_authorization"),
+        ("GET", "/v1/invoices/search", "invoices.search"),
+        ("GET", "/v1/quotes/qt_1/pdf", "quotes.pdf"),
         ("POST", "/v1/checkout/sessions", "checkout.sessions.create"),
         ("POST", "/v2/core/accounts", "v2.core.accounts.create"),
     ],

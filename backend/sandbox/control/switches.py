@@ -71,6 +71,9 @@ BEHAVIOURS = (
         (True, False),
         "whether amount_refunded of a charge drops again when a refund fails or is canceled",
     ),
+    Behaviour(
+        "fees", ("flat", "by_country"), "Stripe's fee: 2.9% and 30 everywhere, or by the countries of platform and card"
+    ),
     Behaviour("fee_rounding", ("half_up", "down", "up"), "how Stripe's own fee of 2.9% is rounded"),
     Behaviour(
         "gone_destination_code",
@@ -105,6 +108,10 @@ BEHAVIOURS = (
         "refund_waits_for_balance",
         (False, True),
         "whether a refund waits while the available balance is too low, as in live mode",
+    ),
+    Behaviour("rate_limits", (False, True), "whether calls per second are counted, and refused above Stripe's limits"),
+    Behaviour(
+        "raw_card_numbers", (False, True), "whether a server may send card numbers, as on accounts enabled for it"
     ),
     Behaviour("refunded_tells_previous", (True, False), "whether charge.refunded carries previous_attributes"),
     Behaviour(

@@ -2,7 +2,16 @@
 
 from typing import Any
 
-from ..state.connect import CURRENCY_OF, LOCKED, account_fields, part, reject, request_capabilities
+from ..state.connect import (
+    CURRENCY_OF,
+    EMBARGOED,
+    LOCKED,
+    OTHER_COUNTRIES,
+    account_fields,
+    part,
+    reject,
+    request_capabilities,
+)
 from ..state.schedules import applicable
 from ..state.store import Row
 from ..wire import errors, lists
@@ -21,8 +30,7 @@ def create(call: Call) -> Row:
     params, world = call.params, call.world
     _check_type(params)
     country = params.get("country", "US")
-    if country not in CURRENCY_OF:
-        raise errors.invalid(f"{country} is not currently supported by Stripe.", "country", "country_unsupported")
+    _check_country(country)
     fields = account_fields(world.ids.new("acct"), country, world.now())
     fields["email"] = params.get("email") or None
     fields["business_type"] = params.get("business_type")
@@ -41,6 +49,21 @@ def _check_type(params: dict[str, Any]) -> None:
         raise errors.invalid("You cannot set both `type` and `controller` on an account.", "type")
     if not (kind == "express" or _is_express(controller)):
         raise errors.unsupported(Feature.OTHER_ACCOUNTS, "type" if kind else "controller")
+
+
+def _check_country(country: str) -> None:
+    if country in CURRENCY_OF:
+        return
+    if country in OTHER_COUNTRIES:
+        raise errors.unsupported(Feature.OTHER_COUNTRIES, "country")
+    if country in EMBARGOED:
+        raise errors.invalid(f"{country} is not currently supported by Stripe.", "country", "country_unsupported")
+    raise errors.invalid(
+        f"Country '{country}' is unknown. Try using a 2-character alphanumeric country code instead, such as 'US', 'EG', or "
+        "'GB'.",
+        "country",
+        "country_unsupported",
+    )
 
 
 def _is_express(controller: dict[str, Any] | None) -> bool:

@@ -58,7 +58,7 @@ def read(request: Request, incoming: Incoming) -> None:
     """Fill in what the request says. Raises a validation error if it cannot be understood."""
     incoming.stripe_account = request.headers.get("Stripe-Account")
     incoming.version = request.headers.get("Stripe-Version", API_VERSION)
-    incoming.api_key = _api_key(request)
+    incoming.api_key = api_key(request)
     if incoming.method in {"POST", "DELETE"}:
         incoming.idempotency_key = request.headers.get("Idempotency-Key")
     if len(incoming.idempotency_key or "") > KEY_MAX:
@@ -74,6 +74,9 @@ def _body(request: Request) -> dict[str, Any]:
     if not data or request.path.startswith("/v2/"):  # nothing is served there, so nothing has to be read
         return {}
     if request.mimetype not in {"application/x-www-form-urlencoded", ""}:
+        if request.mimetype == "multipart/form-data":
+            # Uploads. The endpoints that take them are not served, and are to be named.
+            return {}
         raise errors.invalid(
             f"Invalid request: content type {request.mimetype} is not supported by this endpoint. Please use "
             "application/x-www-form-urlencoded."
@@ -84,7 +87,8 @@ def _body(request: Request) -> dict[str, Any]:
         raise errors.invalid("Invalid request: the body is not UTF-8.") from error
 
 
-def _api_key(request: Request) -> str | None:
+def api_key(request: Request) -> str | None:
+    """The key in the Authorization header, as Bearer or as the user of Basic; None without one."""
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return credentials.strip() or None

@@ -51,6 +51,12 @@ WITHOUT_PAYMENT_METHOD_TYPES = {
 }
 
 
+# Texts about somebody, which may be given as empty.
+OF_SOMEBODY = frozenset(
+    "city country description email line1 line2 name phone postal_code state business_name individual_name".split()
+)
+
+
 def check(operation: str, raw: Mapping[str, Any], extra: Collection[str] = ()) -> dict[str, Any]:
     """The typed parameters of one call, or ParamError; KeyError for an operation the SDK does not have.
 
@@ -70,6 +76,12 @@ def check(operation: str, raw: Mapping[str, Any], extra: Collection[str] = ()) -
 def parameters(operation: str) -> frozenset[str]:
     """The names of the parameters that an operation takes."""
     return frozenset(_compiled(operation, frozenset()).fields)
+
+
+@functools.cache
+def words_of(operation: str, name: str) -> frozenset[str]:
+    """The words that an enumeration among an operation's parameters knows."""
+    return frozenset(re.findall(r"'(\w+)'", str(_typed_dict(operation).__annotations__[name])))
 
 
 @functools.cache
@@ -113,7 +125,15 @@ def _hash(declared: Any) -> Hash:
     stand_in = types.SimpleNamespace(__annotations__=own)
     hints = get_type_hints(stand_in, globalns=vars(import_module(declared.__module__)))
     required = [name for name in own if name in declared.__required_keys__]
-    return Hash({name: _checker(hint) for name, hint in hints.items()}, required)
+    return Hash({name: _field(declared.__name__, name, hint) for name, hint in hints.items()}, required)
+
+
+def _field(owner: str, name: str, hint: Any) -> Checker:
+    """The checker of one field. Of plain texts the SDK does not say which can be unset: descriptions, names and addresses."""
+    of_somebody = owner.startswith("Customer") or owner.endswith(("Address", "Shipping", "BillingDetails"))
+    unset = (of_somebody and name in OF_SOMEBODY) or (name == "description" and "Update" in owner)
+    checker = _checker(hint)
+    return words([""], checker) if unset and checker is text else checker
 
 
 def _checker(hint: Any) -> Checker:
