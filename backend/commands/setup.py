@@ -26,6 +26,7 @@ from backend.http.auth import UNASKED
 from backend.services import Services
 from backend.services.operators.diagnosis import OK, PROBLEM, WARNING, Finding, examine
 from backend.services.operators.endpoints import KEEP, EndpointSpec, Step, carry_out, endpoints_of, plan
+from backend.services.operators.kept_money import kept_money
 from backend.services.operators.undelivered import undelivered
 from backend.webhooks.handlers import CONNECTED_TYPES, PLATFORM_TYPES
 
@@ -200,6 +201,7 @@ def _stripe_examined() -> Iterator[Finding]:
     found = list(examine(_services().client, wanted, settings.live, _services().now))
     yield from (_on_the_sandbox(finding) if settings.uses_sandbox else finding for finding in found)
     if found[0].level == OK:  # else Stripe does not answer, or not to this key
+        yield from kept_money(_services().client, _services().kept_days)
         yield from undelivered(_services().client, frozenset(PLATFORM_TYPES), settings.app_url)
 
 

@@ -121,7 +121,7 @@ WORDS: Mapping[Reason, Words] = MappingProxyType(
         Reason.UNDELIVERED: Words(
             "The coach's share is kept until the work is delivered, the player accepts it, or the deadline comes; an open "
             "dispute stops it.",
-            "Nothing: it is sent by itself then. To send it now:",
+            "Nothing: it is sent by itself then. The command sends it now.",
             "Your share is kept for you until the work is done. It is sent some days after you say in the app that you have "
             "delivered, or as soon as the player accepts.",
             "flask release {payment}",

@@ -11,7 +11,6 @@ PURCHASE = {**ORDER, "customerEmail": "pat@example.com"}
 CONFIRMATION = {"paymentIntentId": _PAYMENT, "sessionData": ORDER}
 REFUND = {"paymentIntentId": _PAYMENT, "reason": "requested_by_customer", "amount": 1000}
 DELIVERY = {"paymentIntentId": _PAYMENT}
-ACCEPTANCE = {"paymentIntentId": _PAYMENT, "clientSecret": f"{_PAYMENT}_secret_0000000000000000"}
 COACH = {"coachId": "coach-7", "coachName": "Dana", "email": "dana@example.com", "sport": "badminton"}
 PROFILE = {"business_profile": {"url": "https://dana.example.com"}}
 ONBOARDING = {"return_url": f"{APP_URL}/coach/earnings"}

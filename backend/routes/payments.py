@@ -130,9 +130,7 @@ def deliver() -> Response:
 
 
 @payments.post("/accept")
-@operation(
-    PLAYERS_AND_GUESTS, ReleaseResponse, body=AcceptRequest, failures=(400, 404, 409), example=examples.ACCEPTANCE
-)
+@operation(PLAYERS_AND_GUESTS, ReleaseResponse, body=AcceptRequest, failures=(400, 404, 409), example=examples.DELIVERY)
 def accept() -> Response:
     """The player accepts the work: the coach is paid at once."""
     asked = body(AcceptRequest)

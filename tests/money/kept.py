@@ -34,7 +34,7 @@ def town_of(release: str, now: int = NOW, **changes: Any) -> Marketplace:
 
 def keep_payouts(market: Marketplace) -> None:
     """The platform is paid out by hand: the money of kept shares stays."""
-    schedule = {"settings": {"payouts": {"schedule": {"interval": "manual"}}}}
+    schedule: Any = {"settings": {"payouts": {"schedule": {"interval": "manual"}}}}
     market.stripe.v1.accounts.update(market.stripe.v1.accounts.retrieve_current().id, schedule)
 
 

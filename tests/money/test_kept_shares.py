@@ -53,7 +53,7 @@ def metadata_of(market: Marketplace, payment: str) -> dict[str, str]:
 
 
 def test_the_terms_of_release_are_frozen_at_purchase(town: Marketplace) -> None:
-    """What the catalogue says later changes nothing about what was sold."""
+    """A later catalogue changes nothing about what was sold."""
     payment = town.paid()
     sell_so(town, "at_once")
     town.deliver()
@@ -168,7 +168,7 @@ def test_a_second_look_before_the_release_writes_nothing(either: Marketplace) ->
 
 
 def test_the_player_gets_the_session_although_the_share_is_kept(either: Marketplace) -> None:
-    """What the player bought does not wait for the coach's money."""
+    """The session does not wait for the coach's money."""
     payment = either.paid()
     with heard(signals.session_opened) as told:
         either.deliver()
@@ -561,7 +561,7 @@ def test_a_person_who_settles_by_hand_stops_the_release(either: Marketplace) -> 
 
 
 def test_a_payment_by_hand_during_the_hold_is_not_taken_back(either: Marketplace) -> None:
-    """What the coach should hold has not changed; the deadline sends the rest."""
+    """The target has not changed; the deadline sends the rest."""
     account = str(either.stripe.v1.accounts.list({}).data[0].id)
     payment = either.paid()
     either.deliver()

@@ -24,7 +24,7 @@ def test_all_is_well(staged: Marketplace) -> None:
 
     assert (code, "Problems: 0. Warnings: 0." in output) == (0, True), output
     assert {call.split()[0] for call in staged.calls()} == {"GET"}
-    assert len(staged.calls()) == 5
+    assert len(staged.calls()) == 6
 
 
 def test_the_bundled_sandbox_is_well(market: Marketplace) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +15,7 @@ from backend.domain.metadata import ACCEPTED_AT, ACCEPTED_BY, DELIVERED_AT
 from backend.domain.release import ReleaseKind, ReleaseTerms, moment_of
 from backend.services.errors import Conflict, Forbidden, NotFound, Undecided
 from backend.services.moments import write_once
+from backend.services.purchases.receipts import holds_secret
 from backend.services.purchases.sessions import is_open
 from backend.services.reads import NO_SUCH_PAYMENT, Payment, sold_payment
 from backend.services.release import facts_of, is_due, release_of
@@ -62,9 +62,8 @@ class Deliveries:
             raise NotFound(NO_SUCH_PAYMENT)
         if self._terms(payment).kind != ReleaseKind.ON_DELIVERY:
             raise Conflict("The coach's share of this payment does not wait for the delivery, but for a day.")
-        delivered = facts_of(payment).delivered_at
-        if delivered is None:
-            delivered = self._write(payment, DELIVERED_AT, idempotency_keys.delivered_at)
+        if facts_of(payment).delivered_at is None:
+            self._write(payment, DELIVERED_AT, idempotency_keys.delivered_at)
             log.info("payment.delivered", payment=payment_id, coach=payment.purchase.coach_id)
         return self._end(payment_id)
 
@@ -77,9 +76,10 @@ class Deliveries:
         if client_secret is None and caller.is_stranger:
             raise Forbidden("Send the payment's clientSecret: nothing else says that you are its player.")
         payment = sold_payment(self._client, payment_id)
-        if not (_holds_secret(payment, client_secret) or caller.is_player(payment.purchase.player_id)):
+        has_secret = client_secret is not None and holds_secret(payment, client_secret)
+        if not (has_secret or caller.is_player(payment.purchase.player_id)):
             raise NotFound(NO_SUCH_PAYMENT)
-        by_admin = client_secret is None and caller.subject != payment.purchase.player_id
+        by_admin = not has_secret and caller.subject != payment.purchase.player_id
         return self._accept(payment, ADMIN if by_admin else PLAYER)
 
     def release(self, payment_id: str) -> Release:
@@ -128,9 +128,3 @@ class Deliveries:
 
 def _moment_in(name: str, not_before: int, metadata: Mapping[str, str]) -> int | None:
     return moment_of(metadata.get(name), not_before)
-
-
-def _holds_secret(payment: Payment, client_secret: str | None) -> bool:
-    return client_secret is not None and hmac.compare_digest(
-        (payment.intent.client_secret or "").encode(), client_secret.encode()
-    )
