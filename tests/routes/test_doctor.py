@@ -17,7 +17,7 @@ from tests.routes.test_commands import run
 
 
 def test_all_is_well(staged: Marketplace) -> None:
-    """Exit code 0, even when it is strict; nothing is written, and Stripe is asked five times at most."""
+    """Exit code 0, even when it is strict; nothing is written, and Stripe is asked six times at most."""
     staged.forget_calls()
 
     code, output = run(staged, "doctor", "--strict")
