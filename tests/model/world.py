@@ -115,7 +115,20 @@ class World(NamedTuple):
 
 def beginning(config: Config) -> World:
     """The payment has just succeeded."""
-    return World((), 0, False, (), (), None, config.ready, config.funds, config.coach, True, (1 << len(config.bag)) - 1, kept=config.kept)
+    return World(
+        (),
+        0,
+        False,
+        (),
+        (),
+        None,
+        config.ready,
+        config.funds,
+        config.coach,
+        True,
+        (1 << len(config.bag)) - 1,
+        kept=config.kept,
+    )
 
 
 def refunded(world: World) -> int:
