@@ -71,7 +71,7 @@ def _flow(left: float, right: float, height: float) -> str:
 
 def explain(ledger: Ledger, note: Note | None) -> str:
     """The reason why money waits, in a sentence; empty when none does."""
-    if ledger.balances:
+    if ledger.balances and not ledger.unreleased:
         return ""
     meaning = words_of(note).meaning
     return (

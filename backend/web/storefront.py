@@ -10,6 +10,7 @@ from flask import Blueprint, Response
 from backend.domain.metadata import Purchase
 from backend.domain.namespace import Namespace
 from backend.domain.reasons import WORDS
+from backend.domain.release import ReleaseKind, ReleaseTerms
 from backend.http.requests import services, settings
 from backend.schemas.fields import is_payment_id
 from backend.services.errors import NotFound, PaymentsError, UnreadablePayment
@@ -53,8 +54,22 @@ def buy(coach_id: str) -> Response:
     offers = [offer for offer in catalogue.offers if offer.sport == coach.sport]
     base, key = settings().stripe_api_base, settings().stripe_publishable_key
     script = f"{base}/v3/" if base else "https://js.stripe.com/v3/"
-    facts: dict[str, Any] = {"coach": coach, "offers": offers, "currency": catalogue.currency}
+    facts: dict[str, Any] = {"coach": coach, "offers": offers, "currency": catalogue.currency, "paid_when": paid_when}
     return page("buy.html", scripts=True, pays=True, stripe_js=script, key=key, cards=CARDS, **facts)
+
+
+def paid_when(terms: ReleaseTerms) -> str:
+    """The moment at which the coach is paid, for the player; empty where that is at once."""
+    match terms.kind:
+        case ReleaseKind.AFTER_DAYS:
+            return f"Your coach is paid {terms.days} days after you have paid."
+        case ReleaseKind.ON_DELIVERY:
+            grace = f"{terms.grace_days} days after delivering" if terms.grace_days else "on delivering"
+            return (
+                f"Your coach is paid when you accept the work, or {grace}, and after {terms.days} days at the latest."
+            )
+        case _:
+            return ""
 
 
 def _coach(coach_id: str) -> SampleCoach:

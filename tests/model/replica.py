@@ -163,18 +163,16 @@ class Replica:
         what, move, generation = self._core.plan(self._seen(worker))
         if what == "end":
             return self._end(worker, "")
-        if move is not None and "r" not in move.slot and not self._core.may_send(worker.kept):
-            return self._kept_back(worker, move, generation)
-        if what == "blocked" or move is None:
+        if move is None:
             return None
+        if "r" not in move.slot and not self._core.may_send(worker.kept):
+            return self._kept_back(worker, move, generation)
         planned = worker._replace(at="send", move=move, generation=generation, first=generation)
         reason = self._core.holds_still(worker.note, move)
-        if not reason:
+        if reason in ("", Reason.UNDELIVERED):  # the share was released since
             return planned
         if reason in (Reason.COACH_NOT_READY, Reason.PLATFORM_BALANCE, Reason.CLAWBACK_PENDING):
             return planned._replace(at="waits")
-        if reason == Reason.UNDELIVERED:
-            return planned  # it was released since
         return planned if worker.note and worker.note.age and self._config.dated else None
 
     def _kept_back(self, worker: Worker, move: Move, generation: int) -> Worker | None:

@@ -29,6 +29,7 @@ from backend.services.operators.why_ends import (
     unreadable,
 )
 from backend.services.reads import NOT_REFUNDED, PAGE, Payment, disputes_of, get_or_none, payment_of, refunds_of
+from backend.services.release import is_kept
 from backend.services.settlement.positions import PositionReader, View
 from backend.services.settlement.settle import UNCLEAR
 from backend.services.settlement.transfers import facts_of
@@ -37,7 +38,8 @@ from backend.stripe_client.platform import namespace_of
 # A coach who could not be paid when the note was written, and perhaps can be now.
 _OF_THE_ACCOUNT = (Reason.NO_ACCOUNT, Reason.COACH_NOT_READY, Reason.ACCOUNT_GONE)
 
-_UNREAD = (*UNCLEAR.values(), Reason.UNREADABLE)
+# What kept a note's writer from paying, and has gone where the money was read whole and may be sent.
+_UNREAD_THEN = (*UNCLEAR.values(), Reason.UNREADABLE, Reason.UNDELIVERED)
 
 
 class Explainer:
@@ -108,7 +110,7 @@ class Explainer:
             payment.id,
             BALANCES,
             _balance(view),
-            (*facts, why_words.share_line(view)),
+            (*facts, why_words.share_line(view), *why_words.kept_lines(payment)),
             _left_to_do(view),
             coach=why_letter.letter(view, words_of(payment.note)),
             currency=payment.intent.currency,
@@ -127,9 +129,11 @@ class Explainer:
         payment, charge = view.payment, view.payment.charge
         note = payment.note
         # The money has just been read: what kept a note's writer from reading it has gone.
-        words, command = (_LIFTED if note is not None and note.reason in _UNREAD else words_of(note)), ""
+        words, command = (_LIFTED if note is not None and note.reason in _UNREAD_THEN else words_of(note)), ""
         account_facts: tuple[str, ...] = ()
-        if told.waits > 0:
+        if told.waits > 0 and is_kept(payment, view.disputes):
+            words = WORDS[Reason.UNDELIVERED]
+        elif told.waits > 0:
             words, account_facts, command = self._account_now(view, words)
         amount = format_money(abs(told.waits), told.currency)
         is_owed = told.waits > 0
