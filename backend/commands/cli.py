@@ -22,6 +22,7 @@ from backend.commands.drill import drill
 from backend.commands.ledger_output import UNTOLD, ledger_json, print_ledger, say_untold
 from backend.commands.operator_errors import operator_error
 from backend.commands.setup import doctor, webhooks
+from backend.commands.statement import statement
 from backend.commands.sweep import SweepOptions, run_sweep
 from backend.commands.sweep_report import report_of, summary, unfinished, write_metrics
 from backend.commands.why import why
@@ -39,7 +40,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 def attach_commands(app: Flask) -> None:
     """Make the commands known to ``flask``."""
-    for command in (demo, drill, settle, ledger, why, reconcile, coaches, doctor, webhooks):
+    for command in (demo, drill, settle, ledger, why, statement, reconcile, coaches, doctor, webhooks):
         app.cli.add_command(command)
     _hide_those_of_others()
 

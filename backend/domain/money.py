@@ -46,13 +46,18 @@ def supported_currency(code: str) -> str:
     return currency
 
 
-def format_money(amount_minor: int, currency: str) -> str:
-    """For people: ``4725, "cad"`` is ``47.25 CAD``; ``4725, "jpy"`` is ``4725 JPY``."""
+def decimal_text(amount_minor: int, currency: str) -> str:
+    """The amount in units of the currency, for programs: ``4725, "cad"`` is ``47.25``; ``4725, "jpy"`` is ``4725``."""
     if currency in ZERO_DECIMAL:
-        return f"{amount_minor} {currency.upper()}"
+        return str(amount_minor)
     sign = "-" if amount_minor < 0 else ""
     units, cents = divmod(abs(amount_minor), 100)
-    return f"{sign}{units}.{cents:02d} {currency.upper()}"
+    return f"{sign}{units}.{cents:02d}"
+
+
+def format_money(amount_minor: int, currency: str) -> str:
+    """For people: ``4725, "cad"`` is ``47.25 CAD``; ``4725, "jpy"`` is ``4725 JPY``."""
+    return f"{decimal_text(amount_minor, currency)} {currency.upper()}"
 
 
 @dataclass(frozen=True)

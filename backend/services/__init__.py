@@ -23,6 +23,7 @@ from backend.services.purchases.refunds import Refunds
 from backend.services.settlement.manual_transfers import ManualTransfers
 from backend.services.settlement.releases import Releases
 from backend.services.settlement.settle import Settler
+from backend.services.statements import Statements
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Services:
     transfers: ManualTransfers
     releases: Releases
     settler: Settler
+    statements: Statements
     registry: Registry
     client: stripe.StripeClient
     now: Callable[[], int]
@@ -82,6 +84,7 @@ def build_services(
         transfers=ManualTransfers(client, registry, settler),
         releases=Releases(client, registry),
         settler=settler,
+        statements=Statements(client, registry, now),
         registry=registry,
         client=client,
         now=now,

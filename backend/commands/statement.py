@@ -10,10 +10,10 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from backend.domain.months import Month, MonthError
-from backend.operator_errors import operator_error
+from backend.commands.operator_errors import operator_error
 from backend.services import Services
 from backend.services.errors import PaymentsError
-from backend.statement_output import statement_csv, summary
+from backend.services.statements.output import statement_csv, summary
 
 
 class MonthType(click.ParamType[Month]):
