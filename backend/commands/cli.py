@@ -19,7 +19,7 @@ from flask.cli import FlaskGroup, with_appcontext
 from backend.commands.coaches import coaches
 from backend.commands.demo import demo
 from backend.commands.drill import drill
-from backend.commands.ledger_output import UNTOLD, ledger_json, print_ledger, say_untold
+from backend.commands.ledger_output import UNTOLD, ledger_json, print_ledger, read_ledger, say_untold
 from backend.commands.operator_errors import operator_error
 from backend.commands.setup import doctor, webhooks
 from backend.commands.statement import statement
@@ -28,7 +28,6 @@ from backend.commands.sweep_report import report_of, summary, unfinished, write_
 from backend.commands.why import why
 from backend.services import Services
 from backend.services.errors import PaymentsError
-from backend.services.settlement.ledger import ledger_of
 from backend.services.settlement.settle import NOT_OURS
 from backend.webhooks.news import tell
 
@@ -104,7 +103,7 @@ def settle(payment: str, manual: bool, auto: bool, release: str | None) -> None:
             services.releases.release(payment, release)
         settlement = services.settler.settle(payment)
         tell(services, settlement)
-        print_ledger(ledger_of(services.client, services.registry, payment))
+        print_ledger(*read_ledger(services, payment, as_json=False))
         if settlement.state == NOT_OURS:
             click.echo("Nothing was settled: the Node backend sold this payment. To settle it too:")
             click.echo(f"  flask reconcile {payment} --adopt")
@@ -125,12 +124,10 @@ def ledger(payment: str, as_json: bool) -> None:
     """
     services = _services()
     try:
-        found = ledger_of(services.client, services.registry, payment)
-    except tuple(UNTOLD) as error:
-        raise SystemExit(say_untold(payment, UNTOLD[type(error)], as_json)) from error
+        found, told = read_ledger(services, payment, as_json)
     except (stripe.StripeError, PaymentsError) as error:
         raise operator_error(error) from error
-    click.echo(json.dumps(ledger_json(found))) if as_json else print_ledger(found)
+    click.echo(json.dumps(ledger_json(found, told))) if as_json else print_ledger(found, told)
     raise SystemExit(DONE if found.balances else OUT_OF_BALANCE)
 
 

@@ -9,8 +9,8 @@ import stripe
 from flask import current_app
 from flask.cli import with_appcontext
 
-from backend.domain.months import Month, MonthError
 from backend.commands.operator_errors import operator_error
+from backend.domain.months import Month, MonthError
 from backend.services import Services
 from backend.services.errors import PaymentsError
 from backend.services.statements.output import statement_csv, summary

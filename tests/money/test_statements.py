@@ -167,7 +167,7 @@ def test_the_statements_of_all_months_explain_the_platforms_whole_balance(seed: 
     months = [Month.read(text) for text in ("2026-10", "2026-11", "2026-12", "2027-01", "2027-02", "2027-03")]
     net = sum(cents(row["net"]) for month in months for row in rows_of(market, month))
 
-    balance = market.stripe.v1.balance.retrieve()
+    balance: Any = market.stripe.v1.balance.retrieve()
     assert net == sum(entry.amount for entry in (*balance.available, *balance.pending))
 
 

@@ -33,7 +33,8 @@ _NEVER = "Nothing: it cannot be paid any more. A player who still wants it begin
 class Explanation:
     """One payment in plain sentences.
 
-    ``verdict``: the answer in one sentence; ``facts``: what was read. ``waits``: minor units that the coach is still
+    ``verdict``: the answer in one sentence; ``meaning``: the part of it that gives the reason, empty where nothing waits;
+    ``facts``: what was read. ``waits``: minor units that the coach is still
     owed; negative: what is to come back. ``since``: unix second by Stripe's clock, ``now`` that of the reading.
     ``next``: what to do, ``command`` the thing to type, if any. ``coach``: a paragraph to send to the coach, if any.
     """
@@ -50,6 +51,7 @@ class Explanation:
     waits: int = 0
     since: int | None = None
     now: int | None = None
+    meaning: str = ""
 
 
 def unpaid(payment: Payment) -> Explanation:
@@ -122,6 +124,7 @@ def unreadable(intent: stripe.PaymentIntent) -> Explanation:
         Reason.UNREADABLE,
         since=charge.created if paid else None,
         now=now,
+        meaning=words.meaning,
     )
 
 

@@ -14,10 +14,10 @@ import stripe
 from backend.domain.metadata import COACH_ID
 from backend.domain.months import Month
 from backend.domain.statement import Kind, Line, Statement, in_order
-from backend.services.reconcile.pace import Pace
+from backend.services.coach.registry import Registry
 from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, found, metadata_of
-from backend.services.coach.registry import Registry
+from backend.services.reconcile.pace import Pace
 from backend.services.statements.entries import EXPAND, Entries, payout_line
 
 _DAY = 86_400

@@ -10,10 +10,10 @@ import stripe
 
 from backend.domain.months import Month
 from backend.domain.statement import Statement, in_order
-from backend.services.reconcile.pace import Pace
+from backend.services.coach.registry import Registry
 from backend.services.platform import namespace_of
 from backend.services.reads import PAGE
-from backend.services.coach.registry import Registry
+from backend.services.reconcile.pace import Pace
 from backend.services.statements.coach import CoachMonth
 from backend.services.statements.entries import EXPAND, Entries
 
