@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, cast
 
 import stripe
@@ -22,6 +22,7 @@ from backend.services.operators.why_ends import (
     UNTOLD,
     WAITS,
     Explanation,
+    Look,
     foreign,
     unpaid,
     unreadable,
@@ -37,7 +38,6 @@ from backend.services.reads import (
     refunds_of,
     whole_payment,
 )
-from backend.services.settlement.ledger import Ledger, ledger_from, ledger_without_money
 from backend.services.settlement.positions import PositionReader, View
 from backend.services.settlement.settle import NOT_OURS, UNCLEAR
 from backend.services.settlement.transfers import CoachLists, facts_of
@@ -47,28 +47,6 @@ _OF_THE_ACCOUNT = (Reason.NO_ACCOUNT, Reason.COACH_NOT_READY, Reason.ACCOUNT_GON
 
 # Here every page is read, so of many transfers it can be told; the sweep still has to settle them.
 _UNREAD = (Reason.UNCLEAR_TRANSFERS, Reason.UNCLEAR_DISPUTE, Reason.UNREADABLE)
-
-
-@dataclass(frozen=True)
-class Look:
-    """One payment as it was read once, for all who show it: the explanation, and the money that it explains.
-
-    ``payment``: None for one that was not sold here, or is damaged. ``view``: None where its money cannot be told, or
-    there is none.
-    """
-
-    explanation: Explanation
-    payment: Payment | None = None
-    view: View | None = None
-
-    @property
-    def ledger(self) -> Ledger | None:
-        """The figures; None where they cannot be told."""
-        if self.view is not None:
-            return ledger_from(self.view)
-        if self.payment is None or self.payment.charge is not None:
-            return None
-        return ledger_without_money(self.payment)
 
 
 class Explainer:

@@ -15,6 +15,8 @@ from backend.domain.settlement import Reason
 from backend.services.errors import UnreadablePayment
 from backend.services.operators import why_letter, why_words
 from backend.services.reads import Payment, metadata_of, purchase_of
+from backend.services.settlement.ledger import Ledger, ledger_from, ledger_without_money
+from backend.services.settlement.positions import View
 from backend.services.settlement.settle import NOT_PAID
 from backend.services.write_outcome import answered_at
 
@@ -52,6 +54,28 @@ class Explanation:
     since: int | None = None
     now: int | None = None
     meaning: str = ""
+
+
+@dataclass(frozen=True)
+class Look:
+    """One payment as it was read once, for all who show it: the explanation, and the money that it explains.
+
+    ``payment``: None for one that was not sold here, or is damaged. ``view``: None where its money cannot be told, or
+    there is none.
+    """
+
+    explanation: Explanation
+    payment: Payment | None = None
+    view: View | None = None
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """The figures; None where they cannot be told."""
+        if self.view is not None:
+            return ledger_from(self.view)
+        if self.payment is None or self.payment.charge is not None:
+            return None
+        return ledger_without_money(self.payment)
 
 
 def unpaid(payment: Payment) -> Explanation:
