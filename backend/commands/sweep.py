@@ -15,7 +15,6 @@ import structlog
 from backend.commands.sweep_repair import Mender
 from backend.services import Services
 from backend.services.coach.registry_repair import RegistrySweep, restore_registry
-from backend.services.platform import namespace_of
 from backend.services.reconcile.books import Traces
 from backend.services.reconcile.findings import Case, Findings
 from backend.services.reconcile.joins import PROCESSING, Judgement, Verdict
@@ -24,6 +23,7 @@ from backend.services.reconcile.pace import Pace
 from backend.services.reconcile.reconcile import BALANCED, FAILED, Mended
 from backend.services.reconcile.sources import Sources
 from backend.services.settlement.settle import NOT_PAID
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,6 @@ import structlog
 
 from backend.services import Services
 from backend.services.errors import UnreadablePayment
-from backend.services.platform import namespace_of
 from backend.services.reads import Payment, read_payment
 from backend.services.reconcile.findings import Case
 from backend.services.reconcile.pace import Pace
@@ -19,6 +18,7 @@ from backend.services.reconcile.reconcile import BALANCED, FAILED, Mended, owed
 from backend.services.settlement.hand_transfers import remember_on
 from backend.services.settlement.settle import NOT_OURS, NOT_PAID, Settlement
 from backend.services.settlement.transfers import CoachLists
+from backend.stripe_client.platform import namespace_of
 from backend.stripe_client.rate import SWEEP, stripe_activation
 from backend.webhooks.news import Teller
 

@@ -18,8 +18,8 @@ from backend.services.operators.why import Explainer
 from backend.services.operators.why_ends import BALANCES, Explanation, Overview, overview
 from backend.services.operators.why_finder import Finder, Found, typed
 from backend.services.operators.why_words import moment
-from backend.services.platform import namespace_of
 from backend.services.reads import found
+from backend.stripe_client.platform import namespace_of
 
 # Of several payments, the newest are shown.
 _SHOWN = 10

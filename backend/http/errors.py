@@ -20,7 +20,6 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from backend.domain.access import NotAllowed, NotSignedIn
 from backend.domain.text import excerpt
-from backend.http.admission import Overloaded
 from backend.http.signing_keys import KeysUnavailable
 from backend.http.stripe_errors import STRIPE_OAUTH, STRIPE_V2
 from backend.observability.metrics import WEBHOOKS
@@ -43,6 +42,12 @@ log = structlog.get_logger(__name__)
 
 # When to come back: Stripe's own limits are per second, its outages are longer.
 _RETRY_AFTER_SECONDS = 5
+
+
+class Overloaded(HTTPException):
+    """This process has no room, or no time, for the request."""
+
+    code = 503
 
 
 class MissingSignature(Exception):

@@ -40,6 +40,23 @@ IN_FLIGHT = Gauge("payments_requests_in_flight", "Requests that have a place.", 
 REFUSED = Counter("payments_requests_refused", "Requests that found no place and were told to come back.")
 
 
+class MoneyCounters:
+    """Counts what settling comes to. See ``Tally`` in ``services/settlement/tally.py``; amounts are in minor units."""
+
+    def ended(self, state: str) -> None:
+        """Count a settlement under the state in which it ended."""
+        SETTLEMENTS.labels(state).inc()
+
+    def transferred(self, currency: str, amount: int) -> None:
+        """Count a transfer to a coach."""
+        TRANSFERS.labels(currency).inc()
+        TRANSFERRED.labels(currency).inc(amount)
+
+    def taken_back(self, currency: str, amount: int) -> None:
+        """Count money that was taken back from a coach."""
+        TAKEN_BACK.labels(currency).inc(amount)
+
+
 def exposition() -> bytes:
     """Everything counted, by all workers, in Prometheus' text format."""
     if not getattr(values.ValueClass, "_multiprocess", False):

@@ -7,6 +7,8 @@ from typing import Any
 import stripe
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from backend.domain.requests import NewCoach, TransferClaim
+from backend.domain.requirements import is_payable
 from backend.schemas.fields import (
     Email,
     Id,
@@ -25,9 +27,6 @@ from backend.schemas.fields import (
     payment_id,
     payout_id,
 )
-from backend.services.coach.coaches import NewCoach
-from backend.services.reads import is_payable
-from backend.services.settlement.manual_transfers import TransferClaim
 
 
 def _country(**kwargs: Any) -> fields.String:

@@ -8,6 +8,7 @@ from marshmallow import EXCLUDE, ValidationError, fields, post_load, validates_s
 
 from backend.domain.catalogue import PACKAGE, SUBSCRIPTION
 from backend.domain.placeholders import real_email, real_name, real_player_id
+from backend.domain.requests import Order, RefundRequest
 from backend.domain.sessions import SessionClaim
 from backend.schemas.fields import (
     Email,
@@ -22,8 +23,6 @@ from backend.schemas.fields import (
     choice,
     payment_id,
 )
-from backend.services.purchases.payments import Order
-from backend.services.purchases.refunds import RefundRequest
 
 _PACKAGE_ID = WholeText(most=1_000_000)
 

@@ -9,10 +9,10 @@ from marshmallow import fields, post_load
 
 from backend.domain.addresses import MOST_CHARACTERS
 from backend.domain.metadata import PACKAGE_ID, PACKAGE_TYPE, PLAYER_NAME
+from backend.domain.requests import LinkRequest
 from backend.schemas.connect import OnboardingLink
 from backend.schemas.connect import transfer_status as status_of
 from backend.schemas.fields import Request, Response, StripeRequest, StripeResponse, Text, WholeText
-from backend.services.coach.onboarding import LinkRequest
 
 _NOT_GIVEN = ("", "undefined", "null")
 

@@ -23,6 +23,7 @@ from backend.services.purchases.refunds import Refunds
 from backend.services.settlement.manual_transfers import ManualTransfers
 from backend.services.settlement.releases import Releases
 from backend.services.settlement.settle import Settler
+from backend.services.settlement.tally import Tally
 from backend.services.statements import Statements
 
 
@@ -66,10 +67,11 @@ def build_services(
     app_url: str,
     now: Callable[[], int],
     policies: Policies,
+    tally: Tally,
 ) -> Services:
-    """Wire the use cases. ``now`` gives the unix time in seconds."""
+    """Wire the use cases. ``now`` gives the unix time in seconds; ``tally`` is told what settling came to."""
     registry = Registry(client, policies.late_coaches_wait, now)
-    settler = Settler(client, registry)
+    settler = Settler(client, registry, tally)
     links = OnboardingLinks(client, app_url, AllowedAddresses.of(app_url, policies.allowed_origins))
     return Services(
         payments=Payments(client, registry, catalogue, rate, now),

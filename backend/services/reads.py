@@ -26,8 +26,8 @@ from backend.domain.namespace import Namespace
 from backend.domain.settlement import MANUAL, Note, read_note
 from backend.services import objects
 from backend.services.errors import NotFound, UnreadablePayment
-from backend.services.platform import namespace_of
 from backend.services.write_outcome import answered_at, error_code
+from backend.stripe_client.platform import namespace_of
 
 T = TypeVar("T")
 
@@ -286,8 +286,3 @@ def coach_of(account: stripe.Account, namespace: Namespace) -> str | None:
     """The id of the coach for whom an Express account was made; None for another deployment's coach."""
     metadata = metadata_of(account)
     return metadata.get(COACH_ID) if account.type == "express" and not namespace.is_anothers(metadata) else None
-
-
-def is_payable(account: stripe.Account) -> bool:
-    """True if transfers can be made: what gates them is the ``transfers`` capability, not ``payouts_enabled``."""
-    return getattr(account.capabilities, "transfers", None) == "active"

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import stripe
 
 from backend.domain.settlement import Answered
+from backend.domain.stripe_time import stripes_time
 
 T = TypeVar("T")
 
@@ -112,24 +111,6 @@ def is_replay(headers: Mapping[str, Any] | None) -> bool:
 def was_replayed(result: Any) -> bool:
     """True if an object is the answer of an earlier request under the same key."""
     return is_replay(_headers(result))
-
-
-def stripes_time(headers: Mapping[str, Any] | None) -> int | None:
-    """The unix second at which Stripe answered, by its ``Date`` header; None where there is none.
-
-    Every time that decides about money is Stripe's: this machine's clock may be hours away.
-    """
-    text = (headers or {}).get("Date") or (headers or {}).get("date")
-    return _unix_second(str(text)) if text else None
-
-
-@lru_cache(maxsize=64)
-def _unix_second(text: str) -> int | None:
-    """The second that a ``Date`` names. Every answer of a second has the same, and each is asked several times."""
-    try:
-        return round(parsedate_to_datetime(text).timestamp())
-    except (ValueError, TypeError, OverflowError):
-        return None
 
 
 def answered_at(result: Any) -> int | None:

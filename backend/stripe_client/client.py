@@ -21,8 +21,8 @@ import stripe
 from backend.config.env import SettingsError
 from backend.config.settings import Settings
 from backend.observability.metrics import STRIPE_RETRIES, count_stripe_call
-from backend.services.platform import PlatformClient
 from backend.stripe_client.connections import AnswerCut, Connections, Proxy
+from backend.stripe_client.platform import PlatformClient
 from backend.stripe_client.rate import AroundLine, RatedClient, build_rate
 
 Watch = Callable[[Mapping[str, Any]], None]

@@ -14,10 +14,10 @@ from backend.http.requests import services, settings
 from backend.schemas.fields import is_payment_id
 from backend.services.errors import NotFound, PaymentsError, UnreadablePayment
 from backend.services.operators.timeline import story_of
-from backend.services.platform import namespace_of
 from backend.services.reads import metadata_of, purchase_of, sold_payment
 from backend.services.settlement.ledger import ledger_of
 from backend.services.settlement.settle import UNCLEAR
+from backend.stripe_client.platform import namespace_of
 from backend.web.money_map import HEIGHT, WIDTH, bands, explain, source
 from backend.web.rendering import page, problem
 from backend.web.samples import SampleCoach, sample_coaches

@@ -18,10 +18,10 @@ from backend.domain.namespace import is_marked
 from backend.observability.metrics import BLOCKED
 from backend.services import Services
 from backend.services.errors import UnreadablePayment
-from backend.services.platform import namespace_of
 from backend.services.reads import Payment, found, id_of, read_payment
 from backend.services.settlement.hand_transfers import remember
 from backend.services.settlement.settle import NOT_OURS, NOT_PAID, Settlement
+from backend.stripe_client.platform import namespace_of
 from backend.webhooks import signals
 from backend.webhooks.account_handlers import account_lost, account_updated, payout_failed, payout_paid
 from backend.webhooks.event import Event

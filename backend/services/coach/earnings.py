@@ -28,8 +28,8 @@ from backend.domain.settlement import HELD, Reason
 from backend.services.coach.onboarding import NO_SUCH_COACH
 from backend.services.coach.registry import Registry
 from backend.services.errors import NotFound, UnreadablePayment
-from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, Payment, captured, id_of, metadata_of, payment_of
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 

@@ -33,8 +33,8 @@ from backend.domain.metadata import (
 from backend.domain.namespace import entry_id
 from backend.services import objects
 from backend.services.cache import Cache
-from backend.services.platform import namespace_of
 from backend.services.reads import found, metadata_of
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 

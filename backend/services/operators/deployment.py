@@ -16,10 +16,10 @@ import structlog
 from backend.domain.metadata import SERVED_AS, SETTLEMENT, SETTLEMENT_MODE, SWEEP_MARK_ID
 from backend.domain.namespace import APP, DEFAULT, NAME, Namespace
 from backend.domain.settlement import MANUAL
-from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, found, metadata_of
 from backend.services.reconcile.mark import mark_of
 from backend.services.write_outcome import answered_at
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 

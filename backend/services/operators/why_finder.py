@@ -16,8 +16,8 @@ from backend.domain.namespace import Namespace
 from backend.services.coach.accounts import account_or_none
 from backend.services.errors import UnreadablePayment
 from backend.services.operators.why_words import plain
-from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, coach_of, found, id_of, metadata_of, purchase_of
+from backend.stripe_client.platform import namespace_of
 
 # Pages of 100 of the newest charges, payments or transfers, where Stripe can be asked for nothing narrower.
 _CHARGE_PAGES = 5

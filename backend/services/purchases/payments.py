@@ -13,7 +13,7 @@ import stripe
 import structlog
 
 from backend.domain.access import TRUSTED, Caller
-from backend.domain.catalogue import Catalogue, NotOffered, Offer, PackageType
+from backend.domain.catalogue import Catalogue, NotOffered, Offer
 from backend.domain.metadata import (
     MODE_AUTO,
     MODE_MANUAL,
@@ -24,6 +24,7 @@ from backend.domain.metadata import (
     attempt_hash,
 )
 from backend.domain.money import FeeRate, Split
+from backend.domain.requests import Order
 from backend.domain.sessions import Session, SessionClaim, SessionMismatch, check_claim
 from backend.domain.settlement import MANUAL
 from backend.services import objects
@@ -31,31 +32,16 @@ from backend.services.coach.payees import Payees
 from backend.services.coach.registry import Registry
 from backend.services.creation import GENERATIONS
 from backend.services.errors import CoachNotReady, Conflict, InvalidRequest, NotFound, NotPaid, UnreadablePayment
-from backend.services.platform import namespace_of
 from backend.services.purchases.customers import Customers, names_no_customer
 from backend.services.purchases.declines import is_blocked
 from backend.services.purchases.sessions import is_open, session_of
 from backend.services.reads import NO_SUCH_PAYMENT, Payment, captured, metadata_of, sold_payment
 from backend.services.write_outcome import is_replay, was_replayed
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 
 REFUNDED = "refunded"
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a player asks to buy."""
-
-    coach_id: str
-    coach_name: str
-    sport: str
-    package_type: PackageType
-    package_id: int | None = None
-    customer_email: str | None = None
-    customer_name: str | None = None
-    player_id: str | None = None
-    player_name: str | None = None
 
 
 @dataclass

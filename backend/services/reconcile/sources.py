@@ -17,7 +17,6 @@ from backend.domain.metadata import SETTLEMENT
 from backend.domain.sessions import INSTANT_METHODS
 from backend.domain.settlement import MANUAL
 from backend.services.errors import UnreadablePayment
-from backend.services.platform import namespace_of
 from backend.services.reads import NOT_REFUNDED, PAGE, found, id_of, metadata_of, purchase_of
 from backend.services.reconcile.books import EXPAND, Books, Traces
 from backend.services.reconcile.findings import Case, Findings, Unread
@@ -25,6 +24,7 @@ from backend.services.reconcile.joins import PROCESSING, Judgement, Verdict, jud
 from backend.services.reconcile.mark import LOOK_BACK_SECONDS, Mark, read_mark
 from backend.services.reconcile.pace import Pace
 from backend.services.write_outcome import answered_at
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 

@@ -6,9 +6,9 @@ import stripe
 import structlog
 
 from backend.domain.metadata import ALSO_PAID_BY, COACH_ACCOUNT_ID, COACH_KEY, ids_that_fit
-from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, Payment, every, metadata_of
 from backend.services.settlement.positions import View
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 

@@ -9,10 +9,11 @@ from typing import cast
 
 import stripe
 
+from backend.domain.requirements import is_payable
 from backend.domain.settlement import HELD, KEY_RETIRES_AFTER, Note, Reason, Step, TakeBack, part_of
 from backend.services.coach.accounts import account_or_none, is_gone
 from backend.services.coach.registry import Registry
-from backend.services.reads import Payment, found, is_payable
+from backend.services.reads import Payment, found
 from backend.services.write_outcome import Refused
 
 # What mends these is a person, so asking again can wait.

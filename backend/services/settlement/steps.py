@@ -25,7 +25,7 @@ from backend.domain.settlement import (
     part_of,
     stands_in_the_way,
 )
-from backend.observability.metrics import TAKEN_BACK, TRANSFERRED, TRANSFERS
+from backend.domain.stripe_time import stripes_time
 from backend.services.coach.registry import Registry
 from backend.services.errors import Undecided
 from backend.services.reads import Payment
@@ -33,8 +33,9 @@ from backend.services.settlement.holds import Holds
 from backend.services.settlement.notes import Notes
 from backend.services.settlement.positions import View
 from backend.services.settlement.result import SETTLED, Activation, Settlement
+from backend.services.settlement.tally import Tally
 from backend.services.settlement.transfers import create_reversal, create_transfer
-from backend.services.write_outcome import Answer, Done, Refused, Unknown, is_replayed, kind_of, stripes_time, write
+from backend.services.write_outcome import Answer, Done, Refused, Unknown, is_replayed, kind_of, write
 
 log = structlog.get_logger(__name__)
 
@@ -45,10 +46,11 @@ _MOST_GENERATIONS = 50
 class Steps:
     """Takes steps."""
 
-    def __init__(self, client: stripe.StripeClient, registry: Registry, notes: Notes) -> None:
+    def __init__(self, client: stripe.StripeClient, registry: Registry, notes: Notes, tally: Tally) -> None:
         self._client = client
         self._holds = Holds(client, registry)
         self._notes = notes
+        self._tally = tally
 
     def take(self, view: View, activation: Activation) -> Settlement | None:
         """Close the difference by one step. None: look again, because something was or may have been written."""
@@ -133,12 +135,11 @@ class Steps:
         facts = {"payment": view.payment.id, "amount": step.amount, "currency": result.currency}
         if isinstance(step, TakeBack):
             activation.moved -= step.amount
-            TAKEN_BACK.labels(result.currency).inc(step.amount)
+            self._tally.taken_back(result.currency, step.amount)
             log.info("transfer.taken_back", transfer=step.transfer_id, reversal=result.id, **facts)
             return None
         activation.moved += step.amount
-        TRANSFERS.labels(result.currency).inc()
-        TRANSFERRED.labels(result.currency).inc(step.amount)
+        self._tally.transferred(result.currency, step.amount)
         log.info("transfer.made", transfer=result.id, destination=view.destination, **facts)
         # A refund that fails and a dispute that goes on are not seen on a charge that has one already.
         quiet = not view.refunds and not view.disputes

@@ -17,8 +17,8 @@ from backend.domain.settlement import Pay, TakeBack, TransferRecord
 from backend.services import objects
 from backend.services.coach.accounts import account_or_none
 from backend.services.coach.registry import Registry
-from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, Payment, coach_of, every, found, id_of, metadata_of
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 

@@ -15,10 +15,10 @@ from backend.domain.metadata import COACH_ID
 from backend.domain.months import Month
 from backend.domain.statement import Kind, Line, Statement, in_order
 from backend.services.coach.registry import Registry
-from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, found, metadata_of
 from backend.services.reconcile.pace import Pace
 from backend.services.statements.entries import EXPAND, Entries, payout_line
+from backend.stripe_client.platform import namespace_of
 
 _DAY = 86_400
 # A purchase is paid at once, or by a bank debit within three weeks; an abandoned one may be taken up again.

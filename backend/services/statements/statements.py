@@ -11,11 +11,11 @@ import stripe
 from backend.domain.months import Month
 from backend.domain.statement import Statement, in_order
 from backend.services.coach.registry import Registry
-from backend.services.platform import namespace_of
 from backend.services.reads import PAGE
 from backend.services.reconcile.pace import Pace
 from backend.services.statements.coach import CoachMonth
 from backend.services.statements.entries import EXPAND, Entries
+from backend.stripe_client.platform import namespace_of
 
 # Stripe allows 25 calls a second in test mode; live traffic needs them too.
 _CALLS_PER_SECOND = 10.0
