@@ -27,6 +27,7 @@ from backend.routes.webhooks import webhooks
 from backend.services import Policies, build_services
 from backend.stripe_client.client import build_client
 from backend.web.docs import docs
+from backend.web.money_pages import money_pages
 from backend.web.pages import pages
 from backend.web.storefront import storefront
 
@@ -68,7 +69,7 @@ def create_app(
     attach_admission(app, settings)
     attach_proxies(app, settings)
     register_errors(app)
-    for blueprint in (*_BLUEPRINTS, *([] if settings.is_production else [storefront])):
+    for blueprint in (*_BLUEPRINTS, *([] if settings.is_production else [storefront, money_pages])):
         app.register_blueprint(blueprint)
     cli.attach_commands(app, create_app)
     return app

@@ -23,8 +23,10 @@ def stripe_origins() -> tuple[str, ...]:
     return (base,) if base else STRIPE
 
 
-def policy(*, scripts: bool = False, pays: bool = False) -> str:
-    """A Content-Security-Policy: nothing inline, nothing from elsewhere, in nobody's frame; Stripe where a card is entered."""
+def policy(*, scripts: bool = False, pays: bool = False, forms: bool = False) -> str:
+    """A Content-Security-Policy: nothing inline, nothing from elsewhere, in nobody's frame; Stripe where a card is entered,
+    forms only to this site, and only where there are some.
+    """
     own = " 'self'" if scripts else ""
     stripes = " ".join(("", *stripe_origins())) if pays else ""
     rules = {
@@ -35,22 +37,25 @@ def policy(*, scripts: bool = False, pays: bool = False) -> str:
         "connect-src": own + stripes,
         "frame-src": stripes,
         "base-uri": " 'none'",
-        "form-action": " 'none'",
+        "form-action": " 'self'" if forms else " 'none'",
         "frame-ancestors": " 'none'",
     }
     return "; ".join(f"{name}{sources}" for name, sources in rules.items() if sources)
 
 
-def page(template: str, status: int = 200, *, scripts: bool = False, pays: bool = False, **context: Any) -> Response:
+def page(
+    template: str, status: int = 200, *, scripts: bool = False, pays: bool = False, forms: bool = False, **context: Any
+) -> Response:
     """A page. What its template shows of a payment is for one person: no cache keeps it."""
     context |= {
         "app_name": settings().app_name,
         "development": not settings().is_production,
         "money": format_money,
         "clock": _clock,
+        "when": _when,
     }
     response = make_response(render_template(template, **context), status)
-    response.headers["Content-Security-Policy"] = policy(scripts=scripts, pays=pays)
+    response.headers["Content-Security-Policy"] = policy(scripts=scripts, pays=pays, forms=forms)
     response.headers["Cache-Control"] = "no-store"
     # A page that opened this one, or that this one opens, has no hold on its window.
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
@@ -59,6 +64,11 @@ def page(template: str, status: int = 200, *, scripts: bool = False, pays: bool 
 
 def _clock(unix: int) -> datetime:
     return datetime.fromtimestamp(unix, UTC)
+
+
+def _when(unix: int) -> str:
+    """``2 Nov 2026, 15:00 UTC``: in words of no particular time zone's."""
+    return f"{_clock(unix):%d %b %Y, %H:%M} UTC".lstrip("0")
 
 
 def problem(error: Exception) -> Response:
