@@ -19,7 +19,7 @@ from backend.services.operators.timeline import story_of
 from backend.services.operators.why import Explainer
 from backend.services.operators.why_ends import NOT_A_PURCHASE, Look
 from backend.services.reads import NO_SUCH_PAYMENT
-from backend.services.statements.output import NAMES, statement_csv
+from backend.services.statements.output import LINES, NAMES, statement_csv
 from backend.web.money_map import WIDTH, pictures
 from backend.web.rendering import page, problem
 from backend.web.sandbox_acts import ACTS, SandboxActs, acts_for
@@ -109,10 +109,13 @@ def act(payment_id: str) -> Response:
 
 
 def _check_from_here() -> None:
-    """Raises ``Forbidden`` for a form that another site's page has sent."""
-    origin = request.headers.get("Origin")
-    same = origin is None or urlsplit(origin).netloc == request.host
-    if not same or request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+    """Raises ``Forbidden`` for a form that another site's page has sent.
+
+    Browsers say so in Sec-Fetch-Site. In Origin an own page says nothing: it sends no referrer.
+    """
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    here = site in ("same-origin", "none") if site else origin is None or urlsplit(origin).netloc == request.host
+    if not here:
         raise Forbidden("This form was sent by a page of another site.")
 
 
@@ -168,6 +171,7 @@ def statement() -> Response:
         forms=True,
         statement=found,
         names=NAMES,
+        lines=LINES,
         asked=request.args,
         this_month=Month.of(services().now()),
     )

@@ -14,6 +14,7 @@ from flask_limiter import RateLimitExceeded
 from backend.http.requests import services, settings
 from backend.services.errors import NotFound, PaymentsError
 from backend.services.purchases.receipts import Receipt, State
+from backend.web.coach_page import STANDINGS, read_coach_page
 from backend.web.rendering import page, problem
 from backend.web.samples import sample_coaches
 
@@ -90,6 +91,5 @@ def coach_earnings() -> Response:
         return page("coach_earnings.html")
     coaches = sample_coaches(settings().catalogue)
     coach = next((one for one in coaches if one.id == request.args.get("coach")), None)
-    entry = services().registry.lookup(coach.id) if coach else None
-    account = entry.account_id if entry else ""
-    return page("coach.html", scripts=True, coaches=coaches, coach=coach, account=account)
+    shown = read_coach_page(services(), coach.id) if coach else None
+    return page("coach.html", scripts=True, coaches=coaches, coach=coach, shown=shown, standings=STANDINGS)

@@ -13,6 +13,9 @@ from backend.http.requests import settings
 
 STRIPE = ("https://js.stripe.com", "https://*.js.stripe.com", "https://hooks.stripe.com", "https://api.stripe.com")
 
+# Not the machine's own: a page is in one language.
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+
 
 def stripe_origins() -> tuple[str, ...]:
     """Where Stripe.js comes from and what it opens: Stripe's own hosts, or the sandbox.
@@ -66,9 +69,11 @@ def _clock(unix: int) -> datetime:
     return datetime.fromtimestamp(unix, UTC)
 
 
-def _when(unix: int) -> str:
+def _when(unix: int, *, seconds: bool = False) -> str:
     """``2 Nov 2026, 15:00 UTC``: in words of no particular time zone's."""
-    return f"{_clock(unix):%d %b %Y, %H:%M} UTC".lstrip("0")
+    at = _clock(unix)
+    time = f"{at:%H:%M:%S}" if seconds else f"{at:%H:%M}"
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}, {time} UTC"
 
 
 def problem(error: Exception) -> Response:

@@ -125,9 +125,12 @@ class Standings:
         more = "" if seen.whole and len(wanted) <= PAGE_SIZE else " There may be more."
         return Listing([*rows, *self._rows(wanted[:PAGE_SIZE])], None, f"Looked for {seen.looked}.{more}")
 
-    def of(self, intents: Sequence[stripe.PaymentIntent]) -> list[Row]:
-        """The rows of intents that were read with their charges, in their order; those that were not sold here left out."""
-        return self._rows(intents)
+    def found_of_coach(self, coach_id: str) -> list[Row]:
+        """The newest payments for one coach."""
+        theirs = [
+            one for one in Finder(self._client).of_coach(coach_id).intents if metadata_of(one).get(COACH_ID) == coach_id
+        ]
+        return self._rows(theirs[:PAGE_SIZE])
 
     def _rows(self, intents: Sequence[stripe.PaymentIntent]) -> list[Row]:
         if not intents:

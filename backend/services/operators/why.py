@@ -102,6 +102,7 @@ class Explainer:
             since=noted or None,
             now=payment.at,
             meaning=words.meaning,
+            for_coach=words.coach,
         )
 
     def _candidates(self, payment: Payment, charge: stripe.Charge) -> list[stripe.Transfer]:
@@ -156,6 +157,7 @@ class Explainer:
             coach=why_letter.letter(view, words),
             reason=(note.reason or note.kind) if note is not None else "",
             meaning=words.meaning,
+            for_coach=why_letter.what_to_know(words, told.waits),
             since=(note.at if note is not None and note.at else charge.created if charge is not None else None),
         )
 
@@ -241,6 +243,7 @@ def _by_a_person(view: View, told: Explanation) -> Explanation:
         state=MANUAL,
         verdict=BY_A_PERSON.meaning + difference,
         meaning=BY_A_PERSON.meaning,
+        for_coach=BY_A_PERSON.coach,
         next=BY_A_PERSON.remedy,
         command=BY_A_PERSON.command.format(payment=told.payment_id),
         coach=why_letter.letter(view, BY_A_PERSON),
@@ -267,6 +270,7 @@ def _not_adopted(view: View, told: Explanation) -> Explanation:
         state=NOT_OURS,
         verdict="The Node backend sold this payment: nothing settles it by itself.",
         meaning="The Node backend sold this payment: nothing settles it by itself.",
+        for_coach=WORDS[Reason.UNCLEAR_TRANSFERS].coach,
         next="See what adopting it would do; then do it without --dry-run.",
         command=f"flask reconcile {told.payment_id} --adopt --dry-run",
     )

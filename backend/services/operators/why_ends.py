@@ -38,7 +38,8 @@ class Explanation:
     ``verdict``: the answer in one sentence; ``meaning``: the part of it that gives the reason, empty where nothing waits;
     ``facts``: what was read. ``waits``: minor units that the coach is still
     owed; negative: what is to come back. ``since``: unix second by Stripe's clock, ``now`` that of the reading.
-    ``next``: what to do, ``command`` the thing to type, if any. ``coach``: a paragraph to send to the coach, if any.
+    ``next``: what to do, ``command`` the thing to type, if any. ``coach``: a paragraph to send to the coach, if any;
+    ``for_coach``: only the sentence of it that says why something waits, and what the coach can do.
     """
 
     payment_id: str
@@ -54,6 +55,7 @@ class Explanation:
     since: int | None = None
     now: int | None = None
     meaning: str = ""
+    for_coach: str = ""
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,7 @@ def unreadable(intent: stripe.PaymentIntent) -> Explanation:
         since=charge.created if paid else None,
         now=now,
         meaning=words.meaning,
+        for_coach=words.coach,
     )
 
 

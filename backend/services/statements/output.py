@@ -45,6 +45,22 @@ NAMES = {
     Kind.OTHER: "Not of this backend",
 }
 
+# The same of one line.
+LINES = {
+    Kind.SALE: "Sale",
+    Kind.SALE_RETURNED: "Sale that the bank took back",
+    Kind.REFUND: "Refund",
+    Kind.REFUND_RETURNED: "Refund that failed",
+    Kind.DISPUTE: "Dispute",
+    Kind.DISPUTE_RETURNED: "Dispute won",
+    Kind.TRANSFER: "Transfer to the coach",
+    Kind.TRANSFER_BACK: "Taken back from the coach",
+    Kind.STRIPE_FEE: "Fee of Stripe's",
+    Kind.PAYOUT: "Payout to the bank",
+    Kind.PAYOUT_RETURNED: "Payout that failed",
+    Kind.OTHER: "Not of this backend",
+}
+
 
 def statement_csv(statement: Statement) -> str:
     """The lines as CSV: amounts in units of the currency, below zero where money leaves the balance."""

@@ -14,7 +14,7 @@ async function look() {
   clearTimeout(timer);
   if (document.hidden) return;
   try {
-    const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
+    const answer = await fetch(location.pathname + location.search, { headers: { Accept: "text/html" } });
     if (!answer.ok) throw new Error(String(answer.status));
     show(new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#money"));
     pause = EVERY_MILLISECONDS;
