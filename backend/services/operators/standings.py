@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -137,11 +137,19 @@ class Standings:
             return []
         with ThreadPoolExecutor(min(_AT_ONCE, len(intents))) as beside:
             # The context goes along: within it all calls count as this request's.
-            tasks = [beside.submit(copy_context().run, self._explainer.look_at, one) for one in intents]
-        looks: Iterable[tuple[Look, stripe.PaymentIntent]] = zip(
-            (task.result() for task in tasks), intents, strict=True
-        )
-        return [_row(look, intent) for look, intent in looks if look.explanation.state != NOT_A_PURCHASE]
+            tasks = [beside.submit(copy_context().run, self._look, one) for one in intents]
+        looks = [task.result() for task in tasks]
+        return [
+            _row(look, intent)
+            for look, intent in zip(looks, intents, strict=True)
+            if look is not None and look.explanation.state != NOT_A_PURCHASE
+        ]
+
+    def _look(self, intent: stripe.PaymentIntent) -> Look | None:
+        """One payment; it is read again where it was found without its charge."""
+        if isinstance(intent.latest_charge, str):
+            return self._explainer.look(intent.id)
+        return self._explainer.look_at(intent)
 
 
 def _row(look: Look, read: stripe.PaymentIntent | None = None) -> Row:
