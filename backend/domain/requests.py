@@ -12,7 +12,7 @@ RefundReason = Literal["duplicate", "fraudulent", "requested_by_customer"]
 
 @dataclass(frozen=True)
 class Order:
-    """What a player asks to buy."""
+    """An order: the package that a player asks to buy."""
 
     coach_id: str
     coach_name: str
@@ -27,7 +27,7 @@ class Order:
 
 @dataclass(frozen=True)
 class RefundRequest:
-    """What to give back: ``amount`` in minor units, or all that is left when None."""
+    """A refund that is asked for: ``amount`` in minor units, or all that is left when None."""
 
     payment_id: str
     reason: RefundReason = "requested_by_customer"
@@ -51,7 +51,7 @@ class NewCoach:
 
 @dataclass(frozen=True)
 class TransferClaim:
-    """What the caller believes is to be transferred: ``amount`` is the gross amount that the player paid."""
+    """The transfer that the caller believes is due: ``amount`` is the gross amount that the player paid."""
 
     payment_id: str
     coach_account_id: str

@@ -1,4 +1,4 @@
-"""What is counted, for Prometheus: the money that moved, what webhooks came to, and what Stripe was asked.
+"""The metrics for Prometheus: the money that moved, what webhooks came to, and what Stripe was asked.
 
 With several worker processes prometheus_client keeps the numbers in files that all of them share (the production
 server names the directory), so that any worker can answer for all. No label holds an id or anything a client sent.

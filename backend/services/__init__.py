@@ -51,7 +51,7 @@ class Services:
 
 @dataclass(frozen=True)
 class Policies:
-    """What an operator decides. ``late_coaches_wait``: see ``Registry``; ``max_declines``: see ``Declines``;
+    """The decisions of an operator. ``late_coaches_wait``: see ``Registry``; ``max_declines``: see ``Declines``;
     ``allowed_origins``: of the front ends that a coach may be brought back to from Stripe.
     """
 

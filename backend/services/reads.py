@@ -23,7 +23,8 @@ from backend.domain.metadata import (
     read_purchase,
 )
 from backend.domain.namespace import Namespace
-from backend.domain.settlement import MANUAL, Note, read_note
+from backend.domain.settlement import Note, read_note
+from backend.domain.states import MoneyState
 from backend.services import objects
 from backend.services.errors import NotFound, UnreadablePayment
 from backend.services.write_outcome import answered_at, error_code
@@ -36,7 +37,7 @@ PAGE = 100
 NO_SUCH_PAYMENT = "There is no such payment."
 
 
-def found(read: Callable[[], T]) -> T | None:
+def get_or_none(read: Callable[[], T]) -> T | None:
     """The answer of ``read``, or None where Stripe says there is no such thing.
 
     An account that does not exist, was deleted, or is not ours answers 403 ``account_invalid``, all alike.
@@ -54,7 +55,7 @@ def found(read: Callable[[], T]) -> T | None:
     return None if getattr(result, "deleted", False) else result
 
 
-def every(page: stripe.ListObject[Any]) -> list[Any]:
+def list_all(page: stripe.ListObject[Any]) -> list[Any]:
     """The whole list, to the last page: a decision on part of a list pays twice."""
     return list(page.auto_paging_iter())
 
@@ -100,7 +101,7 @@ class Payment:
     @property
     def is_manual(self) -> bool:
         """True if a person said that a person settles it."""
-        return self.metadata.get(SETTLEMENT_MODE) == MODE_MANUAL or self.metadata.get(SETTLEMENT) == MANUAL
+        return self.metadata.get(SETTLEMENT_MODE) == MODE_MANUAL or self.metadata.get(SETTLEMENT) == MoneyState.MANUAL
 
     @property
     def person_was_here(self) -> bool:
@@ -171,7 +172,7 @@ def read_payment(client: stripe.StripeClient, payment_id: str) -> Payment | None
     """
     if not payment_id.strip():
         return None  # the address of no id is that of the list
-    intent = found(lambda: objects.get(client, "payment_intents", payment_id, {"expand": ["latest_charge"]}))
+    intent = get_or_none(lambda: objects.get(client, "payment_intents", payment_id, {"expand": ["latest_charge"]}))
     return whole_payment(client, intent) if intent is not None else None
 
 
@@ -187,7 +188,7 @@ def whole_payment(client: stripe.StripeClient, intent: stripe.PaymentIntent) -> 
 
 def _returned_charge(client: stripe.StripeClient, payment_id: str) -> stripe.Charge | None:
     """The charge of a payment that was paid once and is not now: a further try to pay hides it, which may be declined."""
-    charges = every(client.v1.charges.list({"payment_intent": payment_id, "limit": PAGE}))
+    charges = list_all(client.v1.charges.list({"payment_intent": payment_id, "limit": PAGE}))
     return next((charge for charge in charges if _came_and_went(charge)), None)
 
 
@@ -224,7 +225,7 @@ def refunds_of(client: stripe.StripeClient, payment: Payment, known: bool = Fals
     """
     if payment.charge is None or not (known or payment.may_be_refunded):
         return []
-    return every(client.v1.refunds.list({"charge": payment.charge.id, "limit": PAGE}))
+    return list_all(client.v1.refunds.list({"charge": payment.charge.id, "limit": PAGE}))
 
 
 def refunded_by(refunds: Iterable[stripe.Refund]) -> int:
@@ -274,7 +275,7 @@ def _came_back(dispute: stripe.Dispute, booked: list[Any]) -> bool:
 
 def disputes_of(client: stripe.StripeClient, charge_id: str) -> list[stripe.Dispute]:
     """Every dispute of a charge, whatever became of it."""
-    return every(client.v1.disputes.list({"charge": charge_id, "limit": PAGE}))
+    return list_all(client.v1.disputes.list({"charge": charge_id, "limit": PAGE}))
 
 
 def disputed_by(disputes: Iterable[stripe.Dispute], currency: str) -> int:

@@ -1,4 +1,4 @@
-"""What Stripe's answer to a keyed write means for the next step.
+"""The outcomes of a keyed write: Stripe's answers, as the next step needs them.
 
 An idempotency key pins the first answer of a request whose execution began: 200s, refusals and even 500s
 come back under it for 24 hours, marked ``Idempotent-Replayed: true``. So an answer has two questions: what
@@ -55,7 +55,7 @@ class Unknown:
     headers: Mapping[str, Any] = field(default_factory=dict)
 
 
-Answer = Done[T] | Refused | KeyTaken | InFlight | Unknown
+WriteOutcome = Done[T] | Refused | KeyTaken | InFlight | Unknown
 
 _KINDS: dict[type, Answered] = {
     Done: Answered.DONE,
@@ -66,17 +66,17 @@ _KINDS: dict[type, Answered] = {
 }
 
 
-def kind_of(answer: Answer[Any]) -> Answered:
+def kind_of(answer: WriteOutcome[Any]) -> Answered:
     """The answer in the terms of ``domain/settlement.py``."""
     return _KINDS[type(answer)]
 
 
-def is_replayed(answer: Answer[Any]) -> bool:
+def is_replayed(answer: WriteOutcome[Any]) -> bool:
     """True if it was decided earlier, under the same key."""
     return isinstance(answer, Done | Refused | Unknown) and answer.replayed
 
 
-def write(call: Callable[[], T]) -> Answer[T]:
+def classify_write(call: Callable[[], T]) -> WriteOutcome[T]:
     """Make a keyed write and classify the answer.
 
     What says nothing about the write (no connection, throttled, key refused) is raised as it came: the
@@ -104,7 +104,7 @@ def error_code(error: stripe.StripeError) -> str:
 
 
 def is_replay(headers: Mapping[str, Any] | None) -> bool:
-    """Whether an answer was decided earlier, under the same key."""
+    """True if an answer was decided earlier, under the same key."""
     return bool(headers) and str((headers or {}).get("idempotent-replayed", "")).lower() == "true"
 
 

@@ -39,7 +39,7 @@ WEBHOOK_BUDGET_SECONDS = 8.0
 
 @dataclass
 class Budget:
-    """What one request may still spend on Stripe, and how many calls it has made."""
+    """The seconds that one request may still spend on Stripe, and the number of calls it has made."""
 
     deadline: float
     calls: int = 0

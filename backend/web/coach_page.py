@@ -14,7 +14,7 @@ from backend.services import Services
 from backend.services.coach.accounts import account_or_none
 from backend.services.operators.standings import Row, Standing, Standings
 from backend.services.operators.why_words import date
-from backend.services.reads import found
+from backend.services.reads import get_or_none
 
 _PAYOUTS = 20
 # Whoever reads it is the coach.
@@ -84,8 +84,8 @@ def read_coach_page(services: Services, coach_id: str) -> CoachPage:
     if account is None:
         return CoachPage(GONE if account_id else NOT_REGISTERED, account_id, sales, [], [], [])
     options: Any = {"stripe_account": account_id}
-    balance = found(lambda: services.client.v1.balance.retrieve({}, options))
-    payouts = found(lambda: services.client.v1.payouts.list({"limit": _PAYOUTS}, options))
+    balance = get_or_none(lambda: services.client.v1.balance.retrieve({}, options))
+    payouts = get_or_none(lambda: services.client.v1.payouts.list({"limit": _PAYOUTS}, options))
     return CoachPage(
         onboarding_in_words(_facts(account)),
         account_id,

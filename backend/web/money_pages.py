@@ -15,7 +15,7 @@ from backend.http.requests import path_payment_id, services, settings
 from backend.services.errors import Forbidden, InvalidRequest, NotFound, PaymentsError
 from backend.services.operators.lives import Life, LifeReader
 from backend.services.operators.standings import Listing, Row, Standing, Standings
-from backend.services.operators.timeline import story_of
+from backend.services.operators.timeline import timeline_of
 from backend.services.operators.why import Explainer
 from backend.services.operators.why_ends import NOT_A_PURCHASE, Look
 from backend.services.reads import NO_SUCH_PAYMENT
@@ -141,7 +141,7 @@ def _map(look: Look, did: str) -> Response:
         pictures=drawn,
         shown=_shown(life.moments),
         remarks=life.remarks,
-        story=story_of(client, look.payment) if look.payment is not None else [],
+        story=timeline_of(client, look.payment) if look.payment is not None else [],
         forgotten=_is_forgotten(look),
         acts=offered,
         did=ACTS.get(did),

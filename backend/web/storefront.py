@@ -29,7 +29,7 @@ for _failure in (stripe.StripeError, PaymentsError):
 
 @storefront.get("/")
 def coaches() -> Response:
-    """Whom to buy from."""
+    """The coaches to buy from."""
     catalogue = settings().catalogue
     least = {sport: min(o.price for o in catalogue.offers if o.sport == sport) for sport in catalogue.sports}
     return page("coaches.html", coaches=sample_coaches(catalogue), least=least, currency=catalogue.currency)
@@ -37,7 +37,7 @@ def coaches() -> Response:
 
 @storefront.get("/coaches/<coach_id>")
 def buy(coach_id: str) -> Response:
-    """What a coach offers, and the card to pay with."""
+    """The packages of a coach, and the card to pay with."""
     coach, catalogue = _coach(coach_id), settings().catalogue
     offers = [offer for offer in catalogue.offers if offer.sport == coach.sport]
     base, key = settings().stripe_api_base, settings().stripe_publishable_key

@@ -14,7 +14,7 @@ import stripe
 from backend.domain.metadata import PAID_AT
 from backend.domain.money_life import Moment, Move, Movement, life
 from backend.services.operators.why_words import date
-from backend.services.reads import NOT_REFUNDED, PAGE, captured, every, found, id_of, taken_by
+from backend.services.reads import NOT_REFUNDED, PAGE, captured, get_or_none, id_of, list_all, taken_by
 from backend.services.settlement.positions import View
 
 # Nothing at Stripe leads from a payment to its payout. The first automatic ones after the money became available are looked
@@ -78,7 +78,7 @@ class LifeReader:
         """The refunds again, with their entries in the books: these tell Stripe's fee, and when a failed one came back."""
         charge: Any = view.payment.charge
         expand = ["data.balance_transaction", "data.failure_balance_transaction"]
-        for refund in every(self._client.v1.refunds.list({"charge": charge.id, "limit": PAGE, "expand": expand})):
+        for refund in list_all(self._client.v1.refunds.list({"charge": charge.id, "limit": PAGE, "expand": expand})):
             entry: Any = refund.balance_transaction
             text = "under way" if refund.status not in {"succeeded", *NOT_REFUNDED} else ""
             yield Movement(refund.created, Move.REFUNDED, refund.amount, refund.id, text=text)
@@ -92,7 +92,7 @@ class LifeReader:
         for transfer in view.transfers:
             yield Movement(transfer.created, Move.SENT, transfer.amount, transfer.id, transfer.id)
             if transfer.amount_reversed:
-                for one in every(self._client.v1.transfers.reversals.list(transfer.id, {"limit": PAGE})):
+                for one in list_all(self._client.v1.transfers.reversals.list(transfer.id, {"limit": PAGE})):
                     yield Movement(one.created, Move.TAKEN_BACK, one.amount, one.id, transfer.id)
         holding = [one for one in view.transfers if one.amount > one.amount_reversed]
         if len(holding) > _MOST_TRANSFERS:
@@ -146,7 +146,7 @@ class LifeReader:
 
     def _of_account(self, account: str, params: Any) -> Any:
         options: Any = {"stripe_account": account}
-        return found(lambda: self._client.v1.balance_transactions.list(params, options))
+        return get_or_none(lambda: self._client.v1.balance_transactions.list(params, options))
 
 
 def _paid_at(view: View) -> int:

@@ -13,13 +13,13 @@ import stripe
 
 from backend.domain.metadata import COACH_ID, COACH_NAME
 from backend.domain.placeholders import real_name, real_player_id
+from backend.domain.states import MoneyState
 from backend.services.coach.registry import Registry
 from backend.services.operators.why import Explainer
 from backend.services.operators.why_ends import NOT_A_PURCHASE, UNREADABLE, UNTOLD, Explanation, Look
 from backend.services.operators.why_finder import Finder
 from backend.services.reads import metadata_of
 from backend.services.settlement.ledger import Ledger
-from backend.services.settlement.settle import NOT_OURS
 
 PROCESSING = "processing"
 # Payments are looked at side by side: each costs a few calls, and a page has a second or two.
@@ -87,7 +87,7 @@ def standing_of(look: Look) -> Standing:
 
 
 def _waiting(ledger: Ledger, state: str) -> Standing:
-    if state == NOT_OURS:
+    if state == MoneyState.NOT_OURS:
         return Standing.NOT_ADOPTED
     return Standing.HELD if ledger.owed > 0 else Standing.OWED_BACK
 

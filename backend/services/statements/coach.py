@@ -15,7 +15,7 @@ from backend.domain.metadata import COACH_ID
 from backend.domain.months import Month
 from backend.domain.statement import Kind, Line, Statement, in_order
 from backend.services.coach.registry import Registry
-from backend.services.reads import PAGE, found, metadata_of
+from backend.services.reads import PAGE, get_or_none, metadata_of
 from backend.services.reconcile.pace import Pace
 from backend.services.statements.entries import EXPAND, Entries, payout_line
 from backend.stripe_client.platform import namespace_of
@@ -127,7 +127,7 @@ class CoachMonth:
         created = {"gte": month.start, "lt": month.end}
         params: Any = {"created": created, "limit": PAGE}
         options: Any = {"stripe_account": account_id}
-        first = found(lambda: self._client.v1.balance_transactions.list(params, options))
+        first = get_or_none(lambda: self._client.v1.balance_transactions.list(params, options))
         if first is None:
             return
         for page in self._pages(lambda: first):
