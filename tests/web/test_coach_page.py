@@ -122,7 +122,7 @@ def test_unfinished_onboarding_names_what_is_asked(market: Marketplace) -> None:
     page = _page(market)
 
     assert "Stripe still has questions." in page
-    assert "Enter your date of birth." in page
+    assert "Add the bank account that you want to be paid to." in page
     assert _buttons(page) == ["Finish onboarding"]
 
 
