@@ -60,7 +60,7 @@ POLICY = {
     "connect.transfer": Rule(_ADMINS),
 }
 # Stripe signs its webhooks, probes have no token, and a page shows a payment to who holds its client secret.
-OPEN_BLUEPRINTS = frozenset(["webhooks", "status", "pages", "reference", "docs", "storefront"])
+OPEN_BLUEPRINTS = frozenset(["webhooks", "status", "pages", "reference", "docs", "storefront", "money_pages"])
 
 
 @dataclass(frozen=True)
