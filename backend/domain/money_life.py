@@ -30,7 +30,7 @@ class Move(StrEnum):
 
 
 class Place(StrEnum):
-    """Where money is."""
+    """The places where money can be."""
 
     PLAYER = "player"
     BANK = "bank"
@@ -71,7 +71,7 @@ class Holding:
 
 @dataclass(frozen=True)
 class Moment:
-    """Who held what just after a movement. ``holdings`` add up to ``charged`` and ``advanced``, in minor units.
+    """The holders just after a movement. ``holdings`` add up to ``charged`` and ``advanced``, in minor units.
 
     ``advanced``: the platform's own money, where more has gone out than the player's payment covers. ``owed``: the
     part of the coach's share that the coach did not hold then; negative: what the coach held beyond it.
@@ -143,7 +143,7 @@ _TOUCHES = {
 
 
 def life(movements: Iterable[Movement], rate: FeeRate) -> list[Moment]:
-    """Who held what after each movement, oldest first. The last one is now."""
+    """The moments after each movement, oldest first. The last one is now."""
     ranks = {move: rank for rank, move in enumerate(Move)}
     ordered = sorted(movements, key=lambda one: (one.at, ranks[one.move]))
     state, moments = _State(), []
@@ -172,7 +172,7 @@ def _moment(state: _State, movement: Movement, rate: FeeRate) -> Moment:
 
 
 def _of_coach(sent: Sequence[_Sent], back: int) -> list[Holding]:
-    """What the coach has, by where it is; of it ``back`` as a band of its own, out of what was sent last, which is taken
+    """The coach's money by where it is; of it ``back`` as a band of its own, out of what was sent last, which is taken
     back first.
     """
     due: list[Holding] = []

@@ -1,4 +1,4 @@
-"""What a coach's own page shows: the state of onboarding, sales, what waits and why, what is owed back, and payouts."""
+"""The content of a coach's own page: the state of onboarding, sales, what waits and why, what is owed back, and payouts."""
 
 from __future__ import annotations
 

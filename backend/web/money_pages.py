@@ -1,4 +1,4 @@
-"""Where the money is: payments by what they mean, the map of one, and statements. Not there in production."""
+"""The money's pages: payments by what they mean, the map of one, and statements. Not there in production."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _day(name: str, end: bool = False) -> int | None:
 
 @money_pages.get("/money/<payment_id>")
 def money_map(payment_id: str) -> Response:
-    """Who holds what of one payment, now and at each moment of its life. The page looks again by itself."""
+    """The holders of one payment's money, now and at each moment of its life. The page looks again by itself."""
     return _map(_look(payment_id), request.args.get("did", ""))
 
 

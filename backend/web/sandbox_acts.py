@@ -1,4 +1,4 @@
-"""What can be done to a payment beside its picture, in development with the sandbox: refund it, dispute it, break something.
+"""The acts that stand beside a payment's picture, in development with the sandbox: refund it, dispute it, break something.
 
 Each goes the way it goes in life: a refund through the use case that the API calls, the rest through the sandbox's control
 path, which is where a bank, a coach or a cut line would act.

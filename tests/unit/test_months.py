@@ -54,7 +54,7 @@ def test_no_text_begins_as_a_formula(sign: str) -> None:
 
 @given(st.text())
 def test_a_text_is_kept_but_for_the_apostrophe(text: str) -> None:
-    """What a program reads back is the text, with at most one character before it."""
+    """A program reads back the text, with at most one character before it."""
     assert defused(text) in (text, f"'{text}")
 
 

@@ -242,7 +242,7 @@ def test_doctor_counts_the_reason_that_why_names(market: Marketplace, state: str
 
 
 def test_the_list_has_each_payment_once_under_its_meaning(market: Marketplace) -> None:
-    """What needs somebody comes first; a payment is in one group only."""
+    """A payment that needs somebody comes first; a payment is in one group only."""
     held, settled = _paid(market), ""
     market.ready_coach("coach-2")
     settled = market.paid("coach-2")

@@ -171,7 +171,7 @@ def test_a_ready_coach_has_the_dashboard_only(market: Marketplace) -> None:
 
 @pytest.mark.parametrize("state", ["unfinished", "checking", "rejected", "gone", "ready"])
 def test_every_button_that_is_shown_leads_to_stripe(market: Marketplace, state: str) -> None:
-    """What it calls answers with a link."""
+    """The call behind it answers with a link."""
     account = market.register(_COACH)
     steps: dict[str, list[tuple[str, Any]]] = {
         "unfinished": [],

@@ -277,7 +277,7 @@ def test_a_part_is_refunded(beside: Beside) -> None:
 
 
 def test_an_account_is_closed(beside: Beside) -> None:
-    """What then happens to money that has to come back is what happens in life."""
+    """Stripe says that the platform rejected it."""
     payment = beside.sold()
     beside.press(payment, "close")
 

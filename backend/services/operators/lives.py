@@ -101,7 +101,7 @@ class LifeReader:
             yield from self._whereabouts(transfer, view.payment.at or 0, remarks)
 
     def _whereabouts(self, transfer: Any, now: int, remarks: list[str]) -> Iterator[Movement]:
-        """When the coach's money became available, and the payout that lists it, from the coach's own books."""
+        """The moment at which the coach's money became available, and the payout that lists it, from the coach's own books."""
         arrived, account = id_of(transfer.destination_payment), str(id_of(transfer.destination))
         if arrived is None:
             return
