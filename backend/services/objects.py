@@ -52,6 +52,11 @@ class LazyObject:
         return dict(self._values)
 
 
+def changed(known: Any, **values: Any) -> Any:
+    """A copy of an object with other values; the object of the SDK or of this module."""
+    return LazyObject({**known.to_dict(), **values})
+
+
 def _wrapped(value: Any) -> Any:
     if isinstance(value, dict):
         return LazyObject(value)

@@ -133,7 +133,7 @@ def said_of(movement: Movement, currency: str) -> str:
     """The movement in a sentence."""
     if movement.move == Move.STRIPE_FEE and movement.amount < 0:
         return f"Stripe gave a fee back, {format_money(-movement.amount, currency)}."
-    said = _SAID[movement.move].format(format_money(movement.amount, currency))
+    said = _SAID[movement.move].replace("{}", format_money(movement.amount, currency))
     if not movement.text:
         return said
     return f"{said} It {movement.text if movement.move == Move.LISTED else f'is {movement.text}'}."

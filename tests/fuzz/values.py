@@ -13,6 +13,7 @@ from tests.hostile import HOSTILE, put, ways
 MARK = "<fuzz onload=x>"
 TEXTS: list[str] = [
     MARK,
+    "a" * 500,
     "a" * 501,
     "a" * 65_000,
     "\u0301" * 500,
@@ -84,7 +85,7 @@ PATHS: list[str] = [
 
 
 def value(dice: Dice) -> Any:
-    """Any JSON."""
+    """A value of JSON: plain or hostile, at times with others inside."""
     if dice.often(10):
         return {dice.choice(TEXTS): value(dice)} if dice.often(50) else [value(dice) for _ in range(dice.randrange(4))]
     return dice.choice([dice.choice(HOSTILE), dice.choice(TEXTS), dice.choice(NUMBERS)])

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from tests.builders import Marketplace
-from tests.money.test_world import settle_or_not
+from tests.money.wide_world import settle_or_not
 from tests.money.workers import Meanwhile, StagedStripe
 
 HOUR = 3_600
@@ -79,7 +79,7 @@ class WithoutTotals(StagedStripe):
     """A line on which lists do not say how long they are."""
 
     def request(self, *args: Any, **rest: Any) -> Any:
-        """One call."""
+        """Take the length of lists out of the answer to each call."""
         body, status, headers = super().request(*args, **rest)
         return re.sub(rb'"total_count":\s*[0-9]+', b'"total_count":null', body), status, headers
 

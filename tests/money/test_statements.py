@@ -340,4 +340,4 @@ def test_a_stripe_that_is_down_is_a_sentence(market: Marketplace) -> None:
     result = _run(market, "--month", "2026-11")
 
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "try again" in result.stderr
+    assert "Run this again in a minute" in result.stderr

@@ -5,114 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import stripe
 
 from backend.domain.namespace import UNNAMED, Namespace
-from backend.domain.requirements import is_payable
 from backend.services.errors import NotFound, UnreadablePayment
 from backend.services.reads import (
-    Payment,
-    UnclearDispute,
     captured,
-    coach_of,
-    disputed_by,
-    disputes_of,
-    get_or_none,
-    id_of,
-    list_all,
-    metadata_of,
     payment_of,
     purchase_of,
     read_payment,
-    refunded_amount,
-    refunded_by,
-    refunds_of,
     sold_payment,
-    taken_by,
 )
 from backend.stripe_client.platform import PlatformClient
-from tests.unit.test_books import OURS, Line, made
-from tests.unit.test_judgements import PURCHASE, charge, intent, refund
-
-TODAY = {"Date": "Mon, 02 Nov 2026 15:00:00 GMT"}
-NOW = 1_793_631_600
-
-
-def pages(*items: Any) -> Any:
-    """A list of Stripe's, in one page."""
-    data = [item.to_dict() for item in items]
-    return made("list", "", data=data, has_more=False, url="/v1/x")
-
-
-def payment(metadata: dict[str, str] | None = None, paid: Any = None, **fields: Any) -> Payment:
-    """A payment of ours, paid by the given charge (None: unpaid)."""
-    one = intent(metadata, latest_charge=paid, **fields)
-    read = payment_of(one, UNNAMED)
-    assert read is not None
-    return read
-
-
-# Absent is None.
-
-
-@pytest.mark.parametrize(
-    "answer", [(404, "resource_missing"), (404, ""), (400, "resource_missing"), (403, "account_invalid")]
-)
-def test_what_is_not_there_is_none(answer: tuple[int, str]) -> None:
-    """In each of the ways in which Stripe says so."""
-    client = Line(tr_1=answer).client
-
-    assert get_or_none(lambda: client.v1.transfers.retrieve("tr_1")) is None
-
-
-@pytest.mark.parametrize(
-    ("answer", "kind"),
-    [
-        ((400, "parameter_missing"), stripe.InvalidRequestError),
-        ((400, ""), stripe.InvalidRequestError),
-        ((403, ""), stripe.PermissionError),
-        ((403, "resource_missing"), stripe.PermissionError),
-        ((500, ""), stripe.APIError),
-        ((429, "rate_limit"), stripe.RateLimitError),
-    ],
-    ids=str,
-)
-def test_any_other_refusal_is_raised(answer: tuple[int, str], kind: type[Exception]) -> None:
-    """It does not say that the thing is not there."""
-    client = Line(tr_1=answer).client
-
-    with pytest.raises(kind):
-        get_or_none(lambda: client.v1.transfers.retrieve("tr_1"))
-
-
-def test_what_was_deleted_is_none_and_what_is_there_is_given() -> None:
-    """A deleted object is answered with its id, and says so."""
-    client = Line(cus_1=made("customer", "cus_1", deleted=True), cus_2=made("customer", "cus_2")).client
-    found = get_or_none(lambda: client.v1.customers.retrieve("cus_2"))
-
-    assert get_or_none(lambda: client.v1.customers.retrieve("cus_1")) is None
-    assert found is not None
-    assert found.id == "cus_2"
-
-
-def test_a_list_is_read_to_its_end() -> None:
-    """Each item of each page."""
-    client = Line(refunds=pages(refund("re_1"), refund("re_2"))).client
-
-    assert [one.id for one in list_all(client.v1.refunds.list({}))] == ["re_1", "re_2"]
-
-
-@pytest.mark.parametrize(("reference", "name"), [("ch_1", "ch_1"), (None, None), (made("charge", "ch_1"), "ch_1")])
-def test_a_reference_is_an_id_or_an_object(reference: Any, name: str | None) -> None:
-    """Expanded or not, it names the same."""
-    assert id_of(reference) == name
-
-
-@pytest.mark.parametrize("thing", [made("x", "1"), made("x", "1", metadata=None), None])
-def test_what_has_no_metadata_has_an_empty_one(thing: Any) -> None:
-    """An object of another kind, or of nobody's."""
-    assert metadata_of(thing) == {}
-
+from tests.conftest import NOW
+from tests.unit.given import OURS, PURCHASE, TODAY, Line, charge, intent, made, pages, payment
 
 # The payment.
 
@@ -152,7 +57,7 @@ def test_a_payment_that_did_not_succeed_has_no_charge(status: str, paid: Any) ->
 
 
 def test_a_debit_that_was_returned_keeps_its_charge() -> None:
-    """Which brought nothing in the end."""
+    """The charge stays, although it brought nothing in the end."""
     returned = charge(status="failed", failure_balance_transaction="txn_1")
     read = payment(status="requires_payment_method", paid=returned)
 
@@ -313,128 +218,3 @@ def test_an_unpaid_payment_has_neither() -> None:
     read = payment(status="processing")
 
     assert (read.may_be_refunded, read.may_be_disputed) == (False, False)
-
-
-# What refunds and disputes took.
-
-
-@pytest.mark.parametrize(
-    ("status", "counts"),
-    [("succeeded", True), ("pending", True), ("requires_action", True), ("failed", False), ("canceled", False)],
-)
-def test_a_refund_counts_until_it_came_back(status: str, counts: bool) -> None:
-    """Then the player does not have the money."""
-    assert refunded_by([refund(amount=1000, status=status), refund("re_2", 200)]) == (1200 if counts else 200)
-
-
-def test_refunds_are_listed_by_charge_where_something_says_so() -> None:
-    """Or where one is known of; otherwise it costs no call."""
-    line = Line(refunds=pages(refund("re_1", 700), refund("re_2", 25, "failed")))
-    quiet, told, unpaid = payment(paid=charge()), payment(paid=charge(amount_refunded=1)), payment(status="processing")
-
-    assert refunds_of(line.client, quiet) == refunds_of(line.client, unpaid, known=True) == []
-    assert line.asked == []
-    assert [one.id for one in refunds_of(line.client, told)] == ["re_1", "re_2"]
-    assert line.urls == ["/v1/refunds?charge=ch_1&limit=100"]
-    assert [one.id for one in refunds_of(line.client, quiet, known=True)] == ["re_1", "re_2"]
-    assert (refunded_amount(line.client, told), refunded_amount(line.client, quiet)) == (700, 0)
-
-
-def dispute(status: str = "needs_response", *booked: int, currency: str = "cad", **fields: Any) -> Any:
-    """A dispute of 30.00 with the amounts that were booked for it, in a currency."""
-    entries = [{"amount": amount, "currency": fields.get("booked_in", "cad")} for amount in booked]
-    return made("dispute", "dp_1", status=status, amount=3000, currency=currency, balance_transactions=entries)
-
-
-@pytest.mark.parametrize(
-    ("one", "taken"),
-    [
-        (dispute("needs_response", -3000), 3000),
-        (dispute("won", -3000, 3000), 0),
-        (dispute("won", -3000, 3500), 0),
-        (dispute("lost", -3000, 1000), 2000),
-        (dispute("warning_needs_response", -500), 500),
-        (dispute("needs_response"), 3000),
-        (dispute("lost"), 3000),
-        (dispute("won"), 0),
-        (dispute("prevented"), 0),
-        (dispute("warning_needs_response"), 0),
-        (dispute("warning_under_review"), 0),
-        (dispute("warning_closed"), 0),
-        (dispute("needs_response", -2100, booked_in="usd"), 3000),
-        (dispute("lost", -2100, 1000, booked_in="usd"), 3000),
-        (dispute("lost", -2100, 2100, booked_in="usd"), 0),
-        (dispute("won", -2100, 2000, booked_in="usd"), 0),
-        (dispute("won", -2100, booked_in="usd"), 3000),
-        (dispute("won", -2100, -100, booked_in="usd"), 3000),
-        (dispute("lost", -2100, 2000, booked_in="usd"), 3000),
-        (dispute("won", currency="usd"), 0),
-        (dispute("won", -2100, 1, booked_in="usd"), 0),
-        (dispute("won", -2100, 0, booked_in="usd"), 3000),
-        (dispute("won", -2100, -100, 2000, booked_in="usd"), 3000),
-    ],
-)
-def test_a_dispute_takes_what_was_booked_for_it(one: Any, taken: int) -> None:
-    """Fees aside; while nothing is booked, an inquiry nothing and any other its amount."""
-    assert taken_by(one, "cad") == taken
-
-
-def test_a_dispute_without_entries_takes_its_amount() -> None:
-    """An older copy has no such field."""
-    assert taken_by(made("dispute", "dp_1", status="lost", amount=3000, currency="cad"), "cad") == 3000
-
-
-@pytest.mark.parametrize("booked", [(), (-2100,)])
-def test_a_dispute_in_another_currency_is_unclear(booked: tuple[int, ...]) -> None:
-    """How much of the payment it took cannot be told."""
-    with pytest.raises(UnclearDispute):
-        taken_by(dispute("needs_response", *booked, currency="usd", booked_in="usd"), "cad")
-
-
-def test_disputes_are_listed_by_charge() -> None:
-    """All of them, whatever became of each."""
-    line = Line(disputes=pages(dispute("won"), dispute("lost")))
-
-    assert [one.status for one in disputes_of(line.client, "ch_1")] == ["won", "lost"]
-    assert line.urls == ["/v1/disputes?charge=ch_1&limit=100"]
-
-
-def test_disputes_add_up() -> None:
-    """In the payment's currency."""
-    assert disputed_by([dispute("lost", -3000), dispute("lost", -200), dispute("won")], "cad") == 3200
-
-
-# The coach's account.
-
-
-@pytest.mark.parametrize(
-    ("kind", "metadata", "coach"),
-    [
-        ("express", {"coachId": "coach-1", **OURS}, "coach-1"),
-        ("express", {"coachId": "coach-1"}, "coach-1"),
-        ("express", {}, None),
-        ("standard", {"coachId": "coach-1", **OURS}, None),
-        ("express", {"coachId": "coach-1", **Namespace("blue").mark}, None),
-    ],
-    ids=str,
-)
-def test_the_coach_of_an_account_is_in_its_metadata(kind: str, metadata: dict[str, str], coach: str | None) -> None:
-    """Of an Express account that no other deployment made."""
-    assert coach_of(made("account", "acct_1", type=kind, metadata=metadata), UNNAMED) == coach
-
-
-@pytest.mark.parametrize(
-    ("capabilities", "payable"),
-    [
-        ({"transfers": "active"}, True),
-        ({"transfers": "inactive"}, False),
-        ({"card_payments": "active"}, False),
-        (None, False),
-    ],
-    ids=str,
-)
-def test_transfers_are_gated_by_their_capability(capabilities: dict[str, str] | None, payable: bool) -> None:
-    """And by nothing else."""
-    account = made("account", "acct_1", capabilities=capabilities, payouts_enabled=not payable)
-
-    assert is_payable(account) is payable

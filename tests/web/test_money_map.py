@@ -268,10 +268,18 @@ def test_one_payments_story_is_not_anothers(market: Marketplace) -> None:
     assert "47.25 CAD" not in _page(market, second)
 
 
-@pytest.mark.parametrize("payment", ["pi_0000000000000000", "x", "pi_%3Cscript%3E"])
-def test_a_payment_that_is_not_there_is_a_page_that_says_so(market: Marketplace, payment: str) -> None:
+def test_a_payment_that_is_not_there_is_a_page_that_says_so(market: Marketplace) -> None:
     """404, in words."""
-    assert "There is no such payment." in _page(market, payment, 404)
+    assert "There is no such payment." in _page(market, "pi_0000000000000000", 404)
+
+
+@pytest.mark.parametrize("payment", ["x", "pi_%3Cscript%3E"])
+def test_what_is_no_payments_id_is_a_page_that_shows_one(market: Marketplace, payment: str) -> None:
+    """404; Stripe is not asked."""
+    market.forget_calls()
+
+    assert "those look like pi_3PxExample0000001" in _page(market, payment, 404)
+    assert market.calls() == []
 
 
 def test_a_foreign_payment_is_not_shown(market: Marketplace) -> None:
