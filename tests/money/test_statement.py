@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from backend.services.statement import StatementNames
+from backend.services.purchases.statement import StatementNames
 from tests.builders import Marketplace
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backend.domain.decline_advice import ADVICE, advice_for
-from backend.sandbox.cards import CARDS, NOT_A_TEST_CARD
+from backend.sandbox.state.cards import CARDS, NOT_A_TEST_CARD
 
 DECLINES = {card.number: card.decline for card in CARDS if card.decline} | {"another number": NOT_A_TEST_CARD}
 WITHOUT_A_REASON = advice_for("card_declined", "generic_decline")

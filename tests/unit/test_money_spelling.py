@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from backend.domain.money import THREE_DECIMAL, ZERO_DECIMAL, format_money
-from backend.sandbox import money as sandbox_money
+from backend.sandbox.state import money as sandbox_money
 from tests.processes import ROOT
 from tests.programs import NODE
 
@@ -68,3 +68,12 @@ def test_the_tables_of_decimals_agree() -> None:
     """Of the backend, and of the sandbox."""
     assert ZERO_DECIMAL == sandbox_money.ZERO_DECIMAL
     assert sandbox_money.THREE_DECIMAL <= THREE_DECIMAL
+
+
+@pytest.mark.parametrize("own_way", ["formatAmount(", "toFixed(", 'style: "currency"'])
+def test_no_page_spells_money_in_a_way_of_its_own(own_way: str) -> None:
+    """The scripts of pages, which are those without declarations, leave `formatAmount` to the apps of others."""
+    scripts = [path for path in SPELLING.parent.glob("*.js") if not path.with_suffix(".d.ts").exists()]
+
+    assert SPELLING in scripts
+    assert [path.name for path in scripts if own_way in path.read_text()] == []

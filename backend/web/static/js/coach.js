@@ -5,11 +5,11 @@ import {
   createConnectAccount,
   ErrorCode,
   createLoginLink,
-  formatAmount,
   getAccountBalance,
   getAccountPayouts,
   getConnectAccount,
 } from "./paymentService.js";
+import { spellMoney } from "./spelling.js";
 
 configure({ backendUrl: "" });
 
@@ -62,13 +62,13 @@ async function lookOrRegister() {
 }
 
 function total(entries) {
-  return entries.map(({ amount, currency }) => formatAmount(amount, { currency })).join(", ") || "–";
+  return entries.map(({ amount, currency }) => spellMoney(amount, currency)).join(", ") || "–";
 }
 
 function row(payout) {
   const line = document.createElement("tr");
   const arrives = new Date(payout.arrival_date * 1000).toLocaleDateString();
-  for (const text of [arrives, payout.status.replace("_", " "), formatAmount(payout.amount, { currency: payout.currency })]) {
+  for (const text of [arrives, payout.status.replace("_", " "), spellMoney(payout.amount, payout.currency)]) {
     const cell = document.createElement("td");
     cell.textContent = text;
     line.append(cell);

@@ -6,17 +6,19 @@ from collections.abc import Callable
 
 import stripe
 
+from backend.services.cache import Cache
+
 # It changes when a person changes it in the Dashboard.
 _REMEMBER_SECONDS = 600
+_OWN = "own"
 
 
 class StatementNames:
     """Reads the platform's name on statements, and remembers it, or that there is none, for ten minutes."""
 
-    def __init__(self, client: stripe.StripeClient, now: Callable[[], int]) -> None:
+    def __init__(self, client: stripe.StripeClient, now: Callable[[], float]) -> None:
         self._client = client
-        self._now = now
-        self._remembered: tuple[int, str | None] | None = None
+        self._known: Cache[str] = Cache(now, _REMEMBER_SECONDS)
 
     def read(self) -> str | None:
         """Return the name; None where the account has none, or Stripe does not say it now.
@@ -24,16 +26,17 @@ class StatementNames:
         Purchases are charged by the platform without a name of their own, so that the account's stands on the statement.
         https://docs.stripe.com/get-started/account/statement-descriptors
         """
-        now = self._now()
-        if self._remembered is None or not 0 <= now - self._remembered[0] < _REMEMBER_SECONDS:
-            self._remembered = (now, self._ask())
-        return self._remembered[1]
+        name = self._known.get(_OWN)
+        if name is None:
+            name = self._ask()
+            self._known.put(_OWN, name)
+        return name or None
 
-    def _ask(self) -> str | None:
+    def _ask(self) -> str:
         try:
             account = self._client.v1.accounts.retrieve_current()
         except stripe.StripeError:
             # A restricted key may not read the account; and a shop that cannot name itself can still sell.
-            return None
+            return ""
         payments = account.settings.payments if account.settings else None
-        return (payments.statement_descriptor if payments else None) or None
+        return (payments.statement_descriptor if payments else None) or ""
