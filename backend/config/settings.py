@@ -185,7 +185,7 @@ def _read(read: Reader) -> Settings:
         app_env=app_env,
         app_name=app_name_of(read.text("APP_NAME", "Coaching payments")),
         app_url=read.convert("APP_URL", base_url) or f"http://localhost:{port}",
-        refund_terms=read.convert("REFUND_TERMS", refund_terms_of) or "",
+        refund_terms=refund_terms_of(read.text("REFUND_TERMS", "")),
         namespace=_read_namespace(read),
         fee_rate=read.convert("PLATFORM_FEE_PERCENTAGE", FeeRate.from_percent) or FeeRate.from_percent("10"),
         catalogue=_read_catalogue(read),

@@ -42,11 +42,12 @@ def app_name_of(text: str) -> str:
 
 
 def refund_terms_of(text: str) -> str:
-    """What players are told of refunds before they pay. Raises ``ValueError``."""
+    """Return what players are told of refunds before they pay; empty if nothing is. Raises ``SettingsError``."""
     try:
-        return clean(text, MOST_TERMS)
+        return clean(text, MOST_TERMS) if text else ""
     except UnfitText as unfit:
-        raise ValueError(f"must be one line of at most {MOST_TERMS} characters, without control characters") from unfit
+        form = f"must be one line of at most {MOST_TERMS} characters, without control characters"
+        raise SettingsError("REFUND_TERMS", form) from unfit
 
 
 def base_url(text: str) -> str:

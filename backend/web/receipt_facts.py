@@ -40,12 +40,15 @@ def receipt_facts(receipt: Receipt) -> dict[str, Any]:
 
 
 def card_of(charge: stripe.Charge | None) -> str:
-    """Return the card that paid, as its owner knows it: ``Visa •••• 4242``. Empty for another way of paying."""
+    """Return the card that paid, as its owner knows it: ``Visa •••• 4242``, never broken over two lines.
+
+    Empty for another way of paying.
+    """
     details: Any = charge.payment_method_details if charge is not None else None
     if details is None or details.type != "card":
         return ""
     brand = details.card.brand or ""
-    return f"{_BRANDS.get(brand, 'Card')} •••• {details.card.last4}"
+    return f"{_BRANDS.get(brand, 'Card')} •••• {details.card.last4}".replace(" ", "\u00a0")
 
 
 def _expiry(receipt: Receipt) -> str:

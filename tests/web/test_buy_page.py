@@ -71,7 +71,7 @@ def test_who_charges_is_named_as_the_card_statement_names_it(market: Marketplace
     assert name is not None
     assert name.payments.statement_descriptor
 
-    assert f"On your card statement {name.payments.statement_descriptor}" in text_of(buy_page(market))
+    assert f"as {name.payments.statement_descriptor} on your card statement" in text_of(buy_page(market))
 
 
 def test_a_stripe_that_is_down_leaves_the_statements_name_out(market: Marketplace) -> None:

@@ -98,7 +98,7 @@ def test_a_paid_page_says_what_was_bought_how_and_who_charged_it(market: Marketp
 
     page = look(market, intent).text
 
-    for shown in ("5 clips, badminton", "Mastercard •••• 4444", "SANDBOX", "pat@example.com", terms):
+    for shown in ("5 clips, badminton", "Mastercard\u00a0••••\u00a04444", "SANDBOX", "pat@example.com", terms):
         assert shown in page
 
 
@@ -111,7 +111,7 @@ def test_a_refund_says_where_it_goes_and_when_it_arrives(market: Marketplace, am
 
     page = look(market, intent).text
 
-    assert "Visa •••• 4242" in page
+    assert "Visa\u00a0••••\u00a04242" in page
     assert "between 9 and 16 November 2026" in page
 
 

@@ -3,7 +3,7 @@
 import { CardFields, FieldsState } from "./cardFields.js";
 import { ask } from "./dialogs.js";
 import { configure, confirmPaymentIntent, createKey, createPaymentIntent, ErrorCode } from "./paymentService.js";
-import { forgetPurchase, recall } from "./purchases.js";
+import { forgetPurchase, recall, rememberPurchase } from "./purchases.js";
 import { spellAgo, spellDay } from "./spelling.js";
 
 configure({ backendUrl: "" });
@@ -76,8 +76,7 @@ function keyOf(order) {
 }
 
 /** Ask before the same is bought again while it is open. Resolves with false if it is not to be bought. */
-async function isWanted(order, { value }) {
-  const what = `${order.coachId} ${value}`;
+async function isWanted(order, what) {
   const before = recall(what);
   if (!before || !(await isOpen(before.payment, order))) {
     if (before) forgetPurchase(what, before.payment);
@@ -104,7 +103,8 @@ async function pay() {
   const order = orderOf(offer);
   const problem = await fields.check();
   if (problem) throw problem;
-  if (!(await isWanted(order, offer))) return;
+  const what = `${order.coachId} ${offer.value}`;
+  if (!(await isWanted(order, what))) return;
   const { key, forget } = keyOf(order);
   const intent = await createPaymentIntent(order, { idempotencyKey: key }).catch((error) => {
     // The order is refused for what it is; the next press is a new purchase.
@@ -122,6 +122,7 @@ async function pay() {
   }
   if (!["succeeded", "processing"].includes(now?.status)) throw error;
   forget();
+  rememberPurchase(what, intent.id);
   const back = new URLSearchParams({ payment_intent: intent.id, payment_intent_client_secret: intent.client_secret });
   location.assign(`/payment-success?${back}`);
   await new Promise(() => {}); // stay busy until the page is left
@@ -130,6 +131,7 @@ async function pay() {
 function busy(on) {
   button.disabled = on;
   button.setAttribute("aria-busy", String(on));
+  button.querySelector("[data-verb]").textContent = on ? "Paying" : "Pay";
   form.querySelector("fieldset").disabled = on;
   form.elements.email.readOnly = on;
 }

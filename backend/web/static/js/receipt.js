@@ -10,6 +10,7 @@ const { payment, what, state } = document.querySelector("#receipt").dataset;
 const button = document.querySelector("[data-refund]");
 const told = document.querySelector("[role=alert]");
 
+// Paid by way of a bank's own page, the purchase ends here.
 if (state === "paid") rememberPurchase(what, payment);
 if (state === "refunded") forgetPurchase(what, payment);
 
