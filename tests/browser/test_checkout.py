@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,15 @@ def visitor(page: Page, port: int) -> Visitor:
 def alert(page: Page) -> Any:
     """What is said beside the button."""
     return page.get_by_role("alert")
+
+
+def _keep_in(held: list[Route]) -> Callable[[Route], None]:
+    """Hold requests back. Playwright takes a function, and no method of a list."""
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    return keep
 
 
 def test_the_button_and_the_terms_follow_the_choice(visitor: Visitor) -> None:
@@ -107,7 +116,7 @@ def test_a_card_that_cannot_be_right_makes_no_purchase(visitor: Visitor) -> None
 
 
 def test_a_blocked_script_is_told_and_can_be_tried_again(visitor: Visitor, page: Page, watch: Watch) -> None:
-    """With what to do; once the blocker is off, Try again loads it, and the purchase goes through."""
+    """With what to do; once the blocker is off, Try again brings it, and the purchase goes through."""
     watch.expect("ERR_FAILED")
     page.route(STRIPE_JS, lambda route: route.abort())
     page.goto(f"{visitor.shop}/coaches/sample-dana")
@@ -138,7 +147,7 @@ def test_fields_that_do_not_come_are_told_and_can_be_tried_again(visitor: Visito
     """The script is there, and the frame with the card is held back."""
     page.clock.install()
     held: list[Route] = []
-    page.route(FRAME, lambda route: held.append(route))
+    page.route(FRAME, _keep_in(held))
     page.goto(f"{visitor.shop}/coaches/sample-dana", wait_until="commit")
     page.wait_for_selector("#card iframe", state="attached")
     expect(page.get_by_text("Loading Stripe's fields")).to_be_visible()
@@ -156,7 +165,7 @@ def test_fields_that_do_not_come_are_told_and_can_be_tried_again(visitor: Visito
 def test_a_slow_script_shows_that_it_is_on_its_way(visitor: Visitor, page: Page) -> None:
     """At once a word, after some seconds a way out, and no way to press in vain; then the fields."""
     held: list[Route] = []
-    page.route(STRIPE_JS, lambda route: held.append(route))
+    page.route(STRIPE_JS, _keep_in(held))
     page.goto(f"{visitor.shop}/coaches/sample-dana", wait_until="commit")
     expect(page.get_by_role("status")).to_contain_text("Loading Stripe's fields")
     expect(visitor.pay_button).to_be_disabled()
@@ -182,7 +191,7 @@ def test_while_paying_the_button_says_so(visitor: Visitor, page: Page) -> None:
     """And takes no second press; the choice cannot be changed meanwhile."""
     held: list[Route] = []
     visitor.open().enter(VISA)
-    page.route("**/create-intent", lambda route: held.append(route))
+    page.route("**/create-intent", _keep_in(held))
     visitor.press()
 
     expect(page.locator("#pay")).to_have_text("Paying 47.25 CAD")

@@ -295,7 +295,7 @@ def test_the_card_is_entered_at_the_stripe_that_is_configured(keys: dict[str, st
     policy = page.headers["Content-Security-Policy"]
     host = script.removesuffix("/v3/")
 
-    assert f'data-script="{script}"' in page.text
+    assert f'<script defer src="{script}">' in page.text
     assert f"script-src 'self' {host}" in policy
     assert f"frame-src {host}" in policy
     assert ("127.0.0.1" in policy) is not bool(keys)

@@ -1,6 +1,6 @@
 // The purchase page: an order, a way to pay, and a payment that happens once however often Pay is pressed.
 
-import { CardFields, FieldsState } from "./cardFields.js";
+import { CardFields } from "./cardFields.js";
 import { ask } from "./dialogs.js";
 import { configure, confirmPaymentIntent, createKey, createPaymentIntent, ErrorCode } from "./paymentService.js";
 import { forgetPurchase, recall, rememberPurchase } from "./purchases.js";
@@ -14,7 +14,7 @@ const button = document.querySelector("#pay");
 const again = document.querySelector("#again");
 const loading = document.querySelector("#loading");
 const told = form.querySelector("[role=alert]");
-const advice = JSON.parse(document.querySelector("#advice").textContent);
+const advice = JSON.parse(form.dataset.advice);
 
 const NOT_LOADED =
   "Stripe's fields could not be loaded, so nothing can be bought now, and nothing was charged. Check your connection, switch " +
@@ -29,20 +29,23 @@ const OTHER_PRICE = "The price has changed since you opened this page. Nothing w
 const WORDS = { api_connection_error: NOT_REACHED, api_error: NOT_REACHED };
 
 const fields = new CardFields({
-  script: form.dataset.script,
   key: form.dataset.key,
-  currency: form.dataset.currency,
   place: document.querySelector("#card"),
-  onState: show,
+  amount: chosen().price,
+  currency: form.dataset.currency,
 });
 
-function show(state) {
-  loading.hidden = state !== FieldsState.LOADING;
-  again.hidden = state !== FieldsState.FAILED;
-  // Until the fields are there a press would go unheard.
-  button.disabled = state !== FieldsState.READY;
-  form.toggleAttribute("data-ready", state === FieldsState.READY);
-  tell(state === FieldsState.FAILED ? NOT_LOADED : "");
+/** Stripe's script was loaded before this one, or was kept away; until its fields are there a press would go unheard. */
+async function begin() {
+  try {
+    await fields.mount();
+    button.disabled = false;
+    form.dataset.ready = "yes";
+  } catch {
+    tell(NOT_LOADED);
+    again.hidden = false;
+  }
+  loading.hidden = true;
 }
 
 /** The chosen offer: price in minor units, and the same for people. */
@@ -129,7 +132,7 @@ async function pay() {
 }
 
 function busy(on) {
-  button.disabled = on;
+  button.disabled = on || !form.dataset.ready;
   button.setAttribute("aria-busy", String(on));
   button.querySelector("[data-verb]").textContent = on ? "Paying" : "Pay";
   form.querySelector("fieldset").disabled = on;
@@ -163,9 +166,9 @@ form.addEventListener("submit", async (event) => {
 });
 
 form.addEventListener("change", ({ target }) => target.name === "offer" && describe());
-again.addEventListener("click", () => fields.load());
+again.addEventListener("click", () => location.reload());
 // A page that the browser keeps for Back is shown as it was left: busy.
 addEventListener("pageshow", ({ persisted }) => persisted && busy(false));
 
 describe();
-fields.load();
+begin();

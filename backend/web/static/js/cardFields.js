@@ -1,35 +1,29 @@
 // Stripe's fields on the page: the card, and the wallets where Stripe offers them. Their script is Stripe's own and must
-// come from Stripe, so a network or a blocker can keep it away: that is told, and can be tried again.
-
-/** The states that `onState` is told, in this order; "failed" may be followed by "loading" again. */
-export const FieldsState = Object.freeze({ LOADING: "loading", READY: "ready", FAILED: "failed" });
+// come from Stripe, so a network or a blocker can keep it away, or the frame that it draws: both are told.
 
 export class CardFields {
   #stripe;
   #elements;
-  #element;
 
-  /**
-   * `script`: the address of Stripe.js. `key`: the publishable key. `place`: where the fields go.
-   * `onState(state)` hears of loading, ready and failed.
-   */
-  constructor({ script, key, place, currency, onState }) {
-    Object.assign(this, { script, key, place, currency, onState, amount: null });
+  /** `key`: the publishable key. `place`: where the fields go. `amount`, `currency`: what is going to be paid, in minor units. */
+  constructor({ key, place, amount, currency }) {
+    Object.assign(this, { key, place, amount, currency });
   }
 
-  /** Load Stripe.js if it is not there yet, and put the fields in place. Never rejects: `onState` hears what came of it. */
-  async load() {
-    this.onState(FieldsState.LOADING);
-    try {
-      const Stripe = await scriptOf(this.script);
-      this.#stripe ??= Stripe(this.key);
-      this.#mount();
-    } catch {
-      this.onState(FieldsState.FAILED);
-    }
+  /** Put the fields in place. Resolves once they can be typed in; rejects if Stripe.js or its frame did not come. */
+  mount() {
+    return new Promise((resolve, reject) => {
+      this.#stripe = window.Stripe(this.key);
+      const { amount, currency } = this;
+      this.#elements = this.#stripe.elements({ mode: "payment", amount, currency, appearance: appearance() });
+      const element = this.#elements.create("payment");
+      element.on("ready", resolve);
+      element.on("loaderror", ({ error }) => reject(error));
+      element.mount(this.place);
+    });
   }
 
-  /** The amount that is going to be paid, in minor units: wallets show it. */
+  /** Another amount is going to be paid: wallets show it. */
   setAmount(amount) {
     this.amount = amount;
     this.#elements?.update({ amount });
@@ -49,36 +43,6 @@ export class CardFields {
       confirmParams: { return_url: returnUrl, payment_method_data: { billing_details: email ? { email } : {} } },
     });
   }
-
-  #mount() {
-    this.#element?.destroy();
-    this.#elements = this.#stripe.elements({
-      mode: "payment",
-      amount: this.amount,
-      currency: this.currency,
-      appearance: appearance(),
-    });
-    this.#element = this.#elements.create("payment");
-    this.#element.on("ready", () => this.onState(FieldsState.READY));
-    this.#element.on("loaderror", () => this.onState(FieldsState.FAILED));
-    this.#element.mount(this.place);
-  }
-}
-
-/** `window.Stripe`, once its script is there. Rejects when it does not come, or comes empty from a blocker. */
-function scriptOf(address) {
-  if (window.Stripe) return Promise.resolve(window.Stripe);
-  return new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    const fail = () => {
-      script.remove();
-      reject(new Error("Stripe.js was not loaded."));
-    };
-    script.addEventListener("load", () => (window.Stripe ? resolve(window.Stripe) : fail()));
-    script.addEventListener("error", fail);
-    script.src = address;
-    document.head.append(script);
-  });
 }
 
 /** The page's own colours, by day and by night. */
