@@ -6,7 +6,7 @@ import json
 import re
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,10 @@ from backend.commands.setup import doctor, webhooks
 from backend.commands.sweep import SweepOptions, run_sweep
 from backend.commands.sweep_report import report_of, summary, unfinished, write_metrics
 from backend.commands.why import why
+from backend.domain.states import MoneyState
 from backend.services import Services
 from backend.services.errors import PaymentsError
 from backend.services.settlement.ledger import ledger_of
-from backend.services.settlement.settle import NOT_OURS
 from backend.webhooks.news import tell
 
 # Exit codes, for cron and scripts.
@@ -37,8 +37,9 @@ DONE, UNFINISHED, OUT_OF_BALANCE = 0, 1, 3
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
-def attach_commands(app: Flask) -> None:
-    """Make the commands known to ``flask``."""
+def attach_commands(app: Flask, create_app: Callable[..., Flask]) -> None:
+    """Make the commands known to ``flask``. ``create_app``: the factory, for the drill's own backend."""
+    app.extensions["create_app"] = create_app
     for command in (demo, drill, settle, ledger, why, reconcile, coaches, doctor, webhooks):
         app.cli.add_command(command)
     _hide_those_of_others()
@@ -104,7 +105,7 @@ def settle(payment: str, manual: bool, auto: bool, release: str | None) -> None:
         settlement = services.settler.settle(payment)
         tell(services, settlement)
         print_ledger(ledger_of(services.client, services.registry, payment))
-        if settlement.state == NOT_OURS:
+        if settlement.state == MoneyState.NOT_OURS:
             click.echo("Nothing was settled: the Node backend sold this payment. To settle it too:")
             click.echo(f"  flask reconcile {payment} --adopt")
     except tuple(UNTOLD) as error:

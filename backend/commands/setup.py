@@ -21,9 +21,10 @@ from backend.commands.operator_errors import words_for_operator
 from backend.config.certificate import NotTrusted, days_left
 from backend.config.settings import Settings, set_outside
 from backend.config.validators import LOOPBACK, base_url
+from backend.domain.paths import STRIPE_WEBHOOK
 from backend.services import Services
 from backend.services.operators.diagnosis import OK, PROBLEM, WARNING, Finding, examine
-from backend.services.operators.endpoints import KEEP, PATH, Step, Wanted, carry_out, endpoints_of, plan
+from backend.services.operators.endpoints import KEEP, EndpointSpec, Step, carry_out, endpoints_of, plan
 from backend.services.operators.undelivered import undelivered
 from backend.webhooks.handlers import CONNECTED_TYPES, PLATFORM_TYPES
 
@@ -100,10 +101,10 @@ def _public(url: str) -> str:
             "must begin with https://, and be reachable for Stripe. In development: ngrok http 3001", param_hint="URL"
         )
     whole = address.geturl()
-    return whole if whole.endswith(PATH) else whole + PATH
+    return whole if whole.endswith(STRIPE_WEBHOOK) else whole + STRIPE_WEBHOOK
 
 
-def _wanted(url: str, env_file: Path | None) -> Iterator[Wanted]:
+def _wanted(url: str, env_file: Path | None) -> Iterator[EndpointSpec]:
     """Both endpoints as they should be. What stands in the file counts, for it was written by an earlier run."""
     settings = _settings()
     written = dotenv_values(env_file) if env_file is not None and env_file.is_file() else {}
@@ -112,7 +113,9 @@ def _wanted(url: str, env_file: Path | None) -> Iterator[Wanted]:
         ("connected", CONNECTED_TYPES, settings.stripe_connect_webhook_secrets),
     ):
         kept = tuple(part.strip() for part in (written.get(_VARIABLES[kind]) or "").split(",") if part.strip())
-        yield Wanted(kind, kind == "connected", url, events, stripe.api_version, kept or believed, settings.namespace)
+        yield EndpointSpec(
+            kind, kind == "connected", url, events, stripe.api_version, kept or believed, settings.namespace
+        )
 
 
 def _say(step: Step, dry_run: bool) -> None:
@@ -188,7 +191,7 @@ def doctor(as_json: bool, strict: bool, outside: bool) -> None:
 def _stripe_examined() -> Iterator[Finding]:
     settings = _settings()
     # The bundled sandbox brings its own endpoints, and forgets them.
-    wanted = [] if settings.uses_sandbox else list(_wanted(settings.app_url + PATH, None))
+    wanted = [] if settings.uses_sandbox else list(_wanted(settings.app_url + STRIPE_WEBHOOK, None))
     found = list(examine(_services().client, wanted, settings.live, _services().now))
     yield from (_on_the_sandbox(finding) if settings.uses_sandbox else finding for finding in found)
     if found[0].level == OK:  # else Stripe does not answer, or not to this key
@@ -203,7 +206,7 @@ def _on_the_sandbox(finding: Finding) -> Finding:
 
 
 def _settings_examined(settings: Settings) -> Iterator[Finding]:
-    """What can be told without asking Stripe."""
+    """The findings that need no call to Stripe."""
     many = len(settings.catalogue.offers)
     yield Finding(OK, "catalogue", f"{many} offers in {settings.catalogue.currency.upper()}")
     if settings.stripe_publishable_key:

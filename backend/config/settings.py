@@ -52,6 +52,7 @@ _KEY_PREFIX = re.compile(r"\A(?:[srp]k_(?:test|live)|whsec)_")
 # Stripe's own have no underscore after the prefix.
 _PLACEHOLDER = re.compile(r"_|\A(.)\1{2,}\Z|placeholder|example|changeme|yourkey|sandbox", re.IGNORECASE)
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+", re.ASCII)
+_PUBLISHABLE_FORM = "pk_test_… or pk_live_…"
 _PUBLISHABLE_KEY = re.compile(r"pk_(test|live)_[A-Za-z0-9_]+", re.ASCII)
 
 
@@ -75,6 +76,7 @@ class Settings:
     stripe_webhook_secrets: tuple[str, ...] = field(repr=False)
     stripe_connect_webhook_secrets: tuple[str, ...] = field(repr=False)
     stripe_api_base: str | None
+    sandbox_state: Path | None
     host: str
     port: int
     app_env: AppEnv
@@ -102,17 +104,17 @@ class Settings:
 
     @property
     def is_production(self) -> bool:
-        """Whether strangers' money is at stake."""
+        """True in production, where strangers' money is at stake."""
         return self.app_env == "production"
 
     @property
     def uses_sandbox(self) -> bool:
-        """Whether the bundled sandbox stands in for Stripe."""
+        """True if the bundled sandbox stands in for Stripe."""
         return self.stripe_secret_key == SANDBOX_SECRET_KEY
 
     @property
     def live(self) -> bool:
-        """Whether the keys move real money."""
+        """True if the keys move real money."""
         return "_live_" in self.stripe_secret_key
 
     @property
@@ -122,17 +124,17 @@ class Settings:
 
     @property
     def late_coaches_wait(self) -> bool:
-        """Whether an operator says who a coach is that registered after the purchase: nobody else asks them."""
+        """True if an operator says who a coach is that registered after the purchase: nobody else asks them."""
         return self.is_production and self.auth.mode == "off"
 
     @property
     def rate_limit(self) -> str:
-        """What one client may ask of ``/api/``. Development reloads pages all day."""
+        """The limit of one client's requests to ``/api/``. Development reloads pages all day."""
         return f"{100 if self.is_production else 500} per 15 minutes"
 
     @property
     def purchase_limit(self) -> str:
-        """What one client may buy, or confirm. Who tries stolen cards makes hundreds of payments."""
+        """The limit of one client's purchases, and of its confirmations. Who tries stolen cards makes hundreds of payments."""
         return f"{30 if self.is_production else 300} per 15 minutes"
 
     @property
@@ -156,7 +158,7 @@ def load_settings(environ: Mapping[str, str] | None = None, env_file: Path | Non
 
 
 def set_outside(name: str, env_file: Path | None) -> bool:
-    """Whether the environment sets a variable to something else than the file does: then the file's does not count.
+    """True if the environment sets a variable to something else than the file does: then the file's does not count.
 
     The ``flask`` command puts what the file says into the environment by itself.
     """
@@ -174,12 +176,11 @@ def _read(read: Reader) -> Settings:
     sandbox_address = f"http://127.0.0.1:{sandbox_port(port)}" if sandbox else None
     return Settings(
         stripe_secret_key=read.matching("STRIPE_SECRET_KEY", _SECRET_KEY, "sk_test_… or sk_live_…", key),
-        stripe_publishable_key=read.matching(
-            "STRIPE_PUBLISHABLE_KEY", _PUBLISHABLE_KEY, "pk_test_… or pk_live_…", published
-        ),
+        stripe_publishable_key=read.matching("STRIPE_PUBLISHABLE_KEY", _PUBLISHABLE_KEY, _PUBLISHABLE_FORM, published),
         stripe_webhook_secrets=read.secrets("STRIPE_WEBHOOK_SECRET", (SANDBOX_WEBHOOK_SECRET,) if sandbox else ()),
         stripe_connect_webhook_secrets=read.secrets("STRIPE_CONNECT_WEBHOOK_SECRET", connect_secrets),
         stripe_api_base=read.convert("STRIPE_API_BASE", base_url) or sandbox_address,
+        sandbox_state=read.convert("SANDBOX_STATE", Path),
         host=read.matching("HOST", _HOST, "127.0.0.1 or 0.0.0.0", "127.0.0.1"),
         port=port,
         app_env=app_env,
@@ -262,7 +263,7 @@ def _refuse_mixed_keys(settings: Settings) -> None:
 
 
 def _refuse_placeholders(settings: Settings) -> None:
-    """What was copied out of an example, or is known to everybody who has this repository."""
+    """Refuse what was copied out of an example, or is known to everybody who has this repository."""
     given = [
         ("STRIPE_SECRET_KEY", settings.stripe_secret_key),
         ("STRIPE_PUBLISHABLE_KEY", settings.stripe_publishable_key),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from backend.domain.reasons import words_of
-from backend.domain.settlement import HELD, Note
+from backend.domain.settlement import Note
+from backend.domain.states import MoneyState
 from backend.services.settlement.ledger import Ledger
 
 # Of the drawing, in its own units; the page scales it.
@@ -29,7 +30,7 @@ class Band:
 
 
 def bands(ledger: Ledger) -> list[Band]:
-    """Where the charged money is. The amounts add up to what was charged."""
+    """The places of the charged money. The amounts add up to what was charged."""
     places = [(kind, name, amount) for kind, name, amount in _places(ledger) if amount]
     if not places:
         return []
@@ -44,7 +45,7 @@ def bands(ledger: Ledger) -> list[Band]:
 
 
 def _places(ledger: Ledger) -> tuple[tuple[str, str, int], ...]:
-    """What the coach holds beyond the due part is money that went back to the player or the bank already."""
+    """The places and their amounts. What the coach holds beyond the share has gone back to the player or the bank already."""
     return (
         ("coach", "With the coach", min(ledger.held, ledger.due)),
         ("held", "Waiting for the coach", max(ledger.owed, 0)),
@@ -55,7 +56,7 @@ def _places(ledger: Ledger) -> tuple[tuple[str, str, int], ...]:
 
 
 def source(drawn: list[Band]) -> tuple[float, float]:
-    """Where the one node on the left begins, and how high it is: all flows together."""
+    """The node on the left: where it begins, and how high it is, all flows together."""
     height = sum(band.height for band in drawn)
     return round(TOP + (HEIGHT - 2 * TOP - height) / 2, 1), round(height, 1)
 
@@ -73,4 +74,6 @@ def explain(ledger: Ledger, note: Note | None) -> str:
     if ledger.balances:
         return ""
     meaning = words_of(note).meaning
-    return f"It waits: {meaning[0].lower()}{meaning[1:]}" if note is not None and note.kind == HELD else meaning
+    return (
+        f"It waits: {meaning[0].lower()}{meaning[1:]}" if note is not None and note.kind == MoneyState.HELD else meaning
+    )

@@ -1,4 +1,4 @@
-"""When a rule fires: on which of the matching occasions, how often, and with what probability."""
+"""Triggers: on which of the matching occasions a rule fires, how often, and with what probability."""
 
 import random
 from dataclasses import dataclass, field
@@ -35,6 +35,18 @@ class Trigger:
         if not isinstance(p, int | float) or not 0 <= p <= 1:
             raise invalid("p must be a probability between 0 and 1.", param="p")
         return cls(nth=nth, times=times, p=float(p), seed=seed)
+
+    def dump(self) -> dict[str, Any]:
+        """Rule and count, to be saved."""
+        names = ("nth", "times", "p", "seed", "seen", "fired")
+        return {name: getattr(self, name) for name in names} | {"random": self._random.getstate()}
+
+    @classmethod
+    def load(cls, saved: dict[str, Any]) -> "Trigger":
+        """Go on from what was saved."""
+        trigger = cls(**{name: value for name, value in saved.items() if name != "random"})
+        trigger._random.setstate(saved["random"])
+        return trigger
 
     def fires(self) -> bool:
         """Count one occasion and say whether this is one to act on."""

@@ -82,7 +82,7 @@ def update(call: Call) -> Row:
 
 
 def _check_permissions(row: Row, params: dict[str, Any]) -> None:
-    """Once a link exists, who somebody is lies between them and Stripe (facts 4.8)."""
+    """Once a link exists, who somebody is lies between them and Stripe (docs/stripe.md 4.3)."""
     locked = [f"'{param}'" for param in LOCKED if param in params]
     if not row.hidden.get("linked") or not locked:
         return
@@ -104,7 +104,7 @@ def delete(call: Call) -> dict[str, Any]:
 
 
 def reject_(call: Call) -> Row:
-    """POST /v1/accounts/{id}/reject: transfers and payouts end; `fraud` is no reason any more (facts A.36)."""
+    """POST /v1/accounts/{id}/reject: transfers and payouts end; `fraud` is no reason any more (docs/stripe.md 4.7)."""
     row = _account(call)
     if row["id"] == call.world.platform:
         raise errors.refused("You cannot reject your own account.")
@@ -162,7 +162,7 @@ def _account(call: Call) -> Row:
 
 
 def _changes(fields: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
-    """What of an account becomes another by these parameters. Raises before anything has changed."""
+    """The fields of an account that these parameters change. Raises before anything has changed."""
     changes = {name: _merged(fields.get(name) or {}, params[name]) for name in MERGED if name in params}
     payouts = (changes.get("settings") or {}).get("payouts")
     if payouts:

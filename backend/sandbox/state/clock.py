@@ -14,7 +14,7 @@ class Clock:
 
     @property
     def frozen(self) -> bool:
-        """Whether time moves only when told to."""
+        """True if time moves only when told to."""
         return self._frozen_at is not None
 
     def now(self) -> int:
@@ -37,6 +37,17 @@ class Clock:
         """Jump to `unix`. Going back is allowed: clocks in the wild do."""
         self._offset += unix - self.now()
         return self._moved()
+
+    def dump(self) -> dict[str, int]:
+        """How far it was moved, and the instant it shows if it is frozen, to be saved."""
+        return {"offset": self._offset} if self._frozen_at is None else {"now": self.now()}
+
+    def load(self, saved: dict[str, int]) -> None:
+        """Go on from what was saved. Listeners are not told."""
+        if "now" in saved:
+            self._offset += saved["now"] - self.now()
+        elif self._frozen_at is None:
+            self._offset = saved["offset"]
 
     def subscribe(self, listener: Callable[[], None]) -> None:
         """Call `listener` after every move."""

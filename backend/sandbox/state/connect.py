@@ -1,4 +1,4 @@
-"""What becomes of an Express account: created, linked, onboarded, perhaps disabled."""
+"""The life of an Express account: created, linked, onboarded, perhaps disabled."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -181,7 +181,7 @@ def disable(world: "World", row: Row, reason: str = "requirements.past_due", pay
 
 
 def reject(world: "World", row: Row, reason: str, payouts_action: str = "pause") -> None:
-    """The platform turns an account away; disabled_reason says that the platform did it (facts A.36)."""
+    """The platform turns an account away; disabled_reason says that the platform did it (docs/stripe.md 4.7)."""
     if reason not in REJECTIONS:
         raise invalid(f"Invalid reason: must be one of {', '.join(REJECTIONS)}", "reason")
     payouts = row["payouts_enabled"] and payouts_action == "none"

@@ -1,4 +1,4 @@
-"""What goes wrong between Stripe and a webhook endpoint, on request: lost, doubled, late, told twice, never told."""
+"""Rules for what goes wrong between Stripe and an endpoint, on request: lost, doubled, late, told twice, never told."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -40,10 +40,18 @@ class DeliveryRules:
         delay = 0
         if isinstance(effect, dict) and isinstance(effect.get("delay"), int):
             delay, effect = effect["delay"], "delay"
-        elif effect not in EFFECTS:
+        elif not isinstance(effect, str) or effect not in EFFECTS:
             raise invalid(f"effect must be one of {', '.join(EFFECTS)}, or {{'delay': seconds}}.", param="effect")
         kind = checked(spec.get("match", {}), {"type": str}, "match.").get("type", "*")
         self._rules.append(Rule(kind, str(effect), delay, Trigger.of(spec)))
+
+    def dump(self) -> list[Any]:
+        """The rules, to be saved."""
+        return [[rule.kind, rule.effect, rule.delay, rule.trigger.dump()] for rule in self._rules]
+
+    def load(self, saved: list[Any]) -> None:
+        """Take these rules instead."""
+        self._rules = [Rule(kind, effect, delay, Trigger.load(trigger)) for kind, effect, delay, trigger in saved]
 
     def clear(self) -> None:
         """Back to a perfect network."""
@@ -57,7 +65,7 @@ class DeliveryRules:
         ]
 
     def delays(self, kind: str) -> list[int]:
-        """When to deliver an event, in seconds from now: once, at once, if no rule says otherwise."""
+        """The times to deliver an event, in seconds from now: once, at once, if no rule says otherwise."""
         if self._fires(kind, "drop"):
             return []
         if self._fires(kind, "duplicate"):
@@ -66,11 +74,11 @@ class DeliveryRules:
         return [late.delay if late else 0]
 
     def twins(self, kind: str) -> bool:
-        """Whether a second event tells of the same change."""
+        """True if a second event tells of the same change."""
         return self._fires(kind, "twin") is not None
 
     def suppresses(self, kind: str) -> bool:
-        """Whether Stripe fails to generate the event at all."""
+        """True if Stripe fails to generate the event at all."""
         return self._fires(kind, "suppress") is not None
 
     def _fires(self, kind: str, effect: str) -> Rule | None:

@@ -50,8 +50,26 @@ class Ledger:
         # Presentment currency -> the currency its charges settle in, and the rate. Empty: each settles in its own.
         self.conversions: dict[str, tuple[str, Decimal]] = {}
 
+    def dump(self) -> dict[str, Any]:
+        """Balances, and what is to become available or to be paid out, to be saved."""
+        return {
+            "available": dict(self._available),
+            "pending": dict(self._pending),
+            "maturing": self._maturing,
+            "unpaid": dict(self._unpaid),
+            "conversions": self.conversions,
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Go on from what was saved."""
+        self._available = defaultdict(int, saved["available"])
+        self._pending = defaultdict(int, saved["pending"])
+        self._maturing = saved["maturing"]
+        self._unpaid = defaultdict(list, saved["unpaid"])
+        self.conversions = saved["conversions"]
+
     def available(self, account: str, currency: str) -> int:
-        """What the account can transfer, reverse or pay out now."""
+        """The amount that the account can transfer, reverse or pay out now."""
         return self._available[account, currency]
 
     def covers(self, account: str, currency: str, amount: int) -> bool:
@@ -60,7 +78,7 @@ class Ledger:
         return self.available(account, settled) >= _converted(amount, rate)
 
     def pending(self, account: str, currency: str) -> int:
-        """What will become available."""
+        """The amount that will become available."""
         return self._pending[account, currency]
 
     def currencies(self, account: str) -> list[str]:
@@ -125,10 +143,11 @@ class Ledger:
         due: int = row["available_on"]
         if due not in self._maturing:
             self._maturing[due] = []
-            self._world.timeline.at(due, lambda: self._mature(due))
+            self._world.timeline.at(due, "funds.mature", due)
         self._maturing[due].append(row)
 
-    def _mature(self, due: int) -> None:
+    def mature(self, due: int) -> None:
+        """What was pending until this instant becomes available."""
         gained: set[str] = set()
         for row in self._maturing.pop(due):
             purse = (row.account, row["currency"])
@@ -163,7 +182,7 @@ class Ledger:
 
 
 def fee_details(fee: int, currency: str, description: str) -> list[dict[str, Any]]:
-    """What a fee is made of; nothing if there is none."""
+    """The parts of a fee; nothing if there is none."""
     if fee == 0:
         return []
     return [

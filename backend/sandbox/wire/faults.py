@@ -91,11 +91,11 @@ class Fault:
 
     @property
     def inside(self) -> bool:
-        """Whether it strikes during execution, between the idempotency key being taken and its result being kept."""
+        """True if it strikes during execution, between the idempotency key being taken and its result being kept."""
         return bool(self.effect.get("cache") or (self.stage == "before" and "delay" in self.effect))
 
     def matches(self, incoming: Incoming) -> bool:
-        """Whether the call is one of those meant."""
+        """True if the call is one of those meant."""
         if self.method not in {None, incoming.method}:
             return False
         return self.path is None or incoming.path.startswith(self.path) or bool(re.fullmatch(self.path, incoming.path))
@@ -166,6 +166,20 @@ class Faults:
         with self._lock:
             self._faults.append(fault)
         return fault
+
+    def dump(self) -> list[Any]:
+        """The rules, to be saved."""
+        with self._lock:
+            return [[one.id, one.method, one.path, one.stage, one.effect, one.trigger.dump()] for one in self._faults]
+
+    def load(self, saved: list[Any]) -> None:
+        """Take these rules instead."""
+        with self._lock:
+            self._faults = [
+                Fault(name, method, path, stage, effect, Trigger.load(trigger))
+                for name, method, path, stage, effect, trigger in saved
+            ]
+            self._count = count(1 + max((int(one.id.rpartition("_")[2]) for one in self._faults), default=0))
 
     def clear(self) -> None:
         """Everything works again; calls that are being delayed go on."""

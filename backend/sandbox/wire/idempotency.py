@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from ..state.clock import Clock
 from . import errors
@@ -23,7 +24,7 @@ Place = tuple[str, str]
 
 @dataclass(slots=True)
 class Stored:
-    """What the first use of a key came to."""
+    """The result of the first use of a key."""
 
     fingerprint: bytes
     status: int
@@ -31,6 +32,10 @@ class Stored:
     body: Packed
     request_id: str
     at: int
+
+    def values(self) -> tuple[Any, ...]:
+        """The fields, in their order."""
+        return (self.fingerprint, self.status, self.headers, self.body, self.request_id, self.at)
 
 
 class Slot:
@@ -48,7 +53,7 @@ class IdempotencyKeys:
         self._clock = clock
         self._lock = threading.Lock()
         self._stored: OrderedDict[Place, Stored] = OrderedDict()
-        self._in_flight: set[Place] = set()
+        self._in_flight: dict[Place, tuple[Slot, bytes, str]] = {}
         self._packer = Packer()
 
     @contextmanager
@@ -60,40 +65,56 @@ class IdempotencyKeys:
             yield Slot(None)
             return
         place, fingerprint = (account, key), fingerprint_of(incoming)
-        stored = self._begin(place, key, fingerprint)
-        slot = Slot(stored)
-        if stored:
+        slot = self._begin(place, key, fingerprint, incoming.request_id)
+        if slot.replay:
             yield slot
             return
         try:
             yield slot
         finally:
-            self._end(place, slot, fingerprint, incoming.request_id)
+            self._end(place)
+
+    def dump(self) -> dict[str, Any]:
+        """Every result, oldest first, to be saved; also of calls whose work is done and whose answer is under way."""
+        with self._lock:
+            self._forget_old()
+            ended = {place: self._kept(*held) for place, held in self._in_flight.items() if _is_done(held[0])}
+            stored = {**self._stored, **ended}
+            return {"stored": [[place, *one.values()] for place, one in stored.items()], "packer": self._packer.dump()}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Take these results instead."""
+        with self._lock:
+            self._stored = OrderedDict((place, Stored(*one)) for place, *one in saved["stored"])
+            self._packer.load(saved["packer"])
 
     def clear(self) -> None:
         """Forget every result."""
         with self._lock:
             self._stored.clear()
 
-    def _begin(self, place: Place, key: str, fingerprint: bytes) -> Stored | None:
+    def _begin(self, place: Place, key: str, fingerprint: bytes, request_id: str) -> Slot:
         with self._lock:
             self._forget_old()
             if place in self._in_flight:
                 raise errors.key_in_use(key)
             stored = self._stored.get(place)
+            slot = Slot(stored)
             if stored is None:
-                self._in_flight.add(place)
+                self._in_flight[place] = (slot, fingerprint, request_id)
             elif stored.fingerprint != fingerprint:
                 raise errors.key_mismatch(key)
-            return stored
+            return slot
 
-    def _end(self, place: Place, slot: Slot, fingerprint: bytes, request_id: str) -> None:
+    def _end(self, place: Place) -> None:
         with self._lock:
-            self._in_flight.discard(place)
-            if slot.answer is not None and slot.answer.executed:
-                self._stored[place] = self._kept(slot.answer, fingerprint, request_id)
+            held = self._in_flight.pop(place)
+            if _is_done(held[0]):
+                self._stored[place] = self._kept(*held)
 
-    def _kept(self, answer: Answer, fingerprint: bytes, request_id: str) -> Stored:
+    def _kept(self, slot: Slot, fingerprint: bytes, request_id: str) -> Stored:
+        answer = slot.answer
+        assert answer is not None
         body = self._packer.pack("answers", answer.body)
         return Stored(fingerprint, answer.status, answer.headers, body, request_id, self._clock.now())
 
@@ -107,6 +128,10 @@ def fingerprint_of(incoming: Incoming) -> bytes:
     """Equal for calls of the same endpoint with the same parameters, metadata and expansions included."""
     text = json.dumps([incoming.method, incoming.path, incoming.params], sort_keys=True)
     return hashlib.sha256(text.encode()).digest()
+
+
+def _is_done(slot: Slot) -> bool:
+    return slot.answer is not None and slot.answer.executed
 
 
 def _replay(stored: Stored) -> Answer:

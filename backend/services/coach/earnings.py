@@ -24,12 +24,13 @@ from backend.domain.metadata import (
 )
 from backend.domain.namespace import is_marked
 from backend.domain.placeholders import real_name, real_player_id
-from backend.domain.settlement import HELD, Reason
+from backend.domain.settlement import Reason
+from backend.domain.states import MoneyState
 from backend.services.coach.onboarding import NO_SUCH_COACH
 from backend.services.coach.registry import Registry
 from backend.services.errors import NotFound, UnreadablePayment
-from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, Payment, captured, id_of, metadata_of, payment_of
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +68,7 @@ class Earning:
 
     @property
     def player(self) -> str | None:
-        """Who bought: the player, else the customer at Stripe, who is one for each email address; None if unknown."""
+        """The buyer: the player, else the customer at Stripe, who is one for each email address; None if unknown."""
         return real_player_id(self.sold.get(PLAYER_ID)) or self.customer
 
     @property
@@ -143,7 +144,7 @@ class CoachTransfers:
         return _explained(sorted(listed, key=lambda one: -one.created)), whole
 
     def _pending(self, coach_id: str, transfers: list[Earning]) -> tuple[Counter[str], bool]:
-        """What waits by currency, and whether all of it was found. With Search down, nothing is."""
+        """The money that waits, by currency, and True if all of it was found. With Search down, nothing is."""
         held: Counter[str | None] = Counter()
         for earning in transfers:
             held[earning.payment_id] += earning.kept
@@ -172,7 +173,7 @@ class CoachTransfers:
         return found, bool(page.has_more)
 
     def _waiting(self, intent: stripe.PaymentIntent, held: int) -> int:
-        """What the coach is still to get of a payment that carries a note, in minor units.
+        """The amount that the coach is still to get of a payment that carries a note, in minor units.
 
         The note may be as old as Search is; the charge is read now, and so are the transfers.
         """
@@ -185,7 +186,7 @@ class CoachTransfers:
             return 0
         if payment.charge.disputed:
             # Whether the bank or the coach gets it only the dispute says; what settle last reckoned is in its note.
-            return note.amount or 0 if note.kind == HELD and note.reason != Reason.CLAWBACK_PENDING else 0
+            return note.amount or 0 if note.kind == MoneyState.HELD and note.reason != Reason.CLAWBACK_PENDING else 0
         return max(0, _share(payment) - held)
 
 

@@ -11,16 +11,19 @@ import stripe
 
 from backend.domain.metadata import MODE_MANUAL, SETTLEMENT, SETTLEMENT_MODE
 from backend.domain.namespace import APP, Namespace
-from backend.domain.notes import MANUAL, Reason, read_note
+from backend.domain.notes import Reason, read_note
+from backend.domain.paths import STRIPE_WEBHOOK
 from backend.domain.reasons import WORDS
-from backend.services.operators.endpoints import BY_HAND, CREATE, KEEP, Wanted, endpoints_of, plan
-from backend.services.platform import namespace_of
+from backend.domain.states import MoneyState
+from backend.domain.stripe_time import MOST_SKEW_SECONDS
+from backend.services.operators.endpoints import BY_HAND, CREATE, KEEP, EndpointSpec, endpoints_of, plan
 from backend.services.reads import PAGE, metadata_of
 from backend.services.write_outcome import answered_at, error_code
+from backend.stripe_client.platform import namespace_of
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 # Stripe refuses nothing for our clock, but we refuse its webhooks at five minutes.
-_SKEW_WARNING, MOST_SKEW_SECONDS = 30, 300
+_SKEW_WARNING = 30
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class Others:
 
 
 def examine(
-    client: stripe.StripeClient, wanted: Iterable[Wanted], live: bool, now: Callable[[], int]
+    client: stripe.StripeClient, wanted: Iterable[EndpointSpec], live: bool, now: Callable[[], int]
 ) -> Iterator[Finding]:
     """Everything that only Stripe knows: the key, the clock, Connect, payouts, money that waits, and both endpoints.
 
@@ -133,7 +136,7 @@ def _waiting(client: stripe.StripeClient, others: Others) -> Iterator[Finding]:
 def _reason(metadata: Mapping[str, str]) -> str | None:
     """The reason why a payment waits; None for one that a person settles."""
     note = read_note(metadata.get(SETTLEMENT))
-    if metadata.get(SETTLEMENT_MODE) == MODE_MANUAL or (note is not None and note.kind == MANUAL):
+    if metadata.get(SETTLEMENT_MODE) == MODE_MANUAL or (note is not None and note.kind == MoneyState.MANUAL):
         return None
     return (note.reason or note.kind) if note is not None else "note that cannot be read"
 
@@ -189,14 +192,14 @@ def _payouts(account: Any) -> Finding:
     return Finding(OK, "payouts", f"the platform's own balance is paid out: {interval}")
 
 
-def _endpoint(existing: list[stripe.WebhookEndpoint], wanted: Wanted, live: bool) -> Finding:
+def _endpoint(existing: list[stripe.WebhookEndpoint], wanted: EndpointSpec, live: bool) -> Finding:
     about = f"webhooks ({wanted.kind})"
     step = plan(existing, wanted)
     if step.action == KEEP or step.reasons == (BY_HAND,):
         return Finding(OK, about, f"{wanted.url}, {len(wanted.events)} types of event, {wanted.api_version}")
     said = "; ".join(step.reasons)
     level = PROBLEM if live or step.action != CREATE else WARNING
-    base = wanted.url.removesuffix("/api/webhooks/stripe")
+    base = wanted.url.removesuffix(STRIPE_WEBHOOK)
     remedy = f"flask webhooks sync {base}"
     if step.action == CREATE:
         remedy += " (not needed while `stripe listen` forwards events)"

@@ -11,7 +11,9 @@ import stripe
 from backend.domain.membership import TransferFacts
 from backend.domain.money import format_money
 from backend.domain.reasons import BY_A_PERSON, REGISTERED_LATE, SETTLE, WORDS, Words, words_of
-from backend.domain.settlement import MANUAL, Reason
+from backend.domain.requirements import is_payable
+from backend.domain.settlement import Reason
+from backend.domain.states import MoneyState
 from backend.services.coach.accounts import account_or_none, is_rejected
 from backend.services.coach.registry import Registry
 from backend.services.errors import UnreadablePayment
@@ -26,11 +28,11 @@ from backend.services.operators.why_ends import (
     unpaid,
     unreadable,
 )
-from backend.services.platform import namespace_of
-from backend.services.reads import NOT_REFUNDED, PAGE, Payment, disputes_of, found, is_payable, payment_of, refunds_of
+from backend.services.reads import NOT_REFUNDED, PAGE, Payment, disputes_of, get_or_none, payment_of, refunds_of
 from backend.services.settlement.positions import PositionReader, View
-from backend.services.settlement.settle import NOT_OURS, UNCLEAR
+from backend.services.settlement.settle import UNCLEAR
 from backend.services.settlement.transfers import facts_of
+from backend.stripe_client.platform import namespace_of
 
 # A coach who could not be paid when the note was written, and perhaps can be now.
 _OF_THE_ACCOUNT = (Reason.NO_ACCOUNT, Reason.COACH_NOT_READY, Reason.ACCOUNT_GONE)
@@ -49,7 +51,7 @@ class Explainer:
     def explain(self, payment_id: str) -> Explanation | None:
         """The payment in plain sentences; None if there is none. About ten calls."""
         params: Any = {"expand": ["latest_charge"]}
-        intent = found(lambda: self._client.v1.payment_intents.retrieve(payment_id, params))
+        intent = get_or_none(lambda: self._client.v1.payment_intents.retrieve(payment_id, params))
         if intent is None:
             return None
         try:
@@ -77,7 +79,7 @@ class Explainer:
         noted = payment.note.at if payment.note is not None else 0
         return Explanation(
             payment.id,
-            MANUAL if payment.is_manual else UNTOLD,
+            MoneyState.MANUAL if payment.is_manual else UNTOLD,
             f"It cannot be told what the coach is owed. {WORDS[reason].meaning}",
             facts,
             words.remedy,
@@ -222,12 +224,12 @@ def _by_a_person(view: View, told: Explanation) -> Explanation:
         difference = f" By the books {amount} {'is owed to' if told.waits > 0 else 'is to come back from'} the coach."
     return replace(
         told,
-        state=MANUAL,
+        state=MoneyState.MANUAL,
         verdict=BY_A_PERSON.meaning + difference,
         next=BY_A_PERSON.remedy,
         command=BY_A_PERSON.command.format(payment=told.payment_id),
         coach=why_letter.letter(view, BY_A_PERSON),
-        reason=MANUAL,
+        reason=MoneyState.MANUAL,
     )
 
 
@@ -242,7 +244,7 @@ def _not_adopted(view: View, told: Explanation) -> Explanation:
     return replace(
         told,
         coach=why_letter.letter(view, WORDS[Reason.UNCLEAR_TRANSFERS]),
-        state=NOT_OURS,
+        state=MoneyState.NOT_OURS,
         verdict="The Node backend sold this payment: nothing settles it by itself.",
         next="See what adopting it would do; then do it without --dry-run.",
         command=f"flask reconcile {told.payment_id} --adopt --dry-run",

@@ -11,14 +11,14 @@ from typing import Any
 
 import stripe
 
-from backend.domain.metadata import email_hash
+from backend.domain import idempotency_keys
 from backend.services import objects
 from backend.services.cache import Cache
 from backend.services.creation import create_once
 from backend.services.errors import Conflict, InvalidRequest, Undecided
-from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, metadata_of
 from backend.services.write_outcome import Done, Refused, Unknown, error_code
+from backend.stripe_client.platform import namespace_of
 
 # Stripe forgets idempotency keys after a day at the earliest; two machines' clocks may differ a little.
 _KEYS_LAST_SECONDS = 25 * 3600
@@ -129,7 +129,7 @@ def _create(client: stripe.StripeClient, email: str, name: str | None) -> str | 
         return _find(client, email)
 
     answer = create_once(
-        namespace_of(client).key(f"customer:{email_hash(email)}"),
+        idempotency_keys.customer(namespace_of(client), email),
         lambda key: client.v1.customers.create(params, {"idempotency_key": key}),
         client.v1.customers.retrieve,
         rival,

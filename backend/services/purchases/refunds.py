@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import stripe
 import structlog
 
+from backend.domain import idempotency_keys
 from backend.domain.metadata import ATTEMPT, ATTEMPT_BODY, attempt_hash
 from backend.domain.namespace import is_marked
+from backend.domain.requests import RefundRequest
 from backend.services.creation import create_once
 from backend.services.errors import Conflict, PaymentsError, Undecided
-from backend.services.platform import namespace_of
-from backend.services.reads import NOT_REFUNDED, PAGE, every, metadata_of, refunded_by, sold_payment
+from backend.services.reads import NOT_REFUNDED, PAGE, list_all, metadata_of, refunded_by, sold_payment
 from backend.services.settlement.settle import Settler
 from backend.services.write_outcome import Done, KeyTaken, Refused, answered_at
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 
-RefundReason = Literal["duplicate", "fraudulent", "requested_by_customer"]
 
 KEY_USED = "This Idempotency-Key was already used for another refund."
 ALREADY_REFUNDED = "This payment was already refunded."
@@ -39,15 +39,6 @@ _MOST_LOOKS = 4
 REPEATS_WITHIN_SECONDS = 10 * 60
 # As long as Stripe may take to make a 500 come true.
 _SETTLED_AFTER_SECONDS = 3 * 3600
-
-
-@dataclass(frozen=True)
-class RefundRequest:
-    """What to give back: ``amount`` in minor units, or all that is left when None."""
-
-    payment_id: str
-    reason: RefundReason = "requested_by_customer"
-    amount: int | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +102,7 @@ class Refunds:
         # Always listed: the charge's own sum leaves out refunds that failed, and may leave out pending ones.
         page = self._client.v1.refunds.list({"charge": payment.charge.id, "limit": PAGE})
         mark = namespace_of(self._client).mark_of(payment.metadata)
-        return _Look(payment.charge.amount_captured, mark, every(page), answered_at(page))
+        return _Look(payment.charge.amount_captured, mark, list_all(page), answered_at(page))
 
     def _named(self, request: RefundRequest, look: _Look, attempt: str) -> stripe.Refund:
         """The refund that belongs to the caller's Idempotency-Key.
@@ -129,7 +120,7 @@ class Refunds:
             return earlier
         _check_left(request, look)
         params = _params(request, request.amount, marks)
-        key = namespace_of(self._client).key(f"refund:{name}")
+        key = idempotency_keys.named_refund(namespace_of(self._client), name)
         refund = self._create(key, params, self._client.v1.refunds.retrieve)
         if refund is None:
             raise Conflict(KEY_USED)
@@ -141,7 +132,7 @@ class Refunds:
         _check_left(request, look)
         amount = request.amount or look.left
         known = {refund.id for refund in look.refunds}
-        key = f"refund:{request.payment_id}:{amount}:{_refunded_before(amount, look)}"
+        key = idempotency_keys.unnamed_refund(request.payment_id, amount, _refunded_before(amount, look))
         return self._create(
             key,
             _params(request, amount, look.mark),

@@ -1,4 +1,4 @@
-"""Where every cent of one payment is, from Stripe alone."""
+"""The ledger: where every cent of one payment is, from Stripe alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import stripe
 
 from backend.domain.namespace import is_marked
-from backend.domain.settlement import MANUAL
+from backend.domain.states import MoneyState
 from backend.services.coach.registry import Registry
 from backend.services.reads import Payment, metadata_of, sold_payment
 from backend.services.settlement.positions import PositionReader, View
@@ -50,12 +50,12 @@ class Ledger:
 
     @property
     def owed(self) -> int:
-        """What the coach is still to be sent; negative: what the coach is still to give back."""
+        """The amount that the coach is still to be sent; negative: that the coach is still to give back."""
         return self.due - self.held
 
     @property
     def balances(self) -> bool:
-        """Whether the coach holds exactly what the coach should."""
+        """True if the coach holds exactly what the coach should."""
         return self.owed == 0
 
 
@@ -100,5 +100,5 @@ def _ledger(view: View) -> Ledger:
 def _note_of(payment: Payment) -> str | None:
     """The note, or a person's word."""
     if payment.is_manual:
-        return MANUAL
+        return MoneyState.MANUAL
     return str(payment.note) if payment.note else None

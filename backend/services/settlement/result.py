@@ -8,13 +8,10 @@ from typing import Any
 import stripe
 
 from backend.domain.settlement import Note, Reason
+from backend.domain.states import MoneyState
 from backend.services.reads import Payment
 from backend.services.settlement.positions import View
-from backend.services.write_outcome import Answer, InFlight, KeyTaken, Refused
-
-SETTLED = "settled"
-NOT_PAID = "not_paid"
-NOT_OURS = "not_ours"
+from backend.services.write_outcome import InFlight, KeyTaken, Refused, WriteOutcome
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,7 @@ class Settlement:
     still has to give back. ``view``: the money as it was last read, where it was.
     """
 
-    state: str
+    state: MoneyState
     payment: Payment | None
     note: Note | None = None
     transfers: tuple[stripe.Transfer, ...] = ()
@@ -51,7 +48,7 @@ class Activation:
     crossed: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
 
-    def remember(self, key: str, answer: Answer[Any]) -> None:
+    def remember(self, key: str, answer: WriteOutcome[Any]) -> None:
         """Keep what an answer says of its key beyond this look."""
         if isinstance(answer, KeyTaken | InFlight):
             self.crossed.add(key)
