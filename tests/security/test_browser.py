@@ -176,7 +176,8 @@ def test_a_script_of_ours_writes_text_and_runs_no_text(path: Path) -> None:
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
 def test_a_browser_keeps_nothing_of_a_person(path: Path) -> None:
     """The services store nothing. The storefront keeps the key of a purchase and a sample coach's id, for one tab, and for a
-    day which payment bought what."""
+    day which payment bought what.
+    """
     text = path.read_text()
     stored = re.findall(r"(localStorage|indexedDB|caches|sessionStorage)\b", text)
 
