@@ -1,4 +1,4 @@
-"""What a player is told and asked around paying: before, while it is slow or blocked, after a decline, and before a refund."""
+"""The words and questions around paying: before, while it is slow or blocked, after a decline, and before a refund."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def visitor(page: Page, port: int) -> Visitor:
 
 
 def alert(page: Page) -> Any:
-    """What is said beside the button."""
+    """The words beside the button."""
     return page.get_by_role("alert")
 
 
@@ -214,16 +214,20 @@ def test_a_price_that_changed_meanwhile_is_not_charged(visitor: Visitor, page: P
 
 
 def test_buying_the_same_again_is_noticed(visitor: Visitor, page: Page) -> None:
-    """Who says no has bought once; who says yes, twice; another offer is not asked about."""
+    """A no buys nothing, a yes buys again, and another offer is not asked about."""
     visitor.buy(VISA)
     visitor.sees(PAID)
     visitor.buy(VISA)
     question = page.get_by_role("dialog", name=re.compile("You bought this a moment ago. Buy again?"))
     question.get_by_role("button", name="Do not buy again").click()
     expect(question).to_be_hidden()
+    expect(visitor.pay_button).to_be_enabled()
     assert visitor.charged() == 1
 
-    page.get_by_role("radio", name=re.compile("^7 clips")).check()
+    # By the keyboard: a click right after a scroll may still be sent to the frame that was there.
+    page.get_by_role("radio", name=re.compile("^5 clips")).focus()
+    page.keyboard.press("ArrowDown")
+    expect(visitor.pay_button).to_have_text("Pay 54.00 CAD")
     visitor.press()
     visitor.sees(PAID)
     assert visitor.charged() == 2
@@ -267,7 +271,7 @@ def test_what_was_given_back_may_be_bought_again_without_a_question(visitor: Vis
 
 
 def test_what_is_remembered_is_no_secret(visitor: Visitor, page: Page) -> None:
-    """Which payment, of what, and when: nothing that opens or pays it, and nothing about a card."""
+    """The payment's id, what it bought, and the moment: nothing that opens or pays it, and nothing about a card."""
     visitor.open("sample-dana").page.get_by_label("Email").fill("pat@example.com")
     visitor.enter(VISA)
     visitor.press()

@@ -48,7 +48,7 @@ def visitor(page: Page, port: int) -> Visitor:
 
 
 def too_wide(page: Any) -> list[str]:
-    """What reaches beyond the page's right edge, by the beginning of its markup."""
+    """The elements that reach beyond the page's right edge, by the beginning of their markup."""
     script = """() => [...document.querySelectorAll('body *')]
       .filter((one) => getComputedStyle(one).position !== 'absolute' && !one.closest('.scroll, .hidden, svg'))
       .filter((one) => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
@@ -118,7 +118,7 @@ def test_without_script_the_pages_say_what_they_need(browser: Browser, port: int
 
 
 def test_without_script_a_receipt_is_complete(browser: Browser, visitor: Visitor) -> None:
-    """Who opens the return page in another browser reads what was bought, and sees no button that does nothing."""
+    """It shows what was bought, and no button that does nothing."""
     visitor.buy(VISA)
     visitor.sees(PAID)
     context = browser.new_context(java_script_enabled=False)

@@ -14,12 +14,12 @@ def names(market: Marketplace) -> StatementNames:
 
 
 def asked(market: Marketplace) -> int:
-    """How often Stripe was asked for the account."""
+    """The number of times that Stripe was asked for the account."""
     return sum(call.path == "/v1/account" for call in market.sandbox.requests)
 
 
 def test_the_name_is_the_one_that_the_charge_will_have(market: Marketplace) -> None:
-    """What is told before paying is what the statement shows."""
+    """The page promises what the statement shows."""
     name = names(market).read()
     payment = market.paid()
 

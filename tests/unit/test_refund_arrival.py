@@ -1,4 +1,4 @@
-"""When a refund arrives, in days that banks work."""
+"""The days on which a refund arrives: those that banks work."""
 
 from __future__ import annotations
 

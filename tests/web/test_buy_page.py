@@ -20,7 +20,7 @@ TERMS = "Half of it back within a week."
 
 
 def text_of(html: str) -> str:
-    """What a reader sees: without tags, each run of white space one space."""
+    """The text that a reader sees: without tags, each run of white space one space."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", re.sub(r"</?(?:span|b)\b[^>]*>", "", html)))
 
 
@@ -67,7 +67,7 @@ def test_the_days_of_the_subscription_are_the_catalogues(market: Marketplace) ->
 
 
 def test_who_charges_is_named_as_the_card_statement_names_it(market: Marketplace) -> None:
-    """Who does not recognise a line of the statement disputes it."""
+    """The account's own name: a line of the statement that nobody recognises is disputed."""
     name = market.stripe.v1.accounts.retrieve_current().settings
     assert name is not None
     assert name.payments.statement_descriptor

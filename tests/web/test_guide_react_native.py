@@ -60,7 +60,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 
 def press(bundle: Path, port: int, *presses: dict[str, Any], coach: str) -> dict[str, Any]:
-    """What the app says and is given when its button is pressed once for each thing that the person then does."""
+    """The app's words and sessions when its button is pressed once for each thing that the person then does."""
     script = {"order": {**ORDER, "coachId": coach}, "price": PRICE, "presses": presses}
     run = subprocess.run(
         ["node", bundle.name],

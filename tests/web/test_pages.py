@@ -90,7 +90,7 @@ def test_a_paid_page_shows_the_session(market: Marketplace) -> None:
 
 
 def test_a_paid_page_says_what_was_bought_how_and_who_charged_it(market: Marketplace) -> None:
-    """What, with which card, under which name on its statement, where the receipt goes, and the refund terms."""
+    """The clips, the card, the name on its statement, the receipt's address, and the refund terms."""
     terms = "Half of it back within a week."
     market.http = market.another_backend(replace(market.settings, refund_terms=terms)).test_client()
     intent = market.buy(customerEmail="pat@example.com")
