@@ -7,9 +7,9 @@ from typing import Any
 import click
 import stripe
 from flask import current_app
-from flask.cli import with_appcontext
 
 from backend.commands.operator_errors import operator_error
+from backend.commands.parameters import asks_stripe
 from backend.domain.months import Month, MonthError
 from backend.services import Services
 from backend.services.errors import PaymentsError
@@ -32,7 +32,7 @@ class MonthType(click.ParamType[Month]):
 @click.command()
 @click.option("--month", type=MonthType(), required=True, help="Such as 2026-11. It begins and ends at 00:00 UTC.")
 @click.argument("coach", required=False)
-@with_appcontext
+@asks_stripe
 def statement(month: Month, coach: str | None) -> None:
     """Write a month's sales, fees, refunds, disputes, transfers and payouts as CSV, from Stripe's books.
 
@@ -49,6 +49,8 @@ def statement(month: Month, coach: str | None) -> None:
 
     All coaches cost a call to Stripe for each hundred lines. One coach costs a call for each hundred payments and transfers,
     and nine for refunds, disputes and reversals, which Stripe lists for the whole platform only.
+
+    Exit code 0 when the month was read, an empty month too, and 1 when it could not be.
     """
     services: Services = current_app.extensions["payments"]
     try:

@@ -20,6 +20,7 @@ from backend.services.purchases.declines import Declines
 from backend.services.purchases.payments import Payments
 from backend.services.purchases.receipts import Receipts
 from backend.services.purchases.refunds import Refunds
+from backend.services.purchases.statement_names import StatementNames
 from backend.services.settlement.manual_transfers import ManualTransfers
 from backend.services.settlement.releases import Releases
 from backend.services.settlement.settle import Settler
@@ -34,6 +35,7 @@ class Services:
     payments: Payments
     declines: Declines
     receipts: Receipts
+    statement_names: StatementNames
     readiness: Readiness
     refunds: Refunds
     coaches: Coaches
@@ -77,6 +79,7 @@ def build_services(
         payments=Payments(client, registry, catalogue, rate, now),
         declines=Declines(client, policies.max_declines),
         receipts=Receipts(client),
+        statement_names=StatementNames(client, now),
         readiness=Readiness(client, now),
         refunds=Refunds(client, settler),
         coaches=Coaches(client, registry, catalogue, links),

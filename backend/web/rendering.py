@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import Response, make_response, render_template
@@ -74,6 +74,19 @@ def _when(unix: int, *, seconds: bool = False) -> str:
     at = _clock(unix)
     time = f"{at:%H:%M:%S}" if seconds else f"{at:%H:%M}"
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year}, {time} UTC"
+
+
+def spell_day(day: date) -> str:
+    """Return a day as pages spell it: ``9 November 2026``."""
+    return f"{day.day} {day:%B %Y}"
+
+
+def spell_days(first: date, last: date) -> str:
+    """Return two days without what they share: ``9 and 16 November 2026``, ``27 November and 4 December 2026``."""
+    if first.year != last.year:
+        return f"{spell_day(first)} and {spell_day(last)}"
+    start = f"{first.day}" if first.month == last.month else f"{first.day} {first:%B}"
+    return f"{start} and {spell_day(last)}"
 
 
 def problem(error: Exception) -> Response:

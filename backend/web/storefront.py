@@ -7,10 +7,12 @@ from typing import Any
 import stripe
 from flask import Blueprint, Response
 
-from backend.http.requests import settings
+from backend.domain.decline_advice import ADVICE
+from backend.http.requests import services, settings
 from backend.services.errors import NotFound, PaymentsError
+from backend.web.choices import choices_of
 from backend.web.rendering import page, problem
-from backend.web.samples import SampleCoach, sample_coaches
+from backend.web.samples import SAMPLE_REFUND_TERMS, SampleCoach, sample_coaches
 
 storefront = Blueprint("storefront", __name__, template_folder="templates")
 
@@ -37,13 +39,22 @@ def coaches() -> Response:
 
 @storefront.get("/coaches/<coach_id>")
 def buy(coach_id: str) -> Response:
-    """The packages of a coach, and the card to pay with."""
-    coach, catalogue = _coach(coach_id), settings().catalogue
-    offers = [offer for offer in catalogue.offers if offer.sport == coach.sport]
-    base, key = settings().stripe_api_base, settings().stripe_publishable_key
-    script = f"{base}/v3/" if base else "https://js.stripe.com/v3/"
-    facts: dict[str, Any] = {"coach": coach, "offers": offers, "currency": catalogue.currency}
-    return page("buy.html", scripts=True, pays=True, stripe_js=script, key=key, cards=CARDS, **facts)
+    """Return the page with what a coach offers, what is to know before paying, and the fields to pay with."""
+    coach, chosen = _coach(coach_id), settings()
+    base = chosen.stripe_api_base
+    facts: dict[str, Any] = {
+        "coach": coach,
+        "choices": choices_of(chosen.catalogue, coach.sport, services().now()),
+        "currency": chosen.catalogue.currency,
+        "terms": chosen.refund_terms or SAMPLE_REFUND_TERMS,
+        "statement": services().statement_names.read(),
+        "sends_mail": chosen.live,
+        "stripe_js": f"{base}/v3/" if base else "https://js.stripe.com/v3/",
+        "key": chosen.stripe_publishable_key,
+        "advice": dict(ADVICE),
+        "cards": CARDS,
+    }
+    return page("buy.html", scripts=True, pays=True, **facts)
 
 
 def _coach(coach_id: str) -> SampleCoach:

@@ -40,7 +40,7 @@ def ask(world: "World", request: Request, intent: str, token: str) -> Response:
 
 def _question(row: Row, method: Row) -> Response:
     buttons = {"complete": button("authorise", "Approve payment"), "fail": button("fail", "Decline", quiet=True)}
-    body = ASK.format(amount=money.text(row["amount"], row["currency"]), last4=method["card"]["last4"], **buttons)
+    body = ASK.format(amount=money.spelled(row["amount"], row["currency"]), last4=method["card"]["last4"], **buttons)
     return framed("3-D Secure", SHEET.format(title="Is this you paying?", body=body), SCRIPT)
 
 

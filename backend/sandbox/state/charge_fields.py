@@ -19,7 +19,7 @@ def charge_fields(
     return blank_charge(charge_id, amount, intent["currency"], world.now()) | {
         "amount_captured": amount if captured else 0,
         "billing_details": method["billing_details"],
-        "calculated_statement_descriptor": "SANDBOX",
+        "calculated_statement_descriptor": world.must(world.platform)["settings"]["payments"]["statement_descriptor"],
         "captured": captured,
         "customer": intent["customer"],
         "description": intent["description"],

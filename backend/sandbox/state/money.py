@@ -12,7 +12,6 @@ ZERO_DECIMAL = frozenset(
         "mga",
         "pyg",
         "rwf",
-        "ugx",
         "vnd",
         "vuv",
         "xaf",
@@ -29,7 +28,7 @@ KNOWN = (
         "aed all amd ang aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob brl bsd bwp byn bzd cad cdf chf cny cop crc cve "
         "czk dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gtq gyd hkd hnl htg huf idr ils inr isk jmd kes kgs khr kyd "
         "kzt lak lbp lkr lrd lsl mad mdl mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd pab pen pgk php "
-        "pkr pln qar ron rsd rub sar sbd scr sek sgd shp sle sos srd std szl thb tjs top try ttd twd tzs uah usd uyu uzs "
+        "pkr pln qar ron rsd rub sar sbd scr sek sgd shp sle sos srd std szl thb tjs top try ttd twd tzs uah ugx usd uyu uzs "
         "wst xcd yer zar zmw".split()
     )
     | ZERO_DECIMAL
@@ -40,14 +39,19 @@ AMOUNT_MAX = 99_999_999
 
 def text(amount: int, currency: str) -> str:
     """`$11.00`, as Stripe's messages write an amount."""
-    if currency in ZERO_DECIMAL:
-        number = f"{amount:,}"
-    else:
-        digits = 3 if currency in THREE_DECIMAL else 2
-        whole, part = divmod(abs(amount), 10**digits)
-        number = f"{'-' if amount < 0 else ''}{whole:,}.{part:0{digits}d}"
     symbol = SYMBOLS.get(currency)
-    return f"{symbol}{number}" if symbol else f"{number} {currency}"
+    return f"{symbol}{_number(amount, currency)}" if symbol else f"{_number(amount, currency)} {currency}"
+
+
+def spelled(amount: int, currency: str) -> str:
+    """`11.00 USD`, as the sandbox's pages write an amount."""
+    return f"{_number(amount, currency)} {currency.upper()}"
+
+
+def _number(amount: int, currency: str) -> str:
+    digits = 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
+    whole, part = divmod(abs(amount), 10**digits)
+    return f"{'-' if amount < 0 else ''}{whole:,}" + (f".{part:0{digits}d}" if digits else "")
 
 
 ROUNDING = {"half_up": 500, "down": 0, "up": 999}
