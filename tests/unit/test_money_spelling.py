@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from backend.domain.money import THREE_DECIMAL, ZERO_DECIMAL, format_money
+from backend.domain.money import THREE_DECIMAL, ZERO_DECIMAL, decimal_text, format_money
 from backend.sandbox.state import money as sandbox_money
 from tests.processes import ROOT
 from tests.programs import NODE
@@ -37,6 +37,20 @@ EVERYTHING = [(amount, currency) for currency in CURRENCIES for amount in AMOUNT
 def test_an_amount_has_its_currencys_decimals_and_its_code(amount: int, currency: str, spelled: str) -> None:
     """With thousands apart. Stripe counts krónur and Ugandan shillings in hundredths, although nobody has any."""
     assert format_money(amount, currency) == spelled
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "written"),
+    [
+        (1_012_500, "cad", "10125.00"),
+        (-1_012_500, "cad", "-10125.00"),
+        (1_234_567, "jpy", "1234567"),
+        (-5, "cad", "-0.05"),
+    ],
+)
+def test_an_amount_for_programs_is_a_plain_number(amount: int, currency: str, written: str) -> None:
+    """Statements are read by spreadsheets: nothing stands between the thousands, and no code behind."""
+    assert decimal_text(amount, currency) == written
 
 
 @pytest.mark.needs(NODE)
