@@ -34,6 +34,7 @@ SELECTION = {
         "tests/money/test_holds.py",
         "tests/money/test_slow_money.py",
     ),
+    "backend/services/statements": ("tests/money/test_statements.py",),
     "backend/stripe_client": ("tests/unit/test_stripe_rate.py",),
     "backend/web": ("tests/web/test_money_map.py",),
     "backend/webhooks": ("tests/routes/test_webhooks.py", "tests/money/test_news.py"),

@@ -26,6 +26,7 @@ from backend.config.validators import (
     metrics_token,
     namespace_name,
     origins,
+    refund_terms_of,
     sandbox_port,
     storage_uri,
     usual_rate,
@@ -81,6 +82,7 @@ class Settings:
     app_env: AppEnv
     app_name: str
     app_url: str
+    refund_terms: str
     namespace: Namespace
     fee_rate: FeeRate
     catalogue: Catalogue
@@ -184,6 +186,7 @@ def _read(read: Reader) -> Settings:
         app_env=app_env,
         app_name=app_name_of(read.text("APP_NAME", "Coaching payments")),
         app_url=read.convert("APP_URL", base_url) or f"http://localhost:{port}",
+        refund_terms=refund_terms_of(read.text("REFUND_TERMS", "")),
         namespace=_read_namespace(read),
         fee_rate=read.convert("PLATFORM_FEE_PERCENTAGE", FeeRate.from_percent) or FeeRate.from_percent("10"),
         catalogue=_read_catalogue(read),

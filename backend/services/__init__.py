@@ -20,10 +20,12 @@ from backend.services.purchases.declines import Declines
 from backend.services.purchases.payments import Payments
 from backend.services.purchases.receipts import Receipts
 from backend.services.purchases.refunds import Refunds
+from backend.services.purchases.statement_names import StatementNames
 from backend.services.settlement.manual_transfers import ManualTransfers
 from backend.services.settlement.releases import Releases
 from backend.services.settlement.settle import Settler
 from backend.services.settlement.tally import Tally
+from backend.services.statements import Statements
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Services:
     payments: Payments
     declines: Declines
     receipts: Receipts
+    statement_names: StatementNames
     readiness: Readiness
     refunds: Refunds
     coaches: Coaches
@@ -42,6 +45,7 @@ class Services:
     transfers: ManualTransfers
     releases: Releases
     settler: Settler
+    statements: Statements
     registry: Registry
     client: stripe.StripeClient
     now: Callable[[], int]
@@ -75,6 +79,7 @@ def build_services(
         payments=Payments(client, registry, catalogue, rate, now),
         declines=Declines(client, policies.max_declines),
         receipts=Receipts(client),
+        statement_names=StatementNames(client, now),
         readiness=Readiness(client, now),
         refunds=Refunds(client, settler),
         coaches=Coaches(client, registry, catalogue, links),
@@ -84,6 +89,7 @@ def build_services(
         transfers=ManualTransfers(client, registry, settler),
         releases=Releases(client, registry),
         settler=settler,
+        statements=Statements(client, registry, now),
         registry=registry,
         client=client,
         now=now,

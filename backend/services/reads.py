@@ -173,10 +173,17 @@ def read_payment(client: stripe.StripeClient, payment_id: str) -> Payment | None
     if not payment_id.strip():
         return None  # the address of no id is that of the list
     intent = get_or_none(lambda: objects.get(client, "payment_intents", payment_id, {"expand": ["latest_charge"]}))
-    payment = payment_of(intent, namespace_of(client)) if intent is not None else None
+    return whole_payment(client, intent) if intent is not None else None
+
+
+def whole_payment(client: stripe.StripeClient, intent: stripe.PaymentIntent) -> Payment | None:
+    """The payment of an intent that was read with its ``latest_charge``, with the charge that paid it once, should the bank
+    have returned it since. None when it is not a purchase. Raises ``UnreadablePayment``.
+    """
+    payment = payment_of(intent, namespace_of(client))
     if payment is None or payment.charge is not None or PAID_AT not in payment.metadata:
         return payment
-    return replace(payment, charge=_returned_charge(client, payment_id))
+    return replace(payment, charge=_returned_charge(client, intent.id))
 
 
 def _returned_charge(client: stripe.StripeClient, payment_id: str) -> stripe.Charge | None:

@@ -139,6 +139,7 @@ def platform_fields(account: str, country: str, now: int) -> dict[str, Any]:
     fields["controller"] = {"type": "account"}
     fields["capabilities"] = {"card_payments": "active", "transfers": "active"}
     fields["settings"]["payouts"]["schedule"] = {"delay_days": 2, "interval": "manual"}
+    fields["settings"]["payments"]["statement_descriptor"] = "COACHING SANDBOX"
     return fields
 
 
