@@ -12,12 +12,12 @@ import click
 from dotenv import dotenv_values
 from werkzeug.serving import make_server
 
-from backend.config.forms import sandbox_port
-from backend.config.reading import SettingsError
+from backend.commands.startup import refuse_changed_namespace
+from backend.config.env import SettingsError
 from backend.config.settings import DEFAULT_PORT, Settings, load_settings
+from backend.config.validators import sandbox_port
 from backend.sandbox import Sandbox
 from backend.server import create_app
-from backend.startup import refuse_changed_namespace
 
 T = TypeVar("T")
 

@@ -19,9 +19,9 @@ from gunicorn.sock import create_sockets
 # gunicorn runs this file before it has put the project on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from backend.config.forms import LOOPBACK
-from backend.config.reading import SettingsError
+from backend.config.env import SettingsError
 from backend.config.settings import load_settings
+from backend.config.validators import LOOPBACK
 
 try:
     _settings = load_settings()
@@ -36,8 +36,8 @@ bind = f"{_settings.host}:{_settings.port}"
 # One process a core is plenty: a request waits for Stripe nearly all its time.
 workers = _settings.web_concurrency
 # Greenlets, because a connection must cost nothing: with threads, as many slow clients as there are threads shut
-# everybody out, /health too. How many requests may be at work is bounded in backend/admission.py.
-worker_class = "backend.worker.Worker"
+# everybody out, /health too. How many requests may be at work is bounded in backend/http/admission.py.
+worker_class = "backend.http.worker.Worker"
 # Connections of one worker, slow and idle ones included.
 worker_connections = 2 * _settings.max_in_flight + 1_000
 # Connections that the kernel keeps until a worker takes them.
@@ -51,7 +51,7 @@ timeout = 30
 graceful_timeout = 25
 # An idle connection, and the head of a request, may take this long.
 keepalive = 5
-# Which proxies are believed is said once, in backend/middleware.py. gunicorn by itself would believe this machine.
+# Which proxies are believed is said once, in backend/http/middleware.py. gunicorn by itself would believe this machine.
 forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
 limit_request_line = 4_094
@@ -72,13 +72,13 @@ def _drop_quotations(record: logging.LogRecord) -> bool:
 
 logging.getLogger("gunicorn.error").addFilter(_drop_quotations)
 
-# The workers count together, in files: see backend/metrics.py.
+# The workers count together, in files: see backend/observability/metrics.py.
 _counts = tempfile.mkdtemp(prefix="payments-metrics-")
 raw_env = [f"PROMETHEUS_MULTIPROC_DIR={_counts}"]
 
 
 # In a process of its own: what the check loads must be loaded by each worker anew, after gevent has changed it.
-_CHECK = "import sys; sys.path.insert(0, sys.argv[1]); from backend.startup import main; main()"
+_CHECK = "import sys; sys.path.insert(0, sys.argv[1]); from backend.commands.startup import main; main()"
 
 
 def _refuse_port_in_use() -> None:

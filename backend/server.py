@@ -8,23 +8,23 @@ from collections.abc import Callable
 import stripe
 from flask import Flask
 
-from backend import cli
-from backend.admission import attach_admission
-from backend.clock_watch import ClockWatch
+from backend.commands import cli
 from backend.config.settings import Settings, load_settings
-from backend.config.stripe import build_client
-from backend.extensions import attach_extensions
-from backend.logs import configure_logs
-from backend.middleware import attach_middleware, attach_proxies
-from backend.routes.auth import check_callers, identify_callers
+from backend.http.admission import attach_admission
+from backend.http.auth import check_callers, identify_callers
+from backend.http.errors import register_errors
+from backend.http.extensions import attach_extensions
+from backend.http.middleware import attach_middleware, attach_proxies
+from backend.http.screening import attach_screening
+from backend.observability.clock_watch import ClockWatch
+from backend.observability.logs import configure_logs
 from backend.routes.connect import connect
-from backend.routes.errors import register_errors
 from backend.routes.payments import payments
 from backend.routes.reference import reference
-from backend.routes.screening import attach_screening
 from backend.routes.status import status
 from backend.routes.webhooks import webhooks
 from backend.services import Policies, build_services
+from backend.stripe_client.client import build_client
 from backend.web.docs import docs
 from backend.web.pages import pages
 from backend.web.storefront import storefront

@@ -15,15 +15,15 @@ import stripe
 from flask.testing import FlaskClient
 from werkzeug.test import Client, TestResponse
 
+from backend.commands.sweep import SweepOptions, run_sweep
 from backend.config.settings import Settings, load_settings
 from backend.domain.money import FeeRate
 from backend.sandbox import Sandbox
-from backend.sandbox.clock import Clock
+from backend.sandbox.state.clock import Clock
 from backend.server import create_app
 from backend.services import Services
-from backend.services.reconcile import Mended
-from backend.services.settlement import Settlement
-from backend.sweep import SweepOptions, run_sweep
+from backend.services.reconcile.reconcile import Mended
+from backend.services.settlement.settle import Settlement
 from tests.books import StripesBooks
 from tests.money.workers import StagedStripe
 from tests.wire import InProcessStripe

@@ -12,7 +12,7 @@ from typing import Any
 
 import stripe
 
-from backend.config.stripe import RETRIES, pooled_client
+from backend.stripe_client.client import RETRIES, pooled_client
 
 # Answers one request on its line; True: go on with the line.
 Script = Callable[["Server", socket.socket, bytes], bool]

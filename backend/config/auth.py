@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
-from backend.config.forms import LOOPBACK, base_url
-from backend.config.reading import SettingsError
+from backend.config.env import SettingsError
+from backend.config.validators import LOOPBACK, base_url
 
 AuthMode = Literal["off", "optional", "required"]
 

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 
 from backend.config.auth import AuthMode, AuthSettings, keys_url, refuse_unsafe_auth, shared_secret
-from backend.config.forms import (
+from backend.config.env import Reader, SettingsError, with_secret_files
+from backend.config.validators import (
     LOOPBACK,
     app_name_of,
     base_url,
@@ -29,7 +30,6 @@ from backend.config.forms import (
     storage_uri,
     usual_rate,
 )
-from backend.config.reading import Reader, SettingsError, with_secret_files
 from backend.domain.catalogue import Catalogue, CatalogueError, parse_catalogue
 from backend.domain.money import FeeRate, MoneyError, supported_currency
 from backend.domain.namespace import Namespace

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from backend.routes.auth import caller
-from backend.routes.bodies import answer, body, optional_body, path_account_id, path_coach_id, query, services
+from backend.http.auth import caller
+from backend.http.requests import answer, body, optional_body, path_account_id, path_coach_id, query, services
 from backend.schemas.connect import (
     AccountResponse,
     BalanceResponse,

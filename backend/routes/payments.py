@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from flask import Blueprint, Response
 
-from backend.metrics import PURCHASES, REFUNDED
-from backend.routes.auth import caller
-from backend.routes.bodies import answer, attempt_key, body, path_payment_id, services, settings
+from backend.http.auth import caller
+from backend.http.requests import answer, attempt_key, body, path_payment_id, services, settings
+from backend.observability.metrics import PURCHASES, REFUNDED
 from backend.schemas.payments import (
     ConfirmRequest,
     ConfirmResponse,

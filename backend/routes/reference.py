@@ -13,7 +13,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from marshmallow import Schema, fields, validate
 from werkzeug.datastructures import Headers
 
-from backend.routes.bodies import settings
+from backend.http.requests import settings
 from backend.routes.generated_clients import ALL_ERRORS, ERRORS, fit_for_clients
 from backend.schemas import connect, payments, screens
 from backend.schemas.fields import StripeId, Text, Whole, WholeText

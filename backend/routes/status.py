@@ -11,8 +11,8 @@ from werkzeug.exceptions import NotFound
 
 from backend.domain.access import NotSignedIn
 from backend.domain.sessions import iso_milliseconds
-from backend.metrics import exposition
-from backend.routes.bodies import services, settings
+from backend.http.requests import services, settings
+from backend.observability.metrics import exposition
 
 status = Blueprint("status", __name__)
 

@@ -9,12 +9,12 @@ import stripe
 import structlog
 from flask import Blueprint, Response, jsonify, request
 
-from backend.event import Event, NotAnEvent, read_event
-from backend.events import EVENT_TYPES, handle
-from backend.metrics import WEBHOOK_LAG, WEBHOOKS
-from backend.routes.bodies import parse_json, raw_body, services, settings
-from backend.routes.errors import InvalidSignature, MissingSignature, WebhooksNotConfigured
+from backend.http.errors import InvalidSignature, MissingSignature, WebhooksNotConfigured
+from backend.http.requests import parse_json, raw_body, services, settings
+from backend.observability.metrics import WEBHOOK_LAG, WEBHOOKS
 from backend.services.errors import InvalidRequest
+from backend.webhooks.event import Event, NotAnEvent, read_event
+from backend.webhooks.handlers import EVENT_TYPES, handle
 
 log = structlog.get_logger(__name__)
 

@@ -4,6 +4,6 @@ README.md says how to use it, COVERAGE.md what it does and what it knowingly doe
 """
 
 from .app import Sandbox
-from .clock import Clock
+from .state.clock import Clock
 
 __all__ = ["Clock", "Sandbox"]

@@ -11,7 +11,7 @@ from typing import Any
 
 from . import coverage
 from .app import Sandbox
-from .guard import is_loopback
+from .control.guard import is_loopback
 
 EXAMPLES = """\
 Point an official SDK at it:

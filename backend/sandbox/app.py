@@ -9,21 +9,22 @@ from urllib.parse import urlsplit
 
 from werkzeug import Request, Response
 
-from . import coverage, http
-from .api import Api, Keys
-from .background import Background
-from .clock import Clock
-from .control import Control
-from .dashboard import Dashboard
-from .deliveries import Delivery, Endpoint, Order, Post
-from .errors import StripeError
-from .faults import ConnectionCut, Faults
-from .guard import Guard
-from .html import static_file
-from .pages import Pages
+from . import coverage
+from .control.guard import Guard
+from .control.routes import Control
+from .pages.dashboard import Dashboard
+from .pages.html import static_file
+from .pages.routes import Pages
 from .resources import ROUTES
 from .server import Server, make_server
-from .world import World
+from .state.background import Background
+from .state.clock import Clock
+from .state.deliveries import Delivery, Endpoint, Order, Post
+from .state.world import World
+from .wire import http
+from .wire.api import Api, Keys
+from .wire.errors import StripeError
+from .wire.faults import ConnectionCut, Faults
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

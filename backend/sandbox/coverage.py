@@ -13,21 +13,21 @@ import stripe
 from markupsafe import Markup
 from werkzeug import Response
 
-from . import html, stripe_js
-from .banks import BANKS, Bank
-from .behaviours import BEHAVIOURS
-from .cards import CARDS, Card
-from .delivery_rules import EFFECTS as DELIVERY_EFFECTS
-from .doors import DOORS
-from .event_types import EVENT_TYPES
+from .control.doors import DOORS
+from .control.switches import BEHAVIOURS
 from .facts import FACTS
-from .faults import ABOUT
-from .http import API_VERSION
-from .limits import DIFFERENCES, Feature
-from .params import parameters
+from .pages import html, stripe_js
 from .resources import ROUTES
-from .routing import Route
 from .sdk_calls import sdk_calls
+from .state.banks import BANKS, Bank
+from .state.cards import CARDS, Card
+from .state.delivery_rules import EFFECTS as DELIVERY_EFFECTS
+from .state.event_types import EVENT_TYPES
+from .wire.faults import ABOUT
+from .wire.http import API_VERSION
+from .wire.limits import DIFFERENCES, Feature
+from .wire.params import parameters
+from .wire.routing import Route
 
 TITLE = "What the sandbox does, and what it does not"
 COMMITTED = Path(__file__).with_name("COVERAGE.md")

@@ -25,9 +25,9 @@ from backend.schemas.fields import (
     payment_id,
     payout_id,
 )
-from backend.services.coaches import NewCoach
-from backend.services.manual_transfers import TransferClaim
+from backend.services.coach.coaches import NewCoach
 from backend.services.reads import is_payable
+from backend.services.settlement.manual_transfers import TransferClaim
 
 
 def _country(**kwargs: Any) -> fields.String:

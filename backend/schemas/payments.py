@@ -22,8 +22,8 @@ from backend.schemas.fields import (
     choice,
     payment_id,
 )
-from backend.services.payments import Order
-from backend.services.refunds import RefundRequest
+from backend.services.purchases.payments import Order
+from backend.services.purchases.refunds import RefundRequest
 
 _PACKAGE_ID = WholeText(most=1_000_000)
 

@@ -12,7 +12,7 @@ from backend.domain.metadata import PACKAGE_ID, PACKAGE_TYPE, PLAYER_NAME
 from backend.schemas.connect import OnboardingLink
 from backend.schemas.connect import transfer_status as status_of
 from backend.schemas.fields import Request, Response, StripeRequest, StripeResponse, Text, WholeText
-from backend.services.onboarding import LinkRequest
+from backend.services.coach.onboarding import LinkRequest
 
 _NOT_GIVEN = ("", "undefined", "null")
 

@@ -10,19 +10,19 @@ import stripe
 from backend.domain.addresses import AllowedAddresses
 from backend.domain.catalogue import Catalogue
 from backend.domain.money import FeeRate
-from backend.services.coach_status import CoachStatuses
-from backend.services.coach_transfers import CoachTransfers
-from backend.services.coaches import Coaches
-from backend.services.declines import Declines
-from backend.services.manual_transfers import ManualTransfers
-from backend.services.onboarding import CoachOnboarding, OnboardingLinks
-from backend.services.payments import Payments
-from backend.services.readiness import Readiness
-from backend.services.receipts import Receipts
-from backend.services.refunds import Refunds
-from backend.services.registry import Registry
-from backend.services.releases import Releases
-from backend.services.settlement import Settler
+from backend.services.coach.coaches import Coaches
+from backend.services.coach.earnings import CoachTransfers
+from backend.services.coach.onboarding import CoachOnboarding, OnboardingLinks
+from backend.services.coach.readiness import Readiness
+from backend.services.coach.registry import Registry
+from backend.services.coach.status import CoachStatuses
+from backend.services.purchases.declines import Declines
+from backend.services.purchases.payments import Payments
+from backend.services.purchases.receipts import Receipts
+from backend.services.purchases.refunds import Refunds
+from backend.services.settlement.manual_transfers import ManualTransfers
+from backend.services.settlement.releases import Releases
+from backend.services.settlement.settle import Settler
 
 
 @dataclass(frozen=True)

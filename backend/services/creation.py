@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from backend.services.answers import Answer, Done, KeyTaken, Refused, Unknown, write
 from backend.services.reads import found
+from backend.services.write_outcome import Answer, Done, KeyTaken, Refused, Unknown, write
 
 T = TypeVar("T")
 

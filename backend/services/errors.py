@@ -1,6 +1,6 @@
 """What can go wrong in a use case, in words that a player or coach can act on.
 
-``routes/errors.py`` maps each to HTTP.
+``http/errors.py`` maps each to HTTP.
 
 ::
 

@@ -25,9 +25,9 @@ from backend.domain.metadata import (
 from backend.domain.namespace import Namespace
 from backend.domain.settlement import MANUAL, Note, read_note
 from backend.services import objects
-from backend.services.answers import answered_at, error_code
 from backend.services.errors import NotFound, UnreadablePayment
 from backend.services.platform import namespace_of
+from backend.services.write_outcome import answered_at, error_code
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from backend.domain.reasons import words_of
 from backend.domain.settlement import HELD, Note
-from backend.services.ledger import Ledger
+from backend.services.settlement.ledger import Ledger
 
 # Of the drawing, in its own units; the page scales it.
 WIDTH, HEIGHT, TOP = 340, 230, 14

@@ -11,9 +11,9 @@ import stripe
 from flask import Blueprint, Response, request
 from flask_limiter import RateLimitExceeded
 
-from backend.routes.bodies import services, settings
+from backend.http.requests import services, settings
 from backend.services.errors import NotFound, PaymentsError
-from backend.services.receipts import Receipt, State
+from backend.services.purchases.receipts import Receipt, State
 from backend.web.rendering import page, problem
 from backend.web.samples import sample_coaches
 

@@ -8,8 +8,8 @@ from typing import Any
 from flask import Response, make_response, render_template
 
 from backend.domain.money import format_money
-from backend.routes.bodies import settings
-from backend.routes.errors import failure_of
+from backend.http.errors import failure_of
+from backend.http.requests import settings
 
 STRIPE = ("https://js.stripe.com", "https://*.js.stripe.com", "https://hooks.stripe.com", "https://api.stripe.com")
 

@@ -10,14 +10,14 @@ from flask import Blueprint, Response
 from backend.domain.metadata import Purchase
 from backend.domain.namespace import Namespace
 from backend.domain.reasons import WORDS
-from backend.routes.bodies import services, settings
+from backend.http.requests import services, settings
 from backend.schemas.fields import is_payment_id
 from backend.services.errors import NotFound, PaymentsError, UnreadablePayment
-from backend.services.ledger import ledger_of
+from backend.services.operators.timeline import story_of
 from backend.services.platform import namespace_of
 from backend.services.reads import metadata_of, purchase_of, sold_payment
-from backend.services.settlement import UNCLEAR
-from backend.services.story import story_of
+from backend.services.settlement.ledger import ledger_of
+from backend.services.settlement.settle import UNCLEAR
 from backend.web.money_map import HEIGHT, WIDTH, bands, explain, source
 from backend.web.rendering import page, problem
 from backend.web.samples import SampleCoach, sample_coaches

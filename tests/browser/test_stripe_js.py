@@ -10,7 +10,7 @@ import stripe
 from playwright.sync_api import FrameLocator, Page, expect
 
 from backend.sandbox import Sandbox
-from backend.sandbox.stripe_js import REFUSED, SERVED
+from backend.sandbox.pages.stripe_js import REFUSED, SERVED
 from tests.browser.accessibility import violations
 from tests.browser.conftest import Watch
 from tests.browser.shop import shop_of

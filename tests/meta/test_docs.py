@@ -15,16 +15,16 @@ import click
 import pytest
 import stripe
 
-from backend import signals
 from backend.config.settings import load_settings
 from backend.domain.access import POLICY
 from backend.domain.catalogue import Offer
 from backend.domain.metadata import Purchase
 from backend.domain.money import FeeRate
 from backend.domain.settlement import Reason
-from backend.events import EVENT_TYPES
-from backend.sandbox.cards import BY_TOKEN
+from backend.sandbox.state.cards import BY_TOKEN
 from backend.server import create_app
+from backend.webhooks import signals
+from backend.webhooks.handlers import EVENT_TYPES
 from tests.builders import Marketplace
 from tests.processes import backend_process, command, free_port_pair, sandbox_server
 
@@ -289,7 +289,7 @@ def test_the_readmes_map_names_every_part() -> None:
 def test_every_metric_that_is_counted_is_in_the_guide() -> None:
     """Those of the backend and those of the sweep; and the guide names no other."""
     counted = set()
-    for file in ("metrics.py", "sweep_report.py"):
+    for file in ("observability/metrics.py", "commands/sweep_report.py"):
         for kind, name in re.findall(r'(Counter|Gauge|Histogram)\(\s*"(\w+)"', (ROOT / "backend" / file).read_text()):
             counted.add(f"{name}_total" if kind == "Counter" else name)
     counted |= {f"payments_sweep_{name}" for name in ("looked_at", "failed", "finished_seconds")}

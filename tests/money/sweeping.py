@@ -10,8 +10,8 @@ from typing import Any
 import stripe
 from blinker import NamedSignal
 
+from backend.commands.sweep import SweepOptions, Swept, run_sweep
 from backend.services import Services
-from backend.sweep import SweepOptions, Swept, run_sweep
 from tests.builders import Marketplace
 from tests.routes.test_commands import run
 

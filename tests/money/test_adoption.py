@@ -6,7 +6,7 @@ from structlog.testing import capture_logs
 
 from backend.domain.namespace import UNNAMED
 from backend.services import Services
-from backend.services.settlement import NOT_OURS, SETTLED, Settlement
+from backend.services.settlement.settle import NOT_OURS, SETTLED, Settlement
 from tests.builders import Marketplace
 from tests.money.test_world import pay_by_hand, with_funds
 

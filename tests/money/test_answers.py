@@ -9,7 +9,7 @@ import stripe
 from structlog.testing import capture_logs
 
 from backend.services.errors import Undecided
-from backend.services.settlement import SETTLED
+from backend.services.settlement.settle import SETTLED
 from tests.builders import Marketplace
 from tests.conftest import NOW
 from tests.money.workers import Meanwhile

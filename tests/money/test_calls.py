@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import stripe
 
-from backend.config.stripe import stripe_budget
 from backend.server import create_app
 from backend.services import Services
-from backend.services.payments import Order
+from backend.services.purchases.payments import Order
+from backend.stripe_client.client import stripe_budget
 from tests.builders import Marketplace
 from tests.scripted import Server, serving
 

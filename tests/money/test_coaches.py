@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backend.domain.namespace import UNNAMED, entry_id
-from backend.services.registry import Registry
+from backend.services.coach.registry import Registry
 from tests.builders import Marketplace
 from tests.money.workers import CrashPoint, KilledError, Meanwhile
 from tests.routes.test_commands import run

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import stripe
 
-from backend import signals
-from backend.config.reading import SettingsError
+from backend.config.env import SettingsError
 from backend.config.settings import load_settings
-from backend.metrics import BLOCKED
+from backend.observability.metrics import BLOCKED
+from backend.webhooks import signals
 from tests.builders import Marketplace
 from tests.conftest import NOW
 from tests.money.workers import CrashPoint, KilledError, Meanwhile

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backend.services.settlement import NOT_PAID
+from backend.services.settlement.settle import NOT_PAID
 from tests.builders import Marketplace
 from tests.money.test_world import pay_by_hand, sent_to, with_funds
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from backend import signals
 from backend.domain.money import FeeRate
 from backend.domain.settlement import HELD
 from backend.services.errors import Undecided
+from backend.webhooks import signals
 from tests.builders import Marketplace
 from tests.conftest import NOW
 from tests.money.test_world import pay_by_hand, sent_to, with_funds

@@ -8,7 +8,7 @@ import pytest
 
 from backend.domain.settlement import HELD, Reason
 from backend.services import Services
-from backend.services.settlement import SETTLED, Settlement
+from backend.services.settlement.settle import SETTLED, Settlement
 from tests.builders import Marketplace
 from tests.conftest import NOW
 from tests.money.workers import Meanwhile

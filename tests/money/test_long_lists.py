@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.services.settlement import SETTLED
+from backend.services.settlement.settle import SETTLED
 from tests.builders import Marketplace
 from tests.money.test_world import pay_by_hand, with_funds
 

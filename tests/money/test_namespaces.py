@@ -12,12 +12,12 @@ import pytest
 import requests
 from blinker import NamedSignal
 
-from backend import signals
-from backend.config.reading import SettingsError
+from backend.commands.startup import refuse_changed_namespace
+from backend.commands.sweep import SweepOptions, Swept, run_sweep
+from backend.config.env import SettingsError
 from backend.domain.namespace import UNNAMED, Namespace
 from backend.services import Services
-from backend.startup import refuse_changed_namespace
-from backend.sweep import SweepOptions, Swept, run_sweep
+from backend.webhooks import signals
 from tests.builders import STRIPE, Marketplace, key_of
 from tests.conftest import NOW
 from tests.money.sweeping import heard

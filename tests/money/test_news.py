@@ -10,8 +10,8 @@ import pytest
 from blinker import NamedSignal
 from structlog.testing import capture_logs
 
-from backend import signals
 from backend.services import Services
+from backend.webhooks import signals
 from tests.builders import Marketplace
 from tests.conftest import NOW
 from tests.money.test_slow_money import arrive, choose, debit, dispute

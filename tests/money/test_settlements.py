@@ -5,7 +5,7 @@ from __future__ import annotations
 from structlog.testing import capture_logs
 
 from backend.domain.settlement import HELD, MANUAL, Note, Reason
-from backend.services.settlement import NOT_OURS, NOT_PAID, SETTLED
+from backend.services.settlement.settle import NOT_OURS, NOT_PAID, SETTLED
 from tests.builders import Marketplace
 from tests.conftest import NOW
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from backend import signals
-from backend.services.ledger import ledger_of
-from backend.services.sweep_mark import Mark, write_mark
+from backend.services.reconcile.mark import Mark, write_mark
+from backend.services.settlement.ledger import ledger_of
+from backend.webhooks import signals
 from tests.builders import Marketplace
 from tests.money.sweeping import DAY, HOUR, fund, heard, pay_by_hand, purchase_metadata, report, sell, send, services_of
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from backend import signals
 from backend.server import create_app
-from backend.services.sweep_mark import Mark, read_mark, write_mark
+from backend.services.reconcile.mark import Mark, read_mark, write_mark
+from backend.webhooks import signals
 from tests.builders import STRIPE, Marketplace
 from tests.money.sweeping import (
     DAY,

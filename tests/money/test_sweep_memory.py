@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backend import signals
+from backend.webhooks import signals
 from tests.builders import Marketplace
 from tests.money.sweeping import report
 from tests.routes.test_webhooks import heard

@@ -8,12 +8,12 @@ import pytest
 import stripe
 from click.testing import Result
 
-from backend import signals
 from backend.domain.settlement import HELD
 from backend.services import Services
 from backend.services.errors import Undecided
-from backend.services.ledger import ledger_of
-from backend.services.settlement import SETTLED, Settlement
+from backend.services.settlement.ledger import ledger_of
+from backend.services.settlement.settle import SETTLED, Settlement
+from backend.webhooks import signals
 from tests.builders import Marketplace
 from tests.conftest import NOW
 from tests.money.workers import Meanwhile

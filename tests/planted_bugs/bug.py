@@ -16,23 +16,23 @@ class Bug:
     tests: tuple[str, ...] = ()
 
 
-ACCOUNT_EVENTS = "backend/account_events.py"
-BOOKS = "backend/services/books.py"
-COACHES = "backend/services/coaches.py"
-EVENTS = "backend/events.py"
-HOLDS = "backend/services/holds.py"
+ACCOUNT_EVENTS = "backend/webhooks/account_handlers.py"
+BOOKS = "backend/services/reconcile/books.py"
+COACHES = "backend/services/coach/coaches.py"
+EVENTS = "backend/webhooks/handlers.py"
+HOLDS = "backend/services/settlement/holds.py"
 JUDGE = "backend/domain/settlement.py"
-MANUAL = "backend/services/manual_transfers.py"
+MANUAL = "backend/services/settlement/manual_transfers.py"
 MEMBERSHIP = "backend/domain/membership.py"
-NEWS = "backend/news.py"
-POSITIONS = "backend/services/positions.py"
+NEWS = "backend/webhooks/news.py"
+POSITIONS = "backend/services/settlement/positions.py"
 READS = "backend/services/reads.py"
-REFUNDS = "backend/services/refunds.py"
-SESSIONS = "backend/services/sessions.py"
-SETTLER = "backend/services/settlement.py"
-SOURCES = "backend/services/sweep_sources.py"
-STEPS = "backend/services/steps.py"
-TRANSFERS = "backend/services/transfers.py"
+REFUNDS = "backend/services/purchases/refunds.py"
+SESSIONS = "backend/services/purchases/sessions.py"
+SETTLER = "backend/services/settlement/settle.py"
+SOURCES = "backend/services/reconcile/sources.py"
+STEPS = "backend/services/settlement/steps.py"
+TRANSFERS = "backend/services/settlement/transfers.py"
 ANSWERS_TESTS = ("tests/money/test_answers.py",)
 CALLS_TESTS = ("tests/money/test_calls.py",)
 COACHES_TESTS = ("tests/money/test_coaches.py",)

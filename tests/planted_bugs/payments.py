@@ -43,7 +43,7 @@ OF_ALWAYS = [
     ),
     Bug(
         "failures swallowed with a 200",
-        "backend/routes/errors.py",
+        "backend/http/errors.py",
         "    response.status_code = failure.http_status\n",
         "    response.status_code = 200 if request.path.startswith('/api/webhooks') else failure.http_status\n",
         WEBHOOK_TESTS,
@@ -108,7 +108,7 @@ OF_ALWAYS = [
     ),
     Bug(
         "no transfer group at purchase",
-        "backend/services/payments.py",
+        "backend/services/purchases/payments.py",
         '"transfer_group": self._namespace.group(purchase_id),',
         "",
         ("tests/routes/test_payments.py",),

@@ -36,14 +36,14 @@ OF_SWEEP_AND_COACHES = [
     ),
     Bug(
         "14: a source that fails ends the sweep",
-        "backend/services/sweep_findings.py",
+        "backend/services/reconcile/findings.py",
         "            self.unread.append(Unread(name, type(error).__name__))\n",
         "            raise\n",
         SWEEP_TESTS,
     ),
     Bug(
         "14: a payment that fails ends the sweep",
-        "backend/mending.py",
+        "backend/commands/sweep_repair.py",
         "                yield Mended(case.payment_id, FAILED, reason=type(error).__name__)\n",
         "                raise\n",
         SWEEP_TESTS,
@@ -57,14 +57,14 @@ OF_SWEEP_AND_COACHES = [
     ),
     Bug(
         "14: Search down ends the look for waiting payments",
-        "backend/services/candidates.py",
+        "backend/services/reconcile/candidates.py",
         "        failure = error\n",
         "        raise\n",
         WORLD_TESTS,
     ),
     Bug(
         "18: a binding that was replaced still believed",
-        "backend/services/registry.py",
+        "backend/services/coach/registry.py",
         "while entry is not None and entry.has_next:",
         "while False:",
         COACHES_TESTS,

@@ -57,7 +57,7 @@ OF_THE_WIDER_WORLD = [
     ),
     Bug(
         "10: a hand-made transfer that an event told of, forgotten",
-        "backend/services/hand_transfers.py",
+        "backend/services/settlement/hand_transfers.py",
         'client.v1.payment_intents.update(payment.id, {"metadata": {ALSO_PAID_BY: text}})',
         "pass",
         WORLD_TESTS,

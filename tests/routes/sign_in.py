@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from werkzeug import Request, Response
 
 from backend.config.settings import load_settings
-from backend.config.tokens import Tokens
+from backend.http.tokens import Tokens
 from tests.builders import Marketplace
 from tests.conftest import NOW
 from tests.processes import served

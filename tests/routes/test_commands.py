@@ -111,7 +111,7 @@ def test_reconcile_costs_few_calls_for_what_balances(market: Marketplace) -> Non
 
 def test_reconcile_tells_the_host_app(market: Marketplace) -> None:
     """A session whose event was never generated opens all the same."""
-    from backend import signals
+    from backend.webhooks import signals
 
     told = []
 

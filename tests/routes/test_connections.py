@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import stripe
 
-from backend.config.connections import Connections
-from backend.config.stripe import stripe_budget
-from backend.metrics import STRIPE_RETRIES
+from backend.observability.metrics import STRIPE_RETRIES
+from backend.stripe_client.client import stripe_budget
+from backend.stripe_client.connections import Connections
 from tests.scripted import BALANCE, Script, Server, answer, asking, says, serving
 
 ROOT = Path(__file__).parents[2]

@@ -12,10 +12,10 @@ import pytest
 import stripe
 import structlog
 
-from backend.clock_watch import ClockWatch
 from backend.config.settings import load_settings
-from backend.events import CONNECTED_TYPES, PLATFORM_TYPES
+from backend.observability.clock_watch import ClockWatch
 from backend.server import create_app
+from backend.webhooks.handlers import CONNECTED_TYPES, PLATFORM_TYPES
 from tests.builders import STRIPE, Marketplace
 from tests.conftest import NOW
 from tests.processes import free_port_pair, sandbox_server

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from backend.env_file import write_secret
+from backend.commands.env_file import write_secret
 from tests.builders import Marketplace
 from tests.processes import ROOT
 from tests.routes.test_commands import run
@@ -115,7 +115,7 @@ def test_a_secret_can_be_read_by_nobody_else_at_any_moment(tmp_path: Path) -> No
 import os, sys
 sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
-from backend.env_file import write_secret
+from backend.commands.env_file import write_secret
 seen = []
 def watch(event, args):
     if event == "open" and isinstance(args[0], (str, os.PathLike)) and str(args[0]).startswith({str(tmp_path)!r}):

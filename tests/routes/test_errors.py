@@ -12,8 +12,7 @@ from flask import Flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
-from backend.logs import configure_logs
-from backend.routes.errors import (
+from backend.http.errors import (
     FAILURES,
     InvalidSignature,
     MissingSignature,
@@ -21,15 +20,8 @@ from backend.routes.errors import (
     failure_of,
     register_errors,
 )
-from backend.services.errors import (
-    Conflict,
-    Forbidden,
-    InvalidRequest,
-    NotFound,
-    NotPaid,
-    PaymentsError,
-    Undecided,
-)
+from backend.observability.logs import configure_logs
+from backend.services.errors import Conflict, Forbidden, InvalidRequest, NotFound, NotPaid, PaymentsError, Undecided
 
 INTERNAL = "req_123 sk_test_abc acct_123 ch_123 Zounds"
 

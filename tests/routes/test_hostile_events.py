@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.events import CONNECTED_TYPES, EVENT_TYPES
+from backend.webhooks.handlers import CONNECTED_TYPES, EVENT_TYPES
 from tests.builders import Marketplace
 from tests.conftest import NOW
 from tests.routes.conftest import make_backend

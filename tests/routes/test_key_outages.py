@@ -14,8 +14,8 @@ import pytest
 import requests
 from werkzeug import Response
 
-from backend.config.signing_keys import KEPT_SECONDS, KeysUnavailable, SigningKeys
-from backend.config.tokens import Tokens
+from backend.http.signing_keys import KEPT_SECONDS, KeysUnavailable, SigningKeys
+from backend.http.tokens import Tokens
 from tests.processes import GUNICORN, backend_process, free_port_pair
 from tests.routes.sign_in import (
     ADMIN,

@@ -14,7 +14,7 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from backend.metrics import operation_of
+from backend.observability.metrics import operation_of
 from tests.builders import Marketplace
 from tests.processes import GUNICORN, backend_process, free_port_pair, sandbox_server
 from tests.routes.test_servers import COACH, ORDER, Cluster

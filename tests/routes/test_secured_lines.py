@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from backend.config.reading import SettingsError
+from backend.config.env import SettingsError
 from backend.config.settings import load_settings
-from backend.config.stripe import build_client
+from backend.stripe_client.client import build_client
 from tests.scripted import Server, answer, asking, says, serving
 
 

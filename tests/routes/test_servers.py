@@ -14,7 +14,7 @@ import pytest
 import requests
 import stripe
 
-from backend.drill_cases import DRILLS
+from backend.commands.drill_cases import DRILLS
 from backend.sandbox import Sandbox
 from tests.processes import GUNICORN, backend_process, command, free_port_pair, sandbox_server
 

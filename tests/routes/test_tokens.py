@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.config.settings import load_settings
-from backend.config.tokens import Tokens
 from backend.domain.access import NotSignedIn
+from backend.http.tokens import Tokens
 from tests.routes.sign_in import ADMIN, PLAYER, SECRET, Town, bearer, raw_token
 
 HS256 = {"alg": "HS256", "typ": "JWT"}

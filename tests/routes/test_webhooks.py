@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from blinker import Signal
 
-from backend import signals
+from backend.webhooks import signals
 from tests.builders import Marketplace
 
 

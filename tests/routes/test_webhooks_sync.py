@@ -12,7 +12,7 @@ import requests
 import stripe
 from dotenv import dotenv_values
 
-from backend.events import CONNECTED_TYPES, PLATFORM_TYPES
+from backend.webhooks.handlers import CONNECTED_TYPES, PLATFORM_TYPES
 from tests.builders import PRODUCTION_ENVIRONMENT, Marketplace
 from tests.processes import GUNICORN, backend_process, command, free_port_pair, sandbox_server
 from tests.routes.test_commands import run

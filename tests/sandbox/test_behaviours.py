@@ -10,7 +10,7 @@ import pytest
 import stripe
 
 from backend.sandbox import Sandbox
-from backend.sandbox.behaviours import BEHAVIOURS
+from backend.sandbox.control.switches import BEHAVIOURS
 from tests.sandbox.conftest import Platform
 
 URLS: Any = {"type": "account_onboarding", "return_url": "http://a", "refresh_url": "http://a"}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import stripe
 
-from backend.sandbox.cards import CARDS, luhn
+from backend.sandbox.state.cards import CARDS, luhn
 from tests.sandbox.conftest import Platform
 
 

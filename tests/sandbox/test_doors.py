@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from backend.sandbox.doors import DOORS, Door
+from backend.sandbox.control.doors import DOORS, Door
 from tests.sandbox.conftest import Platform
 
 # One value of every type that JSON has.

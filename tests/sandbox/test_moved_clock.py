@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from backend.sandbox.clock import Clock
+from backend.sandbox.state.clock import Clock
 from tests.processes import backend_process, free_port_pair
 
 DAY = 86_400

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from backend.sandbox.params import ParamError, check
+from backend.sandbox.wire.params import ParamError, check
 
 PAYMENT = {"amount": "4500", "currency": "usd"}
 RESOURCES = {

@@ -10,11 +10,11 @@ import stripe
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.sandbox.errors import StripeError
-from backend.sandbox.forms import decode
-from backend.sandbox.lists import in_range, page
-from backend.sandbox.search_query import parse
-from backend.sandbox.store import Collection, Row
+from backend.sandbox.state.search_query import parse
+from backend.sandbox.state.store import Collection, Row
+from backend.sandbox.wire.errors import StripeError
+from backend.sandbox.wire.forms import decode
+from backend.sandbox.wire.lists import in_range, page
 from tests.sandbox.conftest import Platform
 
 

@@ -23,7 +23,7 @@ NEVER = re.compile(
     r"|hashlib\.(?:md5|sha1|new)|random\.\w+|ssl\._create_unverified_context"
 )
 # What may start another program, and which: Python itself, with words that are written in the code.
-PROGRAMS = {"gunicorn.conf.py": "subprocess.run", "drill_stage.py": "subprocess.Popen"}
+PROGRAMS = {"gunicorn.conf.py": "subprocess.run", "drill_environment.py": "subprocess.Popen"}
 
 
 def _dotted(node: ast.expr) -> str:
@@ -124,7 +124,7 @@ def test_what_must_not_be_guessed_is_random_enough() -> None:
                     short[path.name] = name
 
     # The id of a request, the mark of a sweep, a coach of the demo.
-    assert set(short) == {"middleware.py", "sweep_mark.py", "demo.py"}
+    assert set(short) == {"middleware.py", "mark.py", "demo.py"}
 
 
 CHOSEN = (ROOT / "requirements.txt").read_text()

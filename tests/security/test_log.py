@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from backend.config.settings import load_settings
-from backend.logs import configure_logs
+from backend.observability.logs import configure_logs
 from backend.server import create_app
 from tests.builders import PRODUCTION_ENVIRONMENT
 from tests.conftest import NOW

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from werkzeug import Request, Response
 
 from backend.config.settings import load_settings
-from backend.config.stripe import build_client
 from backend.server import create_app
+from backend.stripe_client.client import build_client
 from tests.builders import PRODUCTION_ENVIRONMENT, Marketplace
 from tests.conftest import NOW
 from tests.processes import GUNICORN, backend_process, free_port_pair, served

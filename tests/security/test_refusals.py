@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from werkzeug.exceptions import BadRequest
 
-from backend.extensions import API_POLICY
-from backend.routes.errors import failure_of
+from backend.http.errors import failure_of
+from backend.http.extensions import API_POLICY
 from tests.processes import GUNICORN, backend_process, free_port_pair
 from tests.routes.test_raw_http import GET, answered
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from backend.config.auth import AuthSettings
-from backend.config.reading import SECRETS, SettingsError
+from backend.config.env import SECRETS, SettingsError
 from backend.config.settings import Settings, load_settings
 from tests.processes import GUNICORN, backend_process, free_port_pair
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from stripe.params import WebhookEndpointCreateParams
 
-from backend.events import EVENT_TYPES
+from backend.webhooks.handlers import EVENT_TYPES
 
 PROMISED = [
     "payment_intent.succeeded",

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import structlog
 
-from backend.logs import configure_logs
+from backend.observability.logs import configure_logs
 
 CANARIES = {
     "secret key": "sk_test_canary123",

@@ -8,13 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from backend.domain.catalogue import Offer
-from backend.domain.metadata import (
-    NotAPurchase,
-    Purchase,
-    attempt_hash,
-    email_hash,
-    read_purchase,
-)
+from backend.domain.metadata import NotAPurchase, Purchase, attempt_hash, email_hash, read_purchase
 from backend.domain.money import FeeRate
 from backend.domain.namespace import UNNAMED
 from backend.domain.sessions import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.config.reading import SettingsError
+from backend.config.env import SettingsError
 from backend.config.settings import load_settings
 from backend.domain.catalogue import PACKAGE, Offer
 from backend.domain.metadata import NotAPurchase, Purchase, read_purchase

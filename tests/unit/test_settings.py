@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from backend.config.reading import SettingsError
+from backend.config.env import SettingsError
 from backend.config.settings import Settings, load_settings
 from backend.domain.money import FeeRate
 from backend.server import create_app

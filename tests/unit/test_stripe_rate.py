@@ -10,9 +10,8 @@ import pytest
 import stripe
 from limits.storage import RedisStorage
 
-from backend.config.rate_windows import REDIS_OPTIONS, REST_SECONDS, LocalWindows, SharedWindows
 from backend.config.settings import load_settings
-from backend.config.stripe_rate import (
+from backend.stripe_client.rate import (
     REQUESTS,
     SWEEP,
     WEBHOOKS,
@@ -22,6 +21,7 @@ from backend.config.stripe_rate import (
     build_rate,
     stripe_activation,
 )
+from backend.stripe_client.rate_windows import REDIS_OPTIONS, REST_SECONDS, LocalWindows, SharedWindows
 from tests.processes import free_port_pair
 from tests.ship.machines import redis_server
 

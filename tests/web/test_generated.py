@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from backend.routes.errors import FAILURES, failure_of
+from backend.http.errors import FAILURES, failure_of
 from backend.routes.generated_clients import ALL_ERRORS, ERRORS
 from tests.builders import Marketplace
 from tests.conftest import NOW

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from backend.domain.reasons import WORDS
 from backend.domain.settlement import Note, Reason
-from backend.services.ledger import Ledger
+from backend.services.settlement.ledger import Ledger
 from backend.web.money_map import HEIGHT, TOP, bands, explain
 from tests.builders import Marketplace
 

@@ -10,7 +10,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from backend.config.settings import load_settings
-from backend.services.receipts import State
+from backend.services.purchases.receipts import State
 from backend.web.pages import TEXTS
 from tests.builders import PRODUCTION_ENVIRONMENT, Marketplace
 

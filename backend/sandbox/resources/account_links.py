@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from .. import errors
-from ..routing import Call, Route
+from ..wire import errors
+from ..wire.routing import Call, Route
 
 LIFE_SECONDS = 300
 

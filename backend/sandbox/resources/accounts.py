@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from .. import errors, lists
-from ..connect import CURRENCY_OF, LOCKED, account_fields, part, reject, request_capabilities
-from ..limits import Feature
-from ..routing import Call, Route
-from ..schedules import applicable
-from ..store import Row
+from ..state.connect import CURRENCY_OF, LOCKED, account_fields, part, reject, request_capabilities
+from ..state.schedules import applicable
+from ..state.store import Row
+from ..wire import errors, lists
+from ..wire.limits import Feature
+from ..wire.routing import Call, Route
 from . import common
 
 EXPRESS = {"fees": "application", "losses": "application", "stripe_dashboard": "express"}

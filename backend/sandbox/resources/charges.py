@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from .. import errors, lists
-from ..routing import Call, Route
-from ..store import Row
+from ..state.store import Row
+from ..wire import errors, lists
+from ..wire.routing import Call, Route
 from . import common
 
 GROUP_MAX = 100

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from .. import errors
-from ..store import Row
+from ..state.store import Row
+from ..wire import errors
 
 METADATA_KEYS_MAX = 50
 

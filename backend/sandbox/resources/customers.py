@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from .. import errors, lists, methods, search
-from ..routing import Call, Route
-from ..store import Row
+from ..state import methods, search
+from ..state.store import Row
+from ..wire import errors, lists
+from ..wire.routing import Call, Route
 from . import common
 
 FIELDS = ("address", "description", "email", "name", "phone", "shipping", "business_name", "individual_name")

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from .. import errors, lists
-from ..disputes import OPEN
-from ..routing import Call, Route
-from ..store import Row
+from ..state.disputes import OPEN
+from ..state.store import Row
+from ..wire import errors, lists
+from ..wire.routing import Call, Route
 from . import common
 
 # Words in evidence[uncategorized_text] that decide a test dispute.

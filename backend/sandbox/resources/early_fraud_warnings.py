@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from .. import lists
-from ..routing import Call, Route
-from ..store import Row
+from ..state.store import Row
+from ..wire import lists
+from ..wire.routing import Call, Route
 
 NAME = "radar.early_fraud_warning"
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from .. import lists
-from ..deliveries import event_object
-from ..delivery_rules import matches_type
-from ..routing import Call, Route
-from ..store import Row
+from ..state.deliveries import event_object
+from ..state.delivery_rules import matches_type
+from ..state.store import Row
+from ..wire import lists
+from ..wire.routing import Call, Route
 
 
 def retrieve(call: Call) -> dict[str, Any]:

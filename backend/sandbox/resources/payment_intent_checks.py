@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from .. import errors, money
-from ..limits import Feature
-from ..routing import Call
+from ..state import money
+from ..wire import errors
+from ..wire.limits import Feature
+from ..wire.routing import Call
 
 # What only makes sense when confirming at once (facts 1.11).
 WITH_CONFIRM = ("return_url", "off_session", "mandate", "mandate_data", "error_on_requires_action")

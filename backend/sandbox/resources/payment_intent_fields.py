@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ..banks import debited_in
+from ..state.banks import debited_in
 from . import common
 
 if TYPE_CHECKING:
-    from ..world import World
+    from ..state.world import World
 
 FOR_BROWSERS = (
     "id object amount amount_details automatic_payment_methods canceled_at cancellation_reason capture_method "

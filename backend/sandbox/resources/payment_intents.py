@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from .. import attempts, debits, errors, lists, methods, payments, search
-from ..errors import StripeError
-from ..routing import Call, Route
-from ..store import Row
+from ..state import attempts, debits, methods, payments, search
+from ..state.store import Row
+from ..wire import errors, lists
+from ..wire.errors import StripeError
+from ..wire.routing import Call, Route
 from . import common
 from .payment_intent_checks import check_amount, check_create, check_options
 from .payment_intent_fields import FOR_BROWSERS, intent_fields

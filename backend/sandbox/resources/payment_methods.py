@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from .. import errors, lists, methods
-from ..params import parameters
-from ..routing import Call, Route
-from ..store import Row
+from ..state import methods
+from ..state.store import Row
+from ..wire import errors, lists
+from ..wire.params import parameters
+from ..wire.routing import Call, Route
 from . import common
 
 NAME = "PaymentMethod"

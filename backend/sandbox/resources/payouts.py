@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from .. import errors, lists
-from ..limits import Feature
-from ..routing import Call, Route
-from ..store import Row
+from ..state.store import Row
+from ..wire import errors, lists
+from ..wire.limits import Feature
+from ..wire.routing import Call, Route
 from . import common
 
 REFUSED = ("destination", "payout_method", "source_type")

@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
-from .. import errors, lists
-from ..routing import Call, Route
-from ..store import Row
+from ..state.store import Row
+from ..wire import errors, lists
+from ..wire.routing import Call, Route
 from . import common
 
 FIELDS = ("description", "package_dimensions", "shippable", "statement_descriptor", "unit_label", "url")

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from .. import errors, lists, money
-from ..routing import Call, Route
-from ..store import Row
+from ..state import money
+from ..state.store import Row
+from ..wire import errors, lists
+from ..wire.routing import Call, Route
 from . import common
 
 # For refunds of customer balances, of methods other than cards, and of application fees.

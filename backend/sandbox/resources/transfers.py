@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from .. import errors, lists, money
-from ..routing import Call, Route
-from ..store import Row
-from ..transferring import Transferring
+from ..state import money
+from ..state.store import Row
+from ..state.transferring import Transferring
+from ..wire import errors, lists
+from ..wire.routing import Call, Route
 from . import common
 
 CAPABILITIES = (

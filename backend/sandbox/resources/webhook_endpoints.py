@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from .. import errors, lists
-from ..deliveries import Endpoint
-from ..routing import Call, Route
-from ..store import Row
+from ..state.deliveries import Endpoint
+from ..state.store import Row
+from ..wire import errors, lists
+from ..wire.routing import Call, Route
 from . import common
 
 ENDPOINTS_MAX = 16

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from backend import signals
+from backend.webhooks import signals
 
 _NAMES = [name for name in vars(signals) if hasattr(getattr(signals, name), "connect") and not name.startswith("_")]
 

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from backend.services.rebinds import Rebinds
+from backend.services.coach.rebinds import Rebinds
 from tests.money.properties.books import CURRENCY, Sale
 from tests.money.properties.stage import COACHES, Stage, services_of
 

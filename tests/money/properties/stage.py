@@ -11,10 +11,10 @@ import stripe
 from hypothesis.stateful import RuleBasedStateMachine
 from werkzeug.test import TestResponse
 
+from backend.commands.sweep import SweepOptions, Swept, run_sweep
 from backend.domain.money import FeeRate
 from backend.services import Services
 from backend.services.errors import PaymentsError
-from backend.sweep import SweepOptions, Swept, run_sweep
 from tests.builders import Marketplace, key_of
 from tests.conftest import NOW
 from tests.money.properties.books import Sale, TrueBooks

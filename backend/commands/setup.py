@@ -1,0 +1,284 @@
+"""The commands that set up and look: ``flask webhooks sync`` and ``flask doctor``."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+import stripe
+from dotenv import dotenv_values
+from flask import current_app
+from flask.cli import with_appcontext
+from limits.storage import storage_from_string
+
+from backend.commands.env_file import write_secret
+from backend.commands.operator_errors import words_for_operator
+from backend.config.certificate import NotTrusted, days_left
+from backend.config.settings import Settings, set_outside
+from backend.config.validators import LOOPBACK, base_url
+from backend.services import Services
+from backend.services.operators.diagnosis import OK, PROBLEM, WARNING, Finding, examine
+from backend.services.operators.endpoints import KEEP, PATH, Step, Wanted, carry_out, endpoints_of, plan
+from backend.services.operators.undelivered import undelivered
+from backend.webhooks.handlers import CONNECTED_TYPES, PLATFORM_TYPES
+
+_VARIABLES = {"platform": "STRIPE_WEBHOOK_SECRET", "connected": "STRIPE_CONNECT_WEBHOOK_SECRET"}
+_COLOURS = {OK: "green", WARNING: "yellow", PROBLEM: "red"}
+
+
+def _services() -> Services:
+    services: Services = current_app.extensions["payments"]
+    return services
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings
+
+
+@click.group()
+def webhooks() -> None:
+    """The webhook endpoints at Stripe."""
+
+
+@webhooks.command()
+@click.argument("url")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option(
+    "--env-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path(".env"),
+    show_default=True,
+    help="Where the signing secrets are written.",
+)
+@with_appcontext
+def sync(url: str, dry_run: bool, env_file: Path) -> None:
+    """Create or repair both endpoints at Stripe for the backend's public URL, and keep their signing secrets.
+
+    One endpoint listens to your own account, one to coaches' accounts. Doing it again changes nothing; after ngrok gave
+    you another address, run it with that. Restart the backend when secrets were written.
+
+    \b
+    flask webhooks sync https://1234.ngrok-free.app
+    flask webhooks sync https://api.example.com --dry-run
+
+    Exit code 0 when both are as they should be, 1 when something failed (run it again), 3 when --dry-run found work.
+    """
+    address = _public(url)
+    try:
+        existing = endpoints_of(_services().client)
+        steps = [plan(existing, wanted) for wanted in _wanted(address, env_file)]
+        for step in steps:
+            _say(step, dry_run)
+            if not dry_run:
+                carry_out(_services().client, step, lambda secret, step=step: _keep(secret, step, env_file))  # type: ignore[misc]
+    except stripe.StripeError as error:
+        raise click.ClickException(_why(error)) from error
+    except OSError as error:
+        raise click.ClickException(
+            f"{env_file} cannot be written: {error.strerror}. Run this again afterwards."
+        ) from error
+    if dry_run:
+        raise SystemExit(3 if any(step.changes_something for step in steps) else 0)
+    if any(step.action not in (KEEP, "update") for step in steps):
+        click.echo("Restart the backend, so that it reads the new secrets.")
+
+
+def _public(url: str) -> str:
+    try:
+        address = urlsplit(base_url(url))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="URL") from error
+    own_stripe = urlsplit(_settings().stripe_api_base or "").hostname in LOOPBACK
+    if address.scheme != "https" and not own_stripe:
+        raise click.BadParameter(
+            "must begin with https://, and be reachable for Stripe. In development: ngrok http 3001", param_hint="URL"
+        )
+    whole = address.geturl()
+    return whole if whole.endswith(PATH) else whole + PATH
+
+
+def _wanted(url: str, env_file: Path | None) -> Iterator[Wanted]:
+    """Both endpoints as they should be. What stands in the file counts, for it was written by an earlier run."""
+    settings = _settings()
+    written = dotenv_values(env_file) if env_file is not None and env_file.is_file() else {}
+    for kind, events, believed in (
+        ("platform", PLATFORM_TYPES, settings.stripe_webhook_secrets),
+        ("connected", CONNECTED_TYPES, settings.stripe_connect_webhook_secrets),
+    ):
+        kept = tuple(part.strip() for part in (written.get(_VARIABLES[kind]) or "").split(",") if part.strip())
+        yield Wanted(kind, kind == "connected", url, events, stripe.api_version, kept or believed, settings.namespace)
+
+
+def _say(step: Step, dry_run: bool) -> None:
+    done = {"keep": "is as it should be", "create": "is made", "update": "is mended", "replace": "is replaced"}
+    planned = {
+        "keep": done["keep"],
+        "create": "would be made",
+        "update": "would be mended",
+        "replace": "would be replaced",
+    }
+    why = f": {'; '.join(step.reasons)}" if step.reasons else ""
+    click.echo(f"The endpoint for {_NAMES[step.wanted.kind]} {(planned if dry_run else done)[step.action]}{why}.")
+    for one in step.surplus:
+        click.echo(f"  A second one of the same kind {'would go' if dry_run else 'goes'}: {one.id}.")
+
+
+_NAMES = {"platform": "your own account", "connected": "coaches' accounts"}
+
+
+def _keep(secret: str, step: Step, env_file: Path) -> None:
+    """Put a new secret before those that still sign what is on its way."""
+    name = _VARIABLES[step.wanted.kind]
+    # The bundled sandbox's are known to everybody.
+    before = [one for one in step.wanted.secrets if not one.startswith("whsec_sandbox")]
+    outside = set_outside(name, env_file if env_file.is_file() else None)
+    warning = write_secret(env_file, name, ",".join([secret, *before[:2]]))
+    click.echo(f"  {name} is written to {env_file}.")
+    if warning:
+        click.echo(f"  {warning}", err=True)
+    if outside:
+        click.echo(f"  The environment sets {name} too, and wins over the file: change it there.", err=True)
+
+
+def _why(error: stripe.StripeError) -> str:
+    if "maximum" in str(error) and error.http_status == 400:
+        return "Stripe allows sixteen endpoints. Delete one that nobody needs: Dashboard, Developers, Webhooks."
+    if isinstance(error, stripe.InvalidRequestError):
+        return f"Stripe refused ({error.http_status}): {error.user_message or 'no reason given'}"
+    return words_for_operator(error)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--strict", is_flag=True, help="Warnings count as problems.")
+@click.option("--outside", is_flag=True, help="Look at the certificate of APP_URL too, as a browser would.")
+@with_appcontext
+def doctor(as_json: bool, strict: bool, outside: bool) -> None:
+    """Look at everything that has to be right before money comes, and say what to do about the rest.
+
+    Asks Stripe five things, in as many calls, and one more where other deployments may be on the account. It writes
+    nothing. So it cannot tell whether a restricted key may make transfers and refunds. Of money that waits it sees the
+    newest hundred payments, as of about a minute ago.
+
+    Exit code 0 when all is well, 1 when there is a problem.
+    """
+    findings = [*_settings_examined(_settings()), *_stripe_examined()]
+    if outside:
+        findings.append(_certificate(_settings().app_url))
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            click.secho(f"{finding.level:<8}", fg=_COLOURS[finding.level], nl=False)
+            click.echo(f" {finding.about:<22} {finding.text}")
+            if finding.remedy:
+                click.echo(f"{'':<32}{finding.remedy}")
+        many = Counter(finding.level for finding in findings)
+        click.echo(f"Problems: {many[PROBLEM]}. Warnings: {many[WARNING]}.")
+    bad = {PROBLEM, WARNING} if strict else {PROBLEM}
+    raise SystemExit(1 if any(finding.level in bad for finding in findings) else 0)
+
+
+def _stripe_examined() -> Iterator[Finding]:
+    settings = _settings()
+    # The bundled sandbox brings its own endpoints, and forgets them.
+    wanted = [] if settings.uses_sandbox else list(_wanted(settings.app_url + PATH, None))
+    found = list(examine(_services().client, wanted, settings.live, _services().now))
+    yield from (_on_the_sandbox(finding) if settings.uses_sandbox else finding for finding in found)
+    if found[0].level == OK:  # else Stripe does not answer, or not to this key
+        yield from undelivered(_services().client, frozenset(PLATFORM_TYPES), settings.app_url)
+
+
+def _on_the_sandbox(finding: Finding) -> Finding:
+    """The finding, but that the sandbox's clock may be moved: it signs its webhooks with the real time."""
+    if finding.about != "clock" or finding.level == OK:
+        return finding
+    return Finding(OK, "clock", f"{finding.text}: the sandbox's was moved")
+
+
+def _settings_examined(settings: Settings) -> Iterator[Finding]:
+    """What can be told without asking Stripe."""
+    many = len(settings.catalogue.offers)
+    yield Finding(OK, "catalogue", f"{many} offers in {settings.catalogue.currency.upper()}")
+    if settings.stripe_publishable_key:
+        yield Finding(OK, "publishable key", "is of the same mode as the secret key")
+    else:
+        yield Finding(WARNING, "publishable key", "is not set", "Pages and `flask demo` need STRIPE_PUBLISHABLE_KEY.")
+    if settings.stripe_secret_key.startswith("rk_"):
+        yield Finding(
+            OK,
+            "restricted key",
+            "whether it may make transfers cannot be told without making one",
+            "See that it may write PaymentIntents, Customers, Refunds, Transfers, Accounts, Account Links and Products.",
+        )
+    yield _webhook_secrets(settings)
+    yield _return_urls(settings)
+    yield _limits(settings)
+    if settings.is_production and settings.auth.mode == "off":
+        yield Finding(
+            WARNING, "sign-in", "nobody is asked who they are", "AUTH_MODE=required; SETUP_GUIDE.md, section 9."
+        )
+    else:
+        yield Finding(OK, "sign-in", f"AUTH_MODE is {settings.auth.mode}")
+
+
+def _webhook_secrets(settings: Settings) -> Finding:
+    own, coaches = set(settings.stripe_webhook_secrets), set(settings.stripe_connect_webhook_secrets)
+    if not own or not coaches:
+        missing = "STRIPE_WEBHOOK_SECRET" if not own else "STRIPE_CONNECT_WEBHOOK_SECRET"
+        level = PROBLEM if not own else WARNING
+        return Finding(level, "webhook secrets", f"{missing} is not set", f"flask webhooks sync {settings.app_url}")
+    if own & coaches:
+        return Finding(
+            PROBLEM,
+            "webhook secrets",
+            "both variables hold the same secret, but Stripe signs each endpoint with its own",
+            f"flask webhooks sync {settings.app_url}",
+        )
+    return Finding(OK, "webhook secrets", "both are set")
+
+
+def _return_urls(settings: Settings) -> Finding:
+    if settings.app_url.startswith("https://"):
+        return Finding(OK, "return addresses", f"begin with {settings.app_url}")
+    if settings.uses_sandbox:
+        return Finding(OK, "return addresses", f"begin with {settings.app_url}, which the sandbox takes")
+    return Finding(
+        WARNING,
+        "return addresses",
+        f"begin with {settings.app_url}, which only this machine knows",
+        "Set APP_URL to the public https address.",
+    )
+
+
+def _certificate(app_url: str) -> Finding:
+    about, remedy = "certificate", "Put a certificate into the proxy that browsers trust, with the names in between."
+    try:
+        days = days_left(app_url)
+    except NotTrusted as error:
+        return Finding(PROBLEM, about, f"nobody vouches for the one of {app_url}: {error}", remedy)
+    except OSError as error:
+        return Finding(PROBLEM, about, f"{app_url} cannot be reached: {error}", "Start the proxy, or mend APP_URL.")
+    level = OK if days > 14 else WARNING
+    return Finding(level, about, f"{app_url} is trusted for {days} more days", "" if level == OK else remedy)
+
+
+def _limits(settings: Settings) -> Finding:
+    uri = settings.ratelimit_storage_uri
+    if uri.startswith("memory://"):
+        alone = settings.web_concurrency == 1 or not settings.is_production
+        text = "each worker counts by itself"
+        return (
+            Finding(OK, "rate limits", text)
+            if alone
+            else Finding(WARNING, "rate limits", text, "RATELIMIT_STORAGE_URI=redis://… counts for all.")
+        )
+    if storage_from_string(uri).check():
+        return Finding(OK, "rate limits", "their store answers")
+    return Finding(PROBLEM, "rate limits", "their store does not answer", "Start it, or mend RATELIMIT_STORAGE_URI.")

@@ -1,0 +1,1 @@
+"""The control path: what a test or a developer makes happen."""

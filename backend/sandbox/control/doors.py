@@ -1,0 +1,162 @@
+"""The doors of the control path: each with what it is for, and what may be handed in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..wire.given import Kinds
+
+TRIGGER: dict[str, Kinds] = {"times": int, "p": (int, float), "seed": int}
+FAULT: dict[str, Kinds] = {"match": dict, "stage": str, "effect": (str, dict), **TRIGGER}
+RULE: dict[str, Kinds] = {"match": dict, "effect": (str, dict), "nth": int, **TRIGGER}
+
+
+@dataclass(frozen=True, eq=False)
+class Door:
+    """One control endpoint: the name of the method of `Control` behind it, and what it is for.
+
+    `takes` names what its JSON may have, each with its type; None leaves the reading to the method.
+    """
+
+    method: str
+    path: str
+    name: str
+    about: str
+    takes: Mapping[str, Kinds] | None = field(default_factory=dict)
+
+
+DOORS = (
+    Door("GET", "", "overview", "what is supported, and every one of these calls"),
+    Door(
+        "POST",
+        "settlement",
+        "settle_in",
+        "{charges_in, settle_in, rate}: convert; settle_in = charges_in ends it",
+        {"charges_in": str, "settle_in": str, "rate": (str, int, float)},
+    ),
+    Door("POST", "reset", "reset", "an empty platform; clock and webhook endpoints of the command line stay"),
+    Door("GET", "clock", "clock", "the sandbox's time"),
+    Door("POST", "clock", "move_clock", "{advance: seconds} or {set: unix}", {"advance": int, "set": int}),
+    Door(
+        "POST",
+        "accounts/<id>/onboard",
+        "onboard",
+        "finish onboarding {verification?: verified | pending}",
+        {"verification": str},
+    ),
+    Door("POST", "accounts/<id>/disable", "disable", "stop an account {reason?}", {"reason": str}),
+    Door("POST", "accounts/<id>/reject", "reject", "the platform turns it away {reason?}", {"reason": str}),
+    Door("POST", "accounts/<id>/disconnect", "disconnect", "its owner parts from the platform: 403 from now on"),
+    Door(
+        "POST",
+        "accounts/<id>/refuse_transfers",
+        "refuse_transfers",
+        "refuse transfers, whatever the capability says {code?, message?, country?: true for one out of reach}",
+        {"code": str, "message": str, "country": bool},
+    ),
+    Door("DELETE", "accounts/<id>/refuse_transfers", "accept_transfers", "lift that refusal"),
+    Door(
+        "POST",
+        "payment_intents/<id>/pay",
+        "pay",
+        "pay as a browser would {card?: number or pm_… of a card or bank account, return_url?}",
+        {"card": str, "return_url": str},
+    ),
+    Door(
+        "POST",
+        "payment_intents/<id>/authenticate",
+        "authenticate",
+        "answer a 3-D Secure challenge {passed?: true}",
+        {"passed": bool},
+    ),
+    Door(
+        "POST",
+        "payment_intents/<id>/settle",
+        "settle_debit",
+        "the bank answers a debit now {succeeded?: true, failure_code?}",
+        {"succeeded": bool, "failure_code": str},
+    ),
+    Door("POST", "charges/<id>/bounce", "bounce", "the bank takes a debit back that had succeeded"),
+    Door(
+        "POST",
+        "early_fraud_warnings",
+        "warn_of_fraud",
+        "the issuer warns {charge, fraud_type?}",
+        {"charge": str, "fraud_type": str},
+    ),
+    Door(
+        "POST",
+        "disputes",
+        "open_dispute",
+        "{charge, reason?, inquiry?, case_type?: chargeback | inquiry | block | resolution, amount?, currency?, taken?}; "
+        "as often as wanted; taken: what the balance loses, in the charge's currency",
+        {
+            "charge": str,
+            "reason": str,
+            "inquiry": bool,
+            "case_type": str,
+            "amount": int,
+            "currency": str,
+            "taken": int,
+        },
+    ),
+    Door(
+        "POST",
+        "disputes/<id>/win",
+        "win_dispute",
+        "the bank decides for the platform {lag?: seconds until the money comes; negative: it comes before}",
+        {"lag": int},
+    ),
+    Door("POST", "disputes/<id>/lose", "lose_dispute", "the bank decides for the cardholder"),
+    Door(
+        "POST",
+        "disputes/<id>/appeal",
+        "appeal_dispute",
+        "a decided dispute is opened again {under_review?}",
+        {"under_review": bool},
+    ),
+    Door("POST", "refunds/<id>/succeed", "succeed_refund", "one that is pending or requires_action is carried out"),
+    Door(
+        "POST",
+        "refunds/<id>/fail",
+        "fail_refund",
+        "the money comes back {failure_reason?, after?: seconds}",
+        {"failure_reason": str, "after": int},
+    ),
+    Door("POST", "refunds/<id>/cancel", "cancel_refund", "call one back that requires_action"),
+    Door("POST", "payouts/<id>/fail", "fail_payout", "the bank sends it back {failure_code?}", {"failure_code": str}),
+    Door("POST", "events/<id>/resend", "resend_event", "deliver once more"),
+    Door("GET", "events/<id>/deliveries", "event_deliveries", "the record of one event's deliveries"),
+    Door("GET", "deliveries", "deliveries", "the record of all deliveries"),
+    Door(
+        "POST",
+        "deliveries",
+        "deliver",
+        "make every delivery that is due {order?: fifo | lifo | shuffle}",
+        {"order": str},
+    ),
+    Door("GET", "delivery_rules", "delivery_rules", "the rules in force"),
+    Door("POST", "delivery_rules", "add_delivery_rule", "{match: {type}, effect, nth?, times?, p?, seed?}", RULE),
+    Door("DELETE", "delivery_rules", "clear_delivery_rules", "deliver everything, once, in time"),
+    Door(
+        "POST",
+        "webhook_endpoints/<id>/roll",
+        "roll_secret",
+        "a new secret {keep_seconds?}; both sign meanwhile",
+        {"keep_seconds": int},
+    ),
+    Door(
+        "POST",
+        "webhooks",
+        "add_webhook",
+        "deliver events to {url, secret?, connect?}; stays when reset",
+        {"url": str, "secret": str, "connect": bool},
+    ),
+    Door("GET", "behaviour", "behaviour", "what no source settles about Stripe, and how it is chosen here"),
+    Door("POST", "behaviour", "behaviour", "{name: choice, …}; a reset takes all choices back", None),
+    Door("GET", "faults", "faults", "the faults in force"),
+    Door("POST", "faults", "add_fault", "{match: {method, path, nth}, stage, effect, times?, p?, seed?}", FAULT),
+    Door("DELETE", "faults", "clear_faults", "everything works again"),
+    Door("GET", "requests", "requests", "the log of API calls"),
+    Door("DELETE", "requests", "clear_requests", "empty the log"),
+    Door("GET", "state", "state", "all objects and balances, for checks"),
+)

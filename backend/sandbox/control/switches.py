@@ -1,0 +1,146 @@
+"""Where no source says what Stripe does: each open question has a switch here, so that a caller can be tried both ways.
+
+The first choice is the default: our best reading. `POST /_sandbox/behaviour {"name": choice}` takes another, and a
+reset takes them all back.
+"""
+
+from typing import Any, NamedTuple
+
+from ..wire.errors import invalid
+
+
+class Behaviour(NamedTuple):
+    """One open question about Stripe: what is decided, and the answers that are possible."""
+
+    name: str
+    choices: tuple[Any, ...]
+    decides: str
+
+
+BEHAVIOURS = (
+    Behaviour("account_link_unknown_account", (400, 403), "the status when an account link names an unknown account"),
+    Behaviour(
+        "appeal_moves_funds",
+        ("decision", "opening"),
+        "when the money of a won dispute that is appealed is taken again: when that is lost, or at once",
+    ),
+    Behaviour(
+        "bounce_reopens_intent",
+        (False, True),
+        "whether a bank debit that fails after success takes its PaymentIntent back to requires_payment_method",
+    ),
+    Behaviour(
+        "capabilities_enforced", (True, False), "whether a transfer needs the destination's transfers capability"
+    ),
+    Behaviour("charge_follows_metadata", (False, True), "whether later metadata of a PaymentIntent reaches its charge"),
+    Behaviour(
+        "debit_booked",
+        ("success", "pending"),
+        "whether the balance transaction of a bank debit is made when it succeeds or when it begins",
+    ),
+    Behaviour(
+        "debit_bounces_as",
+        ("dispute", "failure"),
+        "whether a bank debit that is taken back is disputed, or its charge fails after all",
+    ),
+    Behaviour(
+        "deleted_account_tells",
+        (False, True),
+        "whether account.application.deauthorized tells of a deleted account, as it does of a disconnected one",
+    ),
+    Behaviour("deleted_product_id", ("free", "taken"), "whether the id of a deleted Product can be used again"),
+    Behaviour(
+        "destination_payment_event",
+        ("payment.created", "charge.succeeded", "both"),
+        "which event tells a connected account that a transfer has come",
+    ),
+    Behaviour("duplicate_product_status", (400, 409), "the status when a Product id is taken already"),
+    Behaviour(
+        "excess_code",
+        (None, "amount_too_large"),
+        "the error code when a transfer exceeds its source, or a reversal its transfer",
+    ),
+    Behaviour("failed_challenge_leaves_charge", (False, True), "whether a failed 3-D Secure makes a failed charge"),
+    Behaviour(
+        "failed_refund_lowers_charge",
+        (True, False),
+        "whether amount_refunded of a charge drops again when a refund fails or is canceled",
+    ),
+    Behaviour("fee_rounding", ("half_up", "down", "up"), "how Stripe's own fee of 2.9% is rounded"),
+    Behaviour(
+        "gone_destination_code",
+        ("resource_missing", "account_invalid"),
+        "the code when a transfer names an account that is not there: with 400, or with 403",
+    ),
+    Behaviour("key_scope", ("account", "platform"), "whether idempotency keys are kept per account acted as"),
+    Behaviour("new_capability", ("inactive", "pending"), "the status of a capability that was just requested"),
+    Behaviour(
+        "other_transfer_group",
+        ("refused", "ignored"),
+        "what becomes of a transfer_group that is not that of the source_transaction",
+    ),
+    Behaviour("pending_refund_counts", (True, False), "whether amount_refunded of a charge counts refunds that wait"),
+    Behaviour(
+        "prevented_is_closed", (False, True), "whether charge.dispute.closed tells of a dispute that was prevented"
+    ),
+    Behaviour(
+        "prevented_pays",
+        ("refund", "dispute"),
+        "how a resolution pays the cardholder: by a refund, or by a balance transaction of the dispute",
+    ),
+    Behaviour(
+        "publishable_key_status", (403, 401), "the status when a publishable key asks for what needs a secret one"
+    ),
+    Behaviour(
+        "refund_begins",
+        ("succeeded", "requires_action"),
+        "the first status of a refund; the second as of methods whose customers must say where to send it",
+    ),
+    Behaviour(
+        "refund_waits_for_balance",
+        (False, True),
+        "whether a refund waits while the available balance is too low, as in live mode",
+    ),
+    Behaviour("refunded_tells_previous", (True, False), "whether charge.refunded carries previous_attributes"),
+    Behaviour(
+        "reversals_free_source_room",
+        (False, True),
+        "whether what was reversed may be transferred from the same charge again",
+    ),
+    Behaviour("search_clauses_max", (10, None), "how many conditions a search query may combine; null: any number"),
+    Behaviour(
+        "unpaid_refund_code",
+        (None, "payment_intent_unexpected_state"),
+        "the error code when a PaymentIntent that was not paid is refunded",
+    ),
+    Behaviour("webhook_timeout_seconds", (30, 10, 1), "how long the receiver of a webhook may take to answer"),
+)
+BY_NAME = {behaviour.name: behaviour for behaviour in BEHAVIOURS}
+
+
+class Behaviours:
+    """The choices in force."""
+
+    def __init__(self) -> None:
+        self._chosen: dict[str, Any] = {behaviour.name: behaviour.choices[0] for behaviour in BEHAVIOURS}
+
+    def __getitem__(self, name: str) -> Any:
+        return self._chosen[name]
+
+    def choose(self, given: dict[str, Any]) -> None:
+        """Take these choices, all or none of them."""
+        for name, choice in given.items():
+            if name not in BY_NAME:
+                raise invalid(f"There is no behaviour {name}; there are {', '.join(BY_NAME)}.", name)
+            # 1 is not true here, though Python holds them equal.
+            if not any(choice == one and type(choice) is type(one) for one in BY_NAME[name].choices):
+                choices = ", ".join(map(str, BY_NAME[name].choices))
+                raise invalid(f"{name} must be one of {choices}.", name)
+        self._chosen |= given
+
+    def to_json(self) -> dict[str, Any]:
+        """Each with its present choice, the choices there are, and what it decides."""
+        return {
+            name: {"chosen": self._chosen[name], "choices": list(one.choices), "decides": one.decides}
+            for name, one in BY_NAME.items()
+        }

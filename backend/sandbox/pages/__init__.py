@@ -1,0 +1,1 @@
+"""The sandbox's pages: dashboard, onboarding, 3-D Secure, Stripe.js."""

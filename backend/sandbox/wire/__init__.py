@@ -1,0 +1,1 @@
+"""The sandbox's HTTP: requests, parameters, answers, idempotency, faults."""

@@ -1,0 +1,114 @@
+"""Idempotency keys as Stripe keeps them: the first result whose execution began is the result, for a day.
+
+That includes declines, refusals met while executing, and 500s. It does not include refusals met before execution, so
+such a call may be repeated with the same key and better parameters.
+"""
+
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from ..state.clock import Clock
+from . import errors
+from .http import Answer, Incoming
+from .packing import Packed, Packer
+
+KEPT_SECONDS = 24 * 3600
+Place = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Stored:
+    """What the first use of a key came to."""
+
+    fingerprint: bytes
+    status: int
+    headers: dict[str, str]
+    body: Packed
+    request_id: str
+    at: int
+
+
+class Slot:
+    """One use of a key: either something to replay, or a place to keep the result."""
+
+    def __init__(self, stored: Stored | None) -> None:
+        self.answer: Answer | None = None
+        self.replay = _replay(stored) if stored else None
+
+
+class IdempotencyKeys:
+    """The keys of every account. Has its own lock, so that a second use meets the first one in flight."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._stored: OrderedDict[Place, Stored] = OrderedDict()
+        self._in_flight: set[Place] = set()
+        self._packer = Packer()
+
+    @contextmanager
+    def hold(self, account: str, incoming: Incoming) -> Iterator[Slot]:
+        """Use the call's key. Set `slot.answer` and it is kept, if its execution had begun."""
+        key = incoming.idempotency_key
+        # A DELETE may send a key and has it echoed, but it means nothing there.
+        if not key or incoming.method != "POST":
+            yield Slot(None)
+            return
+        place, fingerprint = (account, key), fingerprint_of(incoming)
+        stored = self._begin(place, key, fingerprint)
+        slot = Slot(stored)
+        if stored:
+            yield slot
+            return
+        try:
+            yield slot
+        finally:
+            self._end(place, slot, fingerprint, incoming.request_id)
+
+    def clear(self) -> None:
+        """Forget every result."""
+        with self._lock:
+            self._stored.clear()
+
+    def _begin(self, place: Place, key: str, fingerprint: bytes) -> Stored | None:
+        with self._lock:
+            self._forget_old()
+            if place in self._in_flight:
+                raise errors.key_in_use(key)
+            stored = self._stored.get(place)
+            if stored is None:
+                self._in_flight.add(place)
+            elif stored.fingerprint != fingerprint:
+                raise errors.key_mismatch(key)
+            return stored
+
+    def _end(self, place: Place, slot: Slot, fingerprint: bytes, request_id: str) -> None:
+        with self._lock:
+            self._in_flight.discard(place)
+            if slot.answer is not None and slot.answer.executed:
+                self._stored[place] = self._kept(slot.answer, fingerprint, request_id)
+
+    def _kept(self, answer: Answer, fingerprint: bytes, request_id: str) -> Stored:
+        body = self._packer.pack("answers", answer.body)
+        return Stored(fingerprint, answer.status, answer.headers, body, request_id, self._clock.now())
+
+    def _forget_old(self) -> None:
+        limit = self._clock.now() - KEPT_SECONDS
+        while self._stored and next(iter(self._stored.values())).at <= limit:
+            self._stored.popitem(last=False)
+
+
+def fingerprint_of(incoming: Incoming) -> bytes:
+    """Equal for calls of the same endpoint with the same parameters, metadata and expansions included."""
+    text = json.dumps([incoming.method, incoming.path, incoming.params], sort_keys=True)
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _replay(stored: Stored) -> Answer:
+    again = {"Idempotent-Replayed": "true", "Original-Request": stored.request_id}
+    return Answer(stored.status, stored.body.text(), stored.headers | again)

@@ -1,0 +1,1 @@
+"""Coaches: their accounts, onboarding and registry."""

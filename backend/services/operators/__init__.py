@@ -1,0 +1,1 @@
+"""What an operator asks: why, the timeline, the diagnosis of a deployment."""

@@ -1,0 +1,1 @@
+"""Purchases: payments, customers, sessions and refunds."""

@@ -1,0 +1,70 @@
+"""What a player may see of a payment: its true state, for whoever holds its client secret."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from enum import StrEnum
+
+import stripe
+
+from backend.domain.sessions import Session
+from backend.services.errors import NotFound
+from backend.services.purchases.sessions import session_of
+from backend.services.reads import NO_SUCH_PAYMENT, Payment, captured, refunded_amount, sold_payment
+
+
+class State(StrEnum):
+    """What became of a payment, in the player's terms."""
+
+    PAID = "paid"
+    REFUNDED = "refunded"
+    PROCESSING = "processing"
+    UNFINISHED = "unfinished"  # the bank's question is still open
+    DECLINED = "declined"
+    NOT_PAID = "not_paid"
+    CANCELED = "canceled"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A payment for its player. Amounts are minor units; the session is there when it is open."""
+
+    payment: Payment
+    state: State
+    refunded: int = 0
+    session: Session | None = None
+
+
+class Receipts:
+    """The use case of the return pages."""
+
+    def __init__(self, client: stripe.StripeClient) -> None:
+        self._client = client
+
+    def read(self, payment_id: str, client_secret: str) -> Receipt:
+        """The payment as it is now, whatever the address of the page says of it.
+
+        Raises ``NotFound`` alike for what was not sold here and for a wrong secret: an id alone shows nothing.
+        """
+        payment = sold_payment(self._client, payment_id)
+        if not hmac.compare_digest((payment.intent.client_secret or "").encode(), client_secret.encode()):
+            raise NotFound(NO_SUCH_PAYMENT)
+        if payment.charge is None:
+            return Receipt(payment, _unpaid(payment.intent))
+        refunded = refunded_amount(self._client, payment)
+        if refunded >= captured(payment.charge):
+            return Receipt(payment, State.REFUNDED, refunded)
+        return Receipt(payment, State.PAID, refunded, session_of(self._client, payment))
+
+
+def _unpaid(intent: stripe.PaymentIntent) -> State:
+    match intent.status:
+        case "processing" | "requires_capture":
+            return State.PROCESSING
+        case "requires_action":
+            return State.UNFINISHED
+        case "canceled":
+            return State.CANCELED
+        case _:
+            return State.DECLINED if intent.last_payment_error else State.NOT_PAID

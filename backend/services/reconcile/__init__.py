@@ -1,0 +1,1 @@
+"""The sweep's reading: which payments to look at, from Stripe's books."""

@@ -1,0 +1,76 @@
+"""The results of a sweep: what became of each payment, and which registry entries were put back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import stripe
+import structlog
+
+from backend.domain.settlement import HELD, MANUAL, Reason
+from backend.services.coach.registry import Registry
+from backend.services.errors import UnreadablePayment
+from backend.services.reads import UnclearDispute, read_payment
+from backend.services.settlement.adoption import Adoption
+from backend.services.settlement.ledger import ledger_of
+from backend.services.settlement.settle import NOT_OURS, NOT_PAID, SETTLED, Settlement
+from backend.services.settlement.transfers import UnclearTransfers
+
+log = structlog.get_logger(__name__)
+
+FAILED = "failed"
+BALANCED = "balanced"
+_UNCLEAR: dict[type[Exception], Reason] = {
+    UnclearTransfers: Reason.UNCLEAR_TRANSFERS,
+    UnclearDispute: Reason.UNCLEAR_DISPUTE,
+    UnreadablePayment: Reason.UNREADABLE,
+}
+
+
+@dataclass(frozen=True)
+class Mended:
+    """The end of one payment in a sweep. ``reason``: why it waits, or the class of what it failed with.
+
+    ``moved``: the amount that the coach was sent, less what was taken back; in a dry run what is owed. Minor units.
+    """
+
+    payment_id: str
+    state: str
+    moved: int = 0
+    currency: str = ""
+    reason: str = ""
+    settlement: Settlement | None = None
+
+    @classmethod
+    def of(cls, settlement: Settlement) -> Mended:
+        """The end that settling came to."""
+        payment, note = settlement.payment, settlement.note
+        return cls(
+            settlement.payment_id,
+            settlement.state,
+            settlement.moved,
+            payment.intent.currency if payment is not None else "",
+            note.reason if note is not None else "",
+            settlement,
+        )
+
+
+def owed(client: stripe.StripeClient, registry: Registry, payment_id: str, adopt: bool = False) -> Mended:
+    """Say what a payment's coach is owed, and change nothing. ``adopt``: payments of the Node backend too."""
+    try:
+        return _owed(client, registry, payment_id, adopt)
+    except tuple(_UNCLEAR) as unclear:
+        return Mended(payment_id, HELD, reason=_UNCLEAR[type(unclear)])
+
+
+def _owed(client: stripe.StripeClient, registry: Registry, payment_id: str, adopt: bool) -> Mended:
+    payment = read_payment(client, payment_id)
+    if payment is None or not (payment.purchase.ours or adopt or Adoption(client).is_owed_to_us(payment)):
+        return Mended(payment_id, NOT_OURS)
+    if payment.is_manual:
+        return Mended(payment_id, MANUAL)
+    if payment.charge is None:
+        return Mended(payment_id, NOT_PAID)
+    ledger = ledger_of(client, registry, payment_id)
+    state = SETTLED if ledger.balances else "owed"
+    return Mended(payment_id, state, ledger.owed, ledger.currency, ledger.note or "")

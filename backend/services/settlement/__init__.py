@@ -1,0 +1,1 @@
+"""Settlement: bringing what a coach holds to what the coach should hold."""

@@ -1,0 +1,1 @@
+"""The client of Stripe: connections, retries, budgets and rates."""
