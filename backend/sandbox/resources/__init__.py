@@ -16,6 +16,7 @@ from . import (
     products,
     refunds,
     transfers,
+    v2,
     webhook_endpoints,
 )
 
@@ -35,4 +36,5 @@ ROUTES: tuple[Route, ...] = (
     *refunds.ROUTES,
     *transfers.ROUTES,
     *webhook_endpoints.ROUTES,
+    *v2.ROUTES,
 )

@@ -51,7 +51,7 @@ class Keys:
 
 
 class Api:
-    """Answers calls under /v1, and says of those under /v2 that there are none."""
+    """Answers calls under /v1 and /v2."""
 
     def __init__(self, world: World, keys: Keys, faults: Faults, routes: Iterable[Route]) -> None:
         self._world = world

@@ -18,6 +18,8 @@ from .http import Answer, Incoming
 from .packing import Packed, Packer
 
 KEPT_SECONDS = 24 * 3600
+# Under /v2 a key lives for thirty days and keeps what was done; what failed is done again (facts 5.7).
+KEPT_SECONDS_V2 = 30 * KEPT_SECONDS
 Place = tuple[str, str]
 
 
@@ -47,7 +49,8 @@ class IdempotencyKeys:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._stored: OrderedDict[Place, Stored] = OrderedDict()
+        # Each in the order in which they are forgotten.
+        self._stored: dict[bool, OrderedDict[Place, Stored]] = {False: OrderedDict(), True: OrderedDict()}
         self._in_flight: set[Place] = set()
         self._packer = Packer()
 
@@ -56,11 +59,11 @@ class IdempotencyKeys:
         """Use the call's key. Set `slot.answer` and it is kept, if its execution had begun."""
         key = incoming.idempotency_key
         # A DELETE may send a key and has it echoed, but it means nothing there.
-        if not key or incoming.method != "POST":
+        if not key or incoming.method not in ({"POST", "DELETE"} if incoming.is_v2 else {"POST"}):
             yield Slot(None)
             return
         place, fingerprint = (account, key), fingerprint_of(incoming)
-        stored = self._begin(place, key, fingerprint)
+        stored = self._begin(place, key, fingerprint, incoming.is_v2)
         slot = Slot(stored)
         if stored:
             yield slot
@@ -68,39 +71,41 @@ class IdempotencyKeys:
         try:
             yield slot
         finally:
-            self._end(place, slot, fingerprint, incoming.request_id)
+            self._end(place, slot, fingerprint, incoming)
 
     def clear(self) -> None:
         """Forget every result."""
         with self._lock:
-            self._stored.clear()
+            for kept in self._stored.values():
+                kept.clear()
 
-    def _begin(self, place: Place, key: str, fingerprint: bytes) -> Stored | None:
+    def _begin(self, place: Place, key: str, fingerprint: bytes, is_v2: bool) -> Stored | None:
         with self._lock:
             self._forget_old()
             if place in self._in_flight:
                 raise errors.key_in_use(key)
-            stored = self._stored.get(place)
+            stored = self._stored[is_v2].get(place)
             if stored is None:
                 self._in_flight.add(place)
             elif stored.fingerprint != fingerprint:
                 raise errors.key_mismatch(key)
             return stored
 
-    def _end(self, place: Place, slot: Slot, fingerprint: bytes, request_id: str) -> None:
+    def _end(self, place: Place, slot: Slot, fingerprint: bytes, incoming: Incoming) -> None:
         with self._lock:
             self._in_flight.discard(place)
-            if slot.answer is not None and slot.answer.executed:
-                self._stored[place] = self._kept(slot.answer, fingerprint, request_id)
+            answer = slot.answer
+            if answer is not None and answer.executed and not (incoming.is_v2 and answer.status >= 400):
+                self._stored[incoming.is_v2][place] = self._kept(answer, fingerprint, incoming.request_id)
 
     def _kept(self, answer: Answer, fingerprint: bytes, request_id: str) -> Stored:
         body = self._packer.pack("answers", answer.body)
         return Stored(fingerprint, answer.status, answer.headers, body, request_id, self._clock.now())
 
     def _forget_old(self) -> None:
-        limit = self._clock.now() - KEPT_SECONDS
-        while self._stored and next(iter(self._stored.values())).at <= limit:
-            self._stored.popitem(last=False)
+        for kept, seconds in ((self._stored[False], KEPT_SECONDS), (self._stored[True], KEPT_SECONDS_V2)):
+            while kept and next(iter(kept.values())).at <= self._clock.now() - seconds:
+                kept.popitem(last=False)
 
 
 def fingerprint_of(incoming: Incoming) -> bytes:

@@ -1,6 +1,6 @@
 """The endpoints under /v2: JSON in and out, times as text, pages by address."""
 
-from ...routing import Route
+from ...wire.routing import Route
 from . import account_links, accounts, event_destinations, events
 
 ROUTES: tuple[Route, ...] = (

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from ... import errors
-from ...routing import Call, Route
-from ...thin_events import instant
+from ...wire import errors
+from ...wire.routing import Call, Route
+from ...state.thin_events import instant
 from .. import account_links
 from . import common
 
@@ -37,6 +37,4 @@ def create(call: Call) -> dict[str, Any]:
     }
 
 
-ROUTES = (
-    Route("POST", "/v2/core/account_links", "v2.core.account_links.create", create, "v2.core.account_link"),
-)
+ROUTES = (Route("POST", "/v2/core/account_links", "v2.core.account_links.create", create, "v2.core.account_link"),)

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from ... import accounts_v2, errors
-from ...accounts_v2 import CAPABILITIES, account_object, configurations, is_v2
-from ...connect import CURRENCY_OF, account_fields, request_capabilities, tell_account
-from ...limits import Feature
-from ...platform_rules import refuse_capabilities, refuse_v2_account
-from ...routing import Call, Route
-from ...store import Row, clone
+from ...state import accounts_v2
+from ...wire import errors
+from ...state.accounts_v2 import CAPABILITIES, account_object, configurations, is_v2
+from ...state.connect import CURRENCY_OF, account_fields, request_capabilities, tell_account
+from ...wire.limits import Feature
+from ...state.platform_rules import refuse_capabilities, refuse_v2_account
+from ...wire.routing import Call, Route
+from ...state.store import Row, clone
 from . import common
 
 REFUSED = ("account_token",)

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from ... import errors
-from ...lists import page_size
-from ...routing import Call
-from ...store import Row
+from ...wire import errors
+from ...wire.lists import page_size
+from ...wire.routing import Call
+from ...state.store import Row
 
 
 def page(call: Call, rows: Sequence[Row], shown: Callable[[Row], dict[str, Any]]) -> dict[str, Any]:
@@ -42,7 +42,10 @@ def _address(call: Call, start: int) -> str:
     given = {name: value for name, value in call.params.items() if name != "page"}
     flat = [(name, value) for name, value in given.items() if not isinstance(value, dict | list)]
     listed = [
-        (f"{name}[{place}]", one) for name, value in given.items() if isinstance(value, list | dict) for place, one in _items(value)
+        (f"{name}[{place}]", one)
+        for name, value in given.items()
+        if isinstance(value, list | dict)
+        for place, one in _items(value)
     ]
     texts = [(name, str(value).lower() if isinstance(value, bool) else value) for name, value in (*flat, *listed)]
     return f"{call.path}?{urlencode([*texts, ('page', start)])}"

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from ... import errors
-from ...deliveries import Endpoint
-from ...event_types import EVENT_TYPES
-from ...limits import Feature
-from ...routing import Call, Route
-from ...store import Row
-from ...thin_events import instant, is_thin_type
+from ...wire import errors
+from ...state.deliveries import Endpoint
+from ...state.event_types import EVENT_TYPES
+from ...wire.limits import Feature
+from ...wire.routing import Call, Route
+from ...state.store import Row
+from ...state.thin_events import event_in_full, instant, is_thin_type
 from ..webhook_endpoints import ENDPOINTS_MAX, check_url
 from . import common
 
@@ -88,8 +88,8 @@ def ping(call: Call) -> dict[str, Any]:
     endpoint = _endpoint(call)
     where = f"/v2/core/event_destinations/{endpoint.id}"
     related = {"id": endpoint.id, "type": "v2.core.event_destination", "url": where}
-    event = call.world.events.record_v2(PING, related, {}, frozenset(), [endpoint])
-    return {**event, "created": instant(event["created"])}
+    event = call.world.events.record_v2(PING, related, only=[endpoint])
+    return event_in_full(event)
 
 
 def delete(call: Call) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Each is a switch: which platforms meet which of them no source says, and they di
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from .errors import StripeError, refused
+from ..wire.errors import StripeError, refused
 
 if TYPE_CHECKING:
     from .world import World

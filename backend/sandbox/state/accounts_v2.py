@@ -109,7 +109,7 @@ def _tell(world: "World", row: Row, kind: str, data: dict[str, Any]) -> None:
     related = {"id": row["id"], "type": "v2.core.account", "url": f"/v2/core/accounts/{row['id']}"}
     scope = world.behaviours["v2_account_events_from"]
     scopes = {"@self", "@accounts"} if scope == "both" else {scope}
-    world.events.record_v2(kind, related, data, scopes)
+    world.events.record_v2(kind, related, scopes, **data)
 
 
 def _configuration(row: Row, asked: set[str]) -> dict[str, Any] | None:
