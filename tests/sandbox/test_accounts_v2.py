@@ -1,4 +1,4 @@
-"""Accounts v2 on the sandbox: made from JSON, read with includes, the same account under /v1, and what a platform may not do."""
+"""Accounts v2 on the sandbox: made from JSON, read with includes, shown under /v1 too, and refused where a platform may not."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from ..wire import errors
 from ..state.store import Row
 from ..state.world import World
+from ..wire import errors
 from ..wire.routing import Call, Route
 
 LIFE_SECONDS = 300

@@ -92,7 +92,8 @@ def _v2_notification(event: Row) -> dict[str, Any]:
 
 
 def _body(event_id: str, kind: str, created: int, account: str | None, request: dict[str, Any]) -> dict[str, Any]:
-    reason = {"type": "request", "request": request} if request["id"] else None
+    asked = {"id": request["id"], "idempotency_key": request["idempotency_key"] or ""}
+    reason = {"type": "request", "request": asked} if request["id"] else None
     return {
         "id": event_id,
         "object": "v2.core.event",

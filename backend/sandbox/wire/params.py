@@ -15,7 +15,7 @@ import types
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from importlib import import_module
-from typing import Any, Literal, Optional, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import stripe
 from typing_extensions import get_original_bases, is_typeddict
@@ -129,7 +129,7 @@ def _checker(hint: Any) -> Checker:
     if origin is list:
         return array(_checker(arguments[0]))
     if origin is dict:
-        return metadata if arguments[1] in (str, Optional[str]) else table(_checker(arguments[1]))
+        return metadata if arguments[1] in (str, str | None) else table(_checker(arguments[1]))
     if origin is Literal:
         return _union((hint,))
     if origin in (Union, types.UnionType):

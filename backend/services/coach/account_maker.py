@@ -15,11 +15,11 @@ from backend.domain.account_requests import (
     is_platforms_matter,
 )
 from backend.services.coach.accounts import account_or_none, is_v2
-from backend.services.write_outcome import Answer, Done, InFlight, KeyTaken, Refused, Unknown, write
 from backend.services.creation import GENERATIONS, create_once
 from backend.services.errors import Conflict, InvalidRequest, PaymentsError, PlatformNotReady, Undecided
 from backend.services.platform import namespace_of
 from backend.services.reads import found
+from backend.services.write_outcome import Answer, Done, InFlight, KeyTaken, Refused, Unknown, write
 
 log = structlog.get_logger(__name__)
 

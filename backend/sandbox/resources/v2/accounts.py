@@ -3,13 +3,13 @@
 from typing import Any
 
 from ...state import accounts_v2
-from ...wire import errors
 from ...state.accounts_v2 import CAPABILITIES, account_object, configurations, is_v2
 from ...state.connect import CURRENCY_OF, account_fields, request_capabilities, tell_account
-from ...wire.limits import Feature
 from ...state.platform_rules import refuse_capabilities, refuse_v2_account
-from ...wire.routing import Call, Route
 from ...state.store import Row, clone
+from ...wire import errors
+from ...wire.limits import Feature
+from ...wire.routing import Call, Route
 from . import common
 
 REFUSED = ("account_token",)

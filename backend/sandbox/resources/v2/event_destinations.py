@@ -2,18 +2,19 @@
 
 from typing import Any
 
-from ...wire import errors
 from ...state.deliveries import Endpoint
 from ...state.event_types import EVENT_TYPES
-from ...wire.limits import Feature
-from ...wire.routing import Call, Route
 from ...state.store import Row
 from ...state.thin_events import event_in_full, instant, is_thin_type
+from ...wire import errors
+from ...wire.limits import Feature
+from ...wire.routing import Call, Route
 from ..webhook_endpoints import ENDPOINTS_MAX, check_url
 from . import common
 
 SCOPES = ("@self", "@accounts")
 REFUSED = ("amazon_eventbridge", "azure_event_grid")
+DESTINATION = "v2.core.event_destination"
 PING = "v2.core.event_destination.ping"
 
 
@@ -87,7 +88,7 @@ def ping(call: Call) -> dict[str, Any]:
     """POST /v2/core/event_destinations/{id}/ping: an event that only this destination gets, thin whatever it takes."""
     endpoint = _endpoint(call)
     where = f"/v2/core/event_destinations/{endpoint.id}"
-    related = {"id": endpoint.id, "type": "v2.core.event_destination", "url": where}
+    related = {"id": endpoint.id, "type": DESTINATION, "url": where}
     event = call.world.events.record_v2(PING, related, only=[endpoint])
     return event_in_full(event)
 
@@ -97,7 +98,7 @@ def delete(call: Call) -> dict[str, Any]:
     endpoint = _endpoint(call)
     call.world.store.remove(call.world.must(endpoint.id))
     call.world.events.remove_endpoint(endpoint)
-    return {"id": endpoint.id, "object": "v2.core.event_destination"}
+    return {"id": endpoint.id, "object": DESTINATION}
 
 
 def list_(call: Call) -> dict[str, Any]:
@@ -114,7 +115,7 @@ def destination(endpoint: Endpoint, include: list[str] | None = None, secret: st
     reason = {"disabled": {"reason": "user"}} if endpoint.status == "disabled" else None
     return {
         "id": endpoint.id,
-        "object": "v2.core.event_destination",
+        "object": DESTINATION,
         "amazon_eventbridge": None,
         "azure_event_grid": None,
         "created": instant(endpoint.created),
@@ -172,7 +173,9 @@ def _check_types(given: list[str], thin: bool) -> None:
 
 
 ROUTES = tuple(
-    Route(method, f"/v2/core/event_destinations{path}", f"v2.core.event_destinations.{name}", handler, PING, *more)
+    Route(
+        method, f"/v2/core/event_destinations{path}", f"v2.core.event_destinations.{name}", handler, DESTINATION, *more
+    )
     for method, path, name, handler, more in (
         ("POST", "", "create", create, ()),
         ("GET", "", "list", list_, ("list",)),
