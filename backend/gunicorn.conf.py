@@ -112,7 +112,7 @@ def post_fork(_server: Any, worker: Any) -> None:
 
 
 def child_exit(_server: Any, worker: Any) -> None:
-    """What a worker had in flight ends with it; what it counted stays."""
+    """Forget the requests that a dead worker had in flight; what it counted stays."""
     # Not before the workers know the directory: the library looks for it when it is imported.
     from prometheus_client import multiprocess  # noqa: PLC0415
 

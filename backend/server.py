@@ -18,6 +18,7 @@ from backend.http.middleware import attach_middleware, attach_proxies
 from backend.http.screening import attach_screening
 from backend.observability.clock_watch import ClockWatch
 from backend.observability.logs import configure_logs
+from backend.observability.metrics import MoneyCounters
 from backend.routes.connect import connect
 from backend.routes.payments import payments
 from backend.routes.reference import reference
@@ -28,6 +29,8 @@ from backend.stripe_client.client import build_client
 from backend.web.docs import docs
 from backend.web.pages import pages
 from backend.web.storefront import storefront
+
+_BLUEPRINTS = (payments, connect, webhooks, status, pages, reference, docs)
 
 
 def create_app(
@@ -54,6 +57,7 @@ def create_app(
         app_url=settings.app_url,
         now=lambda: int(clock()),
         policies=Policies(settings.late_coaches_wait, settings.max_declines, settings.allowed_origins),
+        tally=MoneyCounters(),
     )
     attach_middleware(app, settings)
     attach_screening(app)
@@ -64,9 +68,7 @@ def create_app(
     attach_admission(app, settings)
     attach_proxies(app, settings)
     register_errors(app)
-    for blueprint in (payments, connect, webhooks, status, pages, reference, docs):
+    for blueprint in (*_BLUEPRINTS, *([] if settings.is_production else [storefront])):
         app.register_blueprint(blueprint)
-    if not settings.is_production:
-        app.register_blueprint(storefront)
-    cli.attach_commands(app)
+    cli.attach_commands(app, create_app)
     return app

@@ -22,7 +22,7 @@ from backend.sandbox import Sandbox
 from backend.sandbox.state.clock import Clock
 from backend.server import create_app
 from backend.services import Services
-from backend.services.reconcile.reconcile import Mended
+from backend.services.reconcile.reconcile import ReconcileResult
 from backend.services.settlement.settle import Settlement
 from tests.books import StripesBooks
 from tests.money.workers import StagedStripe
@@ -260,7 +260,7 @@ class Marketplace(StripesBooks):
         services: Services = self.app.extensions["payments"]
         return services.settler.settle(payment_id)
 
-    def reconcile(self, payment_ids: list[str] | None = None, since: int | None = None) -> list[Mended]:
+    def reconcile(self, payment_ids: list[str] | None = None, since: int | None = None) -> list[ReconcileResult]:
         """Run the default sweep, or mend the given payments. Answers with those that did not balance or wait."""
         services: Services = self.app.extensions["payments"]
         if payment_ids is not None and not payment_ids:

@@ -6,7 +6,7 @@ import json
 import re
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,9 @@ DONE, UNFINISHED, OUT_OF_BALANCE = 0, 1, 3
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
-def attach_commands(app: Flask) -> None:
-    """Make the commands known to ``flask``."""
+def attach_commands(app: Flask, create_app: Callable[..., Flask]) -> None:
+    """Make the commands known to ``flask``. ``create_app``: the factory, for the drill's own backend."""
+    app.extensions["create_app"] = create_app
     for command in (demo, drill, settle, ledger, why, reconcile, coaches, doctor, webhooks):
         app.cli.add_command(command)
     _hide_those_of_others()

@@ -34,7 +34,7 @@ def _services() -> Services:
 
 @click.group()
 def coaches() -> None:
-    """Which account is which coach's."""
+    """The binding of coaches to accounts."""
 
 
 @coaches.command()

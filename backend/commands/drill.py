@@ -26,7 +26,7 @@ def drill(only: str | None) -> None:
     does not hold.
     """
     failed = compared = 0
-    with drill_environment(current_app.config["SETTINGS"]) as environment:
+    with drill_environment(current_app.config["SETTINGS"], current_app.extensions["create_app"]) as environment:
         for play in DRILLS:
             if only in (None, play.__name__):
                 wrong = _played(play, environment)

@@ -6,7 +6,7 @@ import logging
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -192,10 +192,8 @@ def _json(response: requests.Response) -> Any:
 
 
 @contextmanager
-def drill_environment(settings: Settings) -> Iterator[DrillEnvironment]:
+def drill_environment(settings: Settings, create_app: Callable[..., Flask]) -> Iterator[DrillEnvironment]:
     """A sandbox in a process of its own, and a backend of this configuration on it."""
-    from backend.server import create_app  # noqa: PLC0415  (the factory attaches this very command)
-
     sport, package_id = _first_package(settings)
     written = settings.as_written
     terms = read_terms(written.catalogue, sport, package_id, written.fee_percent, written.currency)

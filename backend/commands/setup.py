@@ -23,7 +23,7 @@ from backend.config.settings import Settings, set_outside
 from backend.config.validators import LOOPBACK, base_url
 from backend.services import Services
 from backend.services.operators.diagnosis import OK, PROBLEM, WARNING, Finding, examine
-from backend.services.operators.endpoints import KEEP, PATH, Step, Wanted, carry_out, endpoints_of, plan
+from backend.services.operators.endpoints import KEEP, PATH, EndpointSpec, Step, carry_out, endpoints_of, plan
 from backend.services.operators.undelivered import undelivered
 from backend.webhooks.handlers import CONNECTED_TYPES, PLATFORM_TYPES
 
@@ -103,7 +103,7 @@ def _public(url: str) -> str:
     return whole if whole.endswith(PATH) else whole + PATH
 
 
-def _wanted(url: str, env_file: Path | None) -> Iterator[Wanted]:
+def _wanted(url: str, env_file: Path | None) -> Iterator[EndpointSpec]:
     """Both endpoints as they should be. What stands in the file counts, for it was written by an earlier run."""
     settings = _settings()
     written = dotenv_values(env_file) if env_file is not None and env_file.is_file() else {}
@@ -112,7 +112,9 @@ def _wanted(url: str, env_file: Path | None) -> Iterator[Wanted]:
         ("connected", CONNECTED_TYPES, settings.stripe_connect_webhook_secrets),
     ):
         kept = tuple(part.strip() for part in (written.get(_VARIABLES[kind]) or "").split(",") if part.strip())
-        yield Wanted(kind, kind == "connected", url, events, stripe.api_version, kept or believed, settings.namespace)
+        yield EndpointSpec(
+            kind, kind == "connected", url, events, stripe.api_version, kept or believed, settings.namespace
+        )
 
 
 def _say(step: Step, dry_run: bool) -> None:
@@ -203,7 +205,7 @@ def _on_the_sandbox(finding: Finding) -> Finding:
 
 
 def _settings_examined(settings: Settings) -> Iterator[Finding]:
-    """What can be told without asking Stripe."""
+    """The findings that need no call to Stripe."""
     many = len(settings.catalogue.offers)
     yield Finding(OK, "catalogue", f"{many} offers in {settings.catalogue.currency.upper()}")
     if settings.stripe_publishable_key:

@@ -15,15 +15,15 @@ import structlog
 from backend.commands.sweep_repair import Mender
 from backend.services import Services
 from backend.services.coach.registry_repair import RegistrySweep, restore_registry
-from backend.services.platform import namespace_of
 from backend.services.reconcile.books import Traces
 from backend.services.reconcile.findings import Case, Findings
 from backend.services.reconcile.joins import PROCESSING, Judgement, Verdict
 from backend.services.reconcile.mark import write_mark
 from backend.services.reconcile.pace import Pace
-from backend.services.reconcile.reconcile import BALANCED, FAILED, Mended
+from backend.services.reconcile.reconcile import BALANCED, FAILED, ReconcileResult
 from backend.services.reconcile.sources import Sources
 from backend.services.settlement.settle import NOT_PAID
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +45,7 @@ class Swept:
 
     options: SweepOptions
     findings: Findings = field(default_factory=Findings)
-    mended: list[Mended] = field(default_factory=list)
+    mended: list[ReconcileResult] = field(default_factory=list)
     looked_at: int = 0
     carried: tuple[str, ...] = ()
     registry: RegistrySweep | None = None
@@ -98,7 +98,7 @@ def _to_carry(swept: Swept) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*failed, *swept.findings.unjoined, *sorted(pending)]))
 
 
-def _is_on_the_way(one: Mended) -> bool:
+def _is_on_the_way(one: ReconcileResult) -> bool:
     payment = one.settlement.payment if one.settlement is not None else None
     return one.state == NOT_PAID and payment is not None and payment.intent.status == PROCESSING
 

@@ -11,14 +11,14 @@ import structlog
 
 from backend.services import Services
 from backend.services.errors import UnreadablePayment
-from backend.services.platform import namespace_of
 from backend.services.reads import Payment, read_payment
 from backend.services.reconcile.findings import Case
 from backend.services.reconcile.pace import Pace
-from backend.services.reconcile.reconcile import BALANCED, FAILED, Mended, owed
+from backend.services.reconcile.reconcile import BALANCED, FAILED, ReconcileResult, owed
 from backend.services.settlement.hand_transfers import remember_on
 from backend.services.settlement.settle import NOT_OURS, NOT_PAID, Settlement
 from backend.services.settlement.transfers import CoachLists
+from backend.stripe_client.platform import namespace_of
 from backend.stripe_client.rate import SWEEP, stripe_activation
 from backend.webhooks.news import Teller
 
@@ -39,18 +39,18 @@ class Mender:
         self._dry_run = dry_run
         self._lists = CoachLists()
 
-    def mend(self, cases: Iterable[Case]) -> Iterator[Mended]:
+    def mend(self, cases: Iterable[Case]) -> Iterator[ReconcileResult]:
         """Settle each payment and tell of it, or (in a dry run) say what is owed. One that fails does not stop the rest."""
         for case in cases:
             try:
                 yield self._one(case)
             except Exception as error:  # noqa: BLE001  (of whatever class: no payment keeps the sweep from the next)
                 log.warning("reconcile.failed", payment=case.payment_id, kind=type(error).__name__)
-                yield Mended(case.payment_id, FAILED, reason=type(error).__name__)
+                yield ReconcileResult(case.payment_id, FAILED, reason=type(error).__name__)
 
-    def _one(self, case: Case) -> Mended:
+    def _one(self, case: Case) -> ReconcileResult:
         if case.balances:
-            balanced = Mended(case.payment_id, BALANCED)
+            balanced = ReconcileResult(case.payment_id, BALANCED)
             return balanced if self._dry_run else self._ended(self._tell(case), balanced)
         self._pace.wait(_CALLS_EACH)
         # Stripe's limits may let a payment wait before its first call, and never between its calls.
@@ -73,7 +73,7 @@ class Mender:
             teller.settlement(Settlement(BALANCED, payment, view=view, payment_id=case.payment_id))
         return teller
 
-    def _settle(self, case: Case) -> Mended:
+    def _settle(self, case: Case) -> ReconcileResult:
         """Tell of the session and what was seen, settle, and tell what waits. A subscriber's failure is raised last."""
         teller = Teller(self._services)
         payment = self._read(case)
@@ -95,9 +95,9 @@ class Mender:
             if not ours:
                 self._tell_what_was_seen(teller, case, settlement.payment)
             self._tell_more_disputes(teller, case, settlement)
-        return self._ended(teller, Mended.of(settlement))
+        return self._ended(teller, ReconcileResult.of(settlement))
 
-    def _ended(self, teller: Teller, mended: Mended) -> Mended:
+    def _ended(self, teller: Teller, mended: ReconcileResult) -> ReconcileResult:
         """With a subscriber's failure it is not finished, although its money is."""
         if teller.failure is None:
             return mended

@@ -14,11 +14,11 @@ from backend.commands.sweep import Swept
 from backend.domain.money import format_money
 from backend.domain.settlement import HELD, MANUAL
 from backend.services.operators.why_words import plain
-from backend.services.reconcile.reconcile import FAILED, Mended
+from backend.services.reconcile.reconcile import FAILED, ReconcileResult
 from backend.services.settlement.settle import NOT_OURS, NOT_PAID, SETTLED
 
 
-def _is_news(one: Mended) -> bool:
+def _is_news(one: ReconcileResult) -> bool:
     """True for what was mended, waits or failed. Others need not be read about, unless they were asked for by name."""
     return bool(one.moved) or one.state not in (SETTLED, NOT_OURS, NOT_PAID, MANUAL)
 
@@ -49,7 +49,7 @@ def report_of(swept: Swept, now: int) -> dict[str, Any]:
     return report
 
 
-def waiting(mended: Iterable[Mended], now: int) -> list[dict[str, Any]]:
+def waiting(mended: Iterable[ReconcileResult], now: int) -> list[dict[str, Any]]:
     """The money that waits, by reason and currency: how many payments, how long the oldest, and how much.
 
     ``held`` is owed to coaches and ``clawback`` by them, in minor units.
@@ -70,7 +70,7 @@ def waiting(mended: Iterable[Mended], now: int) -> list[dict[str, Any]]:
     return [{"reason": reason, "currency": currency, **group} for (reason, currency), group in sorted(groups.items())]
 
 
-def _line(one: Mended) -> dict[str, Any]:
+def _line(one: ReconcileResult) -> dict[str, Any]:
     return {
         "payment": one.payment_id,
         "state": one.state,

@@ -18,8 +18,8 @@ from backend.services.operators.why import Explainer
 from backend.services.operators.why_ends import BALANCES, Explanation, Overview, overview
 from backend.services.operators.why_finder import Finder, Found, typed
 from backend.services.operators.why_words import moment
-from backend.services.platform import namespace_of
-from backend.services.reads import found
+from backend.services.reads import get_or_none
+from backend.stripe_client.platform import namespace_of
 
 # Of several payments, the newest are shown.
 _SHOWN = 10
@@ -83,7 +83,8 @@ def _report(services: Services, query: str, seen: Found) -> dict[str, Any]:
 def _several(client: stripe.StripeClient, seen: Found) -> list[Overview]:
     known = {intent.id: intent for intent in seen.intents}
     shown = [
-        known.get(one) or found(lambda one=one: client.v1.payment_intents.retrieve(one, {"expand": ["latest_charge"]}))  # type: ignore[misc]
+        known.get(one)
+        or get_or_none(lambda one=one: client.v1.payment_intents.retrieve(one, {"expand": ["latest_charge"]}))  # type: ignore[misc]
         for one in seen.payment_ids[:_SHOWN]
     ]
     return [overview(intent, namespace_of(client)) for intent in shown if intent is not None]

@@ -1,4 +1,4 @@
-"""Whose tokens are believed: the settings of signing in, and what of them does not start."""
+"""The settings of signing in: whose tokens are believed, and what of them does not start."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PUBLISHED_SECRETS = frozenset(
 
 @dataclass(frozen=True)
 class AuthSettings:
-    """Whose tokens are believed: HS256 by ``jwt_secret``, or RS256 and ES256 by the keys at ``jwks_url``."""
+    """The tokens that are believed: HS256 by ``jwt_secret``, or RS256 and ES256 by the keys at ``jwks_url``."""
 
     mode: AuthMode
     jwt_secret: str = field(repr=False)
@@ -34,12 +34,12 @@ class AuthSettings:
 
     @property
     def any_audience(self) -> bool:
-        """Whether whatever else was signed with the shared secret signs in here too."""
+        """True if any token that the shared secret signed, whatever it is for, signs in here too."""
         return self.mode != "off" and not self.audience
 
 
 def shared_secret(text: str) -> str:
-    """What signs tokens. Raises ``ValueError``."""
+    """The shared secret that signs tokens. Raises ``ValueError``."""
     # RFC 7518, 3.2: as long as the hash, or it can be guessed from any token.
     if len(text.encode()) < 32:
         raise ValueError("must have at least 32 characters")
@@ -47,7 +47,7 @@ def shared_secret(text: str) -> str:
 
 
 def keys_url(text: str) -> str:
-    """Where the keys that sign tokens are. Raises ``ValueError``."""
+    """The address of the keys that sign tokens. Raises ``ValueError``."""
     scheme, _, rest = text.partition("://")
     host, slash, path = rest.partition("/")
     # Google's has an @ in its path, where it means nothing; before the host it would end a user name.

@@ -39,7 +39,7 @@ class SettingsError(click.ClickException):
         self.name = name
 
     def format_message(self) -> str:
-        """What a person reads who has started something."""
+        """The message for a person who has started something."""
         return f"The configuration is not complete. {self.message}\nenv.example explains every variable."
 
 
@@ -68,7 +68,7 @@ class Reader:
         self._given = given
 
     def has(self, name: str) -> bool:
-        """Whether it is set."""
+        """True if the variable is set."""
         return name in self._given
 
     def text(self, name: str, default: str) -> str:
@@ -79,7 +79,7 @@ class Reader:
         return value
 
     def matching(self, name: str, pattern: re.Pattern[str], form: str, default: str | None) -> str:
-        """What has the form, or the default. None as default: it is required."""
+        """The value, which must have the form, or the default. None as default: it is required."""
         value = self._given.get(name, default)
         if value is None:
             raise SettingsError(name, f"is missing; it has the form {form}")
@@ -103,11 +103,11 @@ class Reader:
         state = "must be set to" if value is None else "must be"
         raise SettingsError(name, f"{state} one of {', '.join(str(c) for c in choices)}")
 
-    def integer(self, name: str, default: int, least: int, most: int) -> int:
+    def integer(self, name: str, default: int, minimum: int, maximum: int) -> int:
         """A whole number within bounds."""
         text = self._given.get(name, str(default))
-        if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or not least <= int(text) <= most:
-            raise SettingsError(name, f"must be a whole number from {least} to {most}")
+        if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or not minimum <= int(text) <= maximum:
+            raise SettingsError(name, f"must be a whole number from {minimum} to {maximum}")
         return int(text)
 
     def boolean(self, name: str, default: bool) -> bool:
@@ -115,7 +115,7 @@ class Reader:
         return self.choice(name, ("true", "false"), "true" if default else "false") == "true"
 
     def convert(self, name: str, parse: Callable[[str], T]) -> T | None:
-        """What `parse` makes of it, or None when it is not set; a ValueError of its names the form."""
+        """The value as `parse` reads it, or None when it is not set; a ValueError of its names the form."""
         if name not in self._given:
             return None
         try:
@@ -124,6 +124,6 @@ class Reader:
             raise SettingsError(name, str(error)) from error
 
     def convert_or(self, name: str, parse: Callable[[str], T], default: T) -> T:
-        """What `parse` makes of it, or the default when it is not set."""
+        """The value as `parse` reads it, or the default when it is not set."""
         parsed = self.convert(name, parse)
         return default if parsed is None else parsed

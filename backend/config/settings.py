@@ -100,17 +100,17 @@ class Settings:
 
     @property
     def is_production(self) -> bool:
-        """Whether strangers' money is at stake."""
+        """True in production, where strangers' money is at stake."""
         return self.app_env == "production"
 
     @property
     def uses_sandbox(self) -> bool:
-        """Whether the bundled sandbox stands in for Stripe."""
+        """True if the bundled sandbox stands in for Stripe."""
         return self.stripe_secret_key == SANDBOX_SECRET_KEY
 
     @property
     def live(self) -> bool:
-        """Whether the keys move real money."""
+        """True if the keys move real money."""
         return "_live_" in self.stripe_secret_key
 
     @property
@@ -120,17 +120,17 @@ class Settings:
 
     @property
     def late_coaches_wait(self) -> bool:
-        """Whether an operator says who a coach is that registered after the purchase: nobody else asks them."""
+        """True if an operator says who a coach is that registered after the purchase: nobody else asks them."""
         return self.is_production and self.auth.mode == "off"
 
     @property
     def rate_limit(self) -> str:
-        """What one client may ask of ``/api/``. Development reloads pages all day."""
+        """The limit of one client's requests to ``/api/``. Development reloads pages all day."""
         return f"{100 if self.is_production else 500} per 15 minutes"
 
     @property
     def purchase_limit(self) -> str:
-        """What one client may buy, or confirm. Who tries stolen cards makes hundreds of payments."""
+        """The limit of one client's purchases, and of its confirmations. Who tries stolen cards makes hundreds of payments."""
         return f"{30 if self.is_production else 300} per 15 minutes"
 
     @property
@@ -154,7 +154,7 @@ def load_settings(environ: Mapping[str, str] | None = None, env_file: Path | Non
 
 
 def set_outside(name: str, env_file: Path | None) -> bool:
-    """Whether the environment sets a variable to something else than the file does: then the file's does not count.
+    """True if the environment sets a variable to something else than the file does: then the file's does not count.
 
     The ``flask`` command puts what the file says into the environment by itself.
     """
@@ -259,7 +259,7 @@ def _refuse_mixed_keys(settings: Settings) -> None:
 
 
 def _refuse_placeholders(settings: Settings) -> None:
-    """What was copied out of an example, or is known to everybody who has this repository."""
+    """Refuse what was copied out of an example, or is known to everybody who has this repository."""
     given = [
         ("STRIPE_SECRET_KEY", settings.stripe_secret_key),
         ("STRIPE_PUBLISHABLE_KEY", settings.stripe_publishable_key),

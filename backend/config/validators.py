@@ -16,14 +16,14 @@ _ADDRESS = re.compile(
 
 
 def metrics_token(text: str) -> str:
-    """What Prometheus sends. Raises ``ValueError``."""
+    """The token that Prometheus sends. Raises ``ValueError``."""
     if not re.fullmatch(r"[\x21-\x7e]{16,200}", text, re.ASCII):
         raise ValueError("must have 16 to 200 visible characters")
     return text
 
 
 def declines_limit(text: str) -> int:
-    """How many declined cards stop a purchase; 0 for ``off``. Raises ``ValueError``."""
+    """The number of declined cards that stops a purchase; 0 for ``off``. Raises ``ValueError``."""
     if text == "off":
         return 0
     if not re.fullmatch(r"[1-9][0-9]?", text, re.ASCII):
@@ -32,7 +32,7 @@ def declines_limit(text: str) -> int:
 
 
 def app_name_of(text: str) -> str:
-    """What heads every page. Raises ``SettingsError``."""
+    """The name that heads every page. Raises ``SettingsError``."""
     if len(text) > 40 or not text.isprintable():
         raise SettingsError("APP_NAME", "must be at most 40 printable characters: it heads every page")
     return text
@@ -47,7 +47,7 @@ def base_url(text: str) -> str:
 
 
 def storage_uri(text: str) -> str:
-    """Where the limits are counted. Raises ``ValueError``."""
+    """The address of the store in which the limits are counted. Raises ``ValueError``."""
     if not re.fullmatch(r"[a-z0-9+]+://\S*", text, re.ASCII):
         raise ValueError("must be a storage address such as memory:// or redis://localhost:6379")
     return text

@@ -1,4 +1,4 @@
-"""Who may do what: one table, and whose payments and accounts a caller may reach. Pure."""
+"""Access: one table of who may call what, and whose payments and accounts a caller may reach. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a token makes of its bearer. An admin may do everything."""
+    """The role that a token gives its bearer. An admin may do everything."""
 
     PLAYER = "player"
     COACH = "coach"
@@ -24,7 +24,7 @@ class NotAllowed(Exception):
 
 @dataclass(frozen=True)
 class Rule:
-    """Who may call a route besides admins. ``anonymous``: without a token too, where tokens are optional.
+    """The callers of a route besides admins. ``anonymous``: without a token too, where tokens are optional.
 
     What anybody may do harms nobody: it begins a payment of one's own, or asks for what is true already. It names
     no amount and no payee, and shows nobody's data.
@@ -65,7 +65,7 @@ OPEN_BLUEPRINTS = frozenset(["webhooks", "status", "pages", "reference", "docs",
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks. ``subject`` is the token's, None without one; ``trusted`` where nobody is asked who they are.
+    """The sender of a request. ``subject`` is the token's, None without one; ``trusted`` where nobody is asked who they are.
 
     ``unknown``: it may be anybody, for this is production and nobody is asked. What only the coach may have (a link
     to onboarding, which decides whose bank is paid) then needs more than being trusted.
@@ -82,7 +82,7 @@ class Caller:
         return self.trusted or Role.ADMIN in self.roles
 
     def check(self, rule: Rule, tokens_optional: bool) -> None:
-        """Whether the route is for this caller at all. Raises ``NotSignedIn`` or ``NotAllowed``."""
+        """Refuse a caller for whom the route is not. Raises ``NotSignedIn`` or ``NotAllowed``."""
         if self.may_everything:
             return
         if self.subject is None:
@@ -92,11 +92,11 @@ class Caller:
             raise NotAllowed
 
     def owns_payment(self, player_id: str | None) -> bool:
-        """Whether a payment is this caller's: without a token only one that names nobody."""
+        """True if a payment is this caller's: without a token only one that names nobody."""
         return self.may_everything or player_id == self.subject
 
     def owns_account(self, coach_id: str | None) -> bool:
-        """Whether an account is this coach's."""
+        """True if an account is this coach's."""
         return self.may_everything or (self.subject is not None and coach_id == self.subject)
 
     @property
@@ -105,11 +105,11 @@ class Caller:
         return self.unknown or (self.subject is None and not self.may_everything)
 
     def is_coach(self, coach_id: str) -> bool:
-        """Whether it is known to be this coach, or an admin: where nobody is asked, in production, it is not known."""
+        """True if it is known to be this coach, or an admin: where nobody is asked, in production, it is not known."""
         return not self.unknown and self.owns_account(coach_id)
 
     def player_for(self, named: str | None) -> str | None:
-        """Whom a purchase is for: a player buys for nobody else. Raises ``NotAllowed``."""
+        """The player that a purchase is for: a player buys for nobody else. Raises ``NotAllowed``."""
         if self.may_everything or self.subject is None:
             return named
         if named not in (None, self.subject):

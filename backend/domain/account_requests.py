@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from backend.domain.metadata import COACH_ID, COACH_NAME, PLATFORM, SPORT, attempt_hash
 from backend.domain.namespace import APP_VALUE, Namespace
+from backend.domain.requests import NewCoach
 
 Make = Literal["v1", "v2"]
 # What an operator may choose: ``auto`` begins with v1, which earlier platforms have, and goes on with v2 where v1 is refused.
@@ -31,31 +32,6 @@ _NEEDS_MORE = "capability_not_available"
 # Stripe's words for a platform that has not finished its own set-up.
 _PLATFORM_WORDS = ("signed up for Connect", "platform-profile", "responsibilities of managing losses", "platform-setup")
 _PLATFORM_CODES = frozenset(["account_creation_liability_unacknowledged"])
-
-
-@dataclass(frozen=True)
-class NewCoach:
-    """The details that a coach gives to be paid. ``country`` is a two-letter code; it cannot be changed afterwards.
-
-    ``country`` and ``business_type`` are None where the coach said nothing: CA and an individual, if it comes to that.
-    """
-
-    coach_id: str
-    coach_name: str
-    email: str
-    sport: str
-    country: str | None = None
-    business_type: str | None = None
-
-    @property
-    def display_name(self) -> str:
-        """The name that players and the coach's bank see."""
-        return f"{self.coach_name} - {self.sport} coaching"
-
-    @property
-    def product(self) -> str:
-        """The thing that is sold, in words for Stripe."""
-        return f"{self.sport} coaching and clip reviews"
 
 
 @dataclass(frozen=True)
@@ -151,7 +127,7 @@ def _v1_params(coach: NewCoach, wanted: frozenset[str], namespace: Namespace) ->
         "email": coach.email,
         "business_type": coach.business_type or "individual",
         "capabilities": {name: {"requested": True} for name in sorted(wanted)},
-        "business_profile": {"name": coach.display_name, "product_description": coach.product},
+        "business_profile": {"name": _display_name(coach), "product_description": _product(coach)},
         "settings": {"payouts": {"schedule": {"interval": "daily"}}},
         "metadata": _metadata(coach, namespace),
     }
@@ -166,18 +142,28 @@ def _v2_params(coach: NewCoach, wanted: frozenset[str], namespace: Namespace) ->
         configuration["merchant"] = {"capabilities": {"card_payments": {"requested": True}}}
     return {
         "contact_email": coach.email,
-        "display_name": coach.display_name,
+        "display_name": _display_name(coach),
         # With this dashboard Stripe takes no other collectors.
         "dashboard": "express",
         "identity": {"country": (coach.country or "CA").lower(), "entity_type": coach.business_type or "individual"},
         "defaults": {
-            "profile": {"doing_business_as": coach.display_name, "product_description": coach.product},
+            "profile": {"doing_business_as": _display_name(coach), "product_description": _product(coach)},
             "responsibilities": {"fees_collector": "application", "losses_collector": "application"},
         },
         "configuration": configuration,
         "include": ["configuration.recipient", "configuration.merchant"],
         "metadata": _metadata(coach, namespace),
     }
+
+
+def _display_name(coach: NewCoach) -> str:
+    """The name that players and the coach's bank see."""
+    return f"{coach.coach_name} - {coach.sport} coaching"
+
+
+def _product(coach: NewCoach) -> str:
+    """The thing that is sold, in words for Stripe."""
+    return f"{coach.sport} coaching and clip reviews"
 
 
 def _metadata(coach: NewCoach, namespace: Namespace) -> dict[str, str]:

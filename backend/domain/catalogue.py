@@ -1,4 +1,4 @@
-"""What is for sale: sports, clip packages and the subscription, with their prices.
+"""The catalogue: sports, clip packages and the subscription, with their prices.
 
 The catalogue is data (``config/catalogue.toml`` or a file of the marketplace's own). It is checked whole
 at start, so that a purchase can only ever meet a valid offer.

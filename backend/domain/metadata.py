@@ -75,7 +75,7 @@ class NotAPurchase(ValueError):
 
 
 def email_hash(email: str) -> str:
-    """What the registry keeps of an email address: enough to recognise it, not enough to read it."""
+    """The hash that the registry keeps of an email address: enough to recognise it, not enough to read it."""
     return _digest(email.strip().lower())
 
 
@@ -126,7 +126,7 @@ def ids_that_fit(ids: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Purchase:
-    """What was bought, from whom, and how the money is to be divided (minor units)."""
+    """A purchase: what was bought, from whom, and how the money is to be divided (minor units)."""
 
     coach_id: str
     coach_name: str

@@ -18,7 +18,7 @@ UNKNOWN = "unknown"
 
 
 class Reason(StrEnum):
-    """Why money waits."""
+    """The reasons why money waits."""
 
     NO_ACCOUNT = "no_account"  # the coach has not registered
     COACH_NOT_READY = "coach_not_ready"  # the account's transfers capability is not active

@@ -1,4 +1,4 @@
-"""What front ends send in the place of what they do not know. It means "not given", wherever it stands. Pure."""
+"""Placeholders: the values that front ends send for what they do not know. They mean "not given". Pure."""
 
 from __future__ import annotations
 

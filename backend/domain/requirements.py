@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 # By what the name of the requirement contains; the first that fits speaks.
 _WORDS = (
@@ -72,3 +73,8 @@ def reason_in_words(reason: str | None) -> str | None:
         if reason.startswith(part):
             return sentence
     return "Stripe keeps this account from being paid. Please contact support."
+
+
+def is_payable(account: Any) -> bool:
+    """True if transfers can be made: what gates them is the ``transfers`` capability, not ``payouts_enabled``."""
+    return getattr(account.capabilities, "transfers", None) == "active"

@@ -20,7 +20,7 @@ MOST_SECONDS_UNDER_WAY = 21 * 86_400
 
 
 class SessionMismatch(ValueError):
-    """What the caller says was bought is not what was paid for. ``field`` names the difference."""
+    """The caller claims another purchase than was paid for. ``field`` names the difference."""
 
     def __init__(self, field: str) -> None:
         super().__init__(f"The session data does not match the payment: {field} is different.")
@@ -29,7 +29,7 @@ class SessionMismatch(ValueError):
 
 @dataclass(frozen=True)
 class SessionClaim:
-    """What the front end says it bought. Compared with the payment, never believed."""
+    """The purchase that a front end claims. Compared with the payment, never believed."""
 
     coach_id: str
     sport: str

@@ -51,38 +51,38 @@ class UnfitText(ValueError):
     """The text cannot be taken. ``str()`` is the end of a sentence that begins with the field's name."""
 
 
-def clean(text: str, longest: int) -> str:
+def clean(text: str, max_length: int) -> str:
     """The text without surrounding white space and stray invisible characters, in NFC; empty if nothing is left.
 
     A zero-width space that was pasted along is removed. Joiners, variation selectors and direction marks stay where
     scripts and emoji need them. Raises ``UnfitText`` for control characters, line breaks within, and marks that turn
-    text around, and where more than ``longest`` characters are left.
+    text around, and where more than ``max_length`` characters are left.
     """
-    normal = _normalised(text, longest)
+    normal = _normalised(text, max_length)
     kept = "".join(char for char, wanted in _judged(normal) if wanted)
-    return _measured(unicodedata.normalize("NFC", kept).strip(_WHITE), longest)
+    return _measured(unicodedata.normalize("NFC", kept).strip(_WHITE), max_length)
 
 
-def clean_id(text: str, longest: int) -> str:
+def clean_id(text: str, max_length: int) -> str:
     """An id without surrounding white space, in NFC. Nothing is taken out of it: two ids that look alike would then
     be one, or two that are one would look alike. Raises ``UnfitText`` as ``clean`` does, and for what is invisible.
     """
-    normal = _normalised(text, longest)
+    normal = _normalised(text, max_length)
     if any(not wanted or char in _DIRECTION_MARKS for char, wanted in _judged(normal)):
         raise UnfitText("must not contain invisible characters")
-    return _measured(normal, longest)
+    return _measured(normal, max_length)
 
 
-def excerpt(text: str, longest: int = 100) -> str:
+def excerpt(text: str, max_length: int = 100) -> str:
     """The beginning of a text that somebody sent, on one line, to show it again; without a card number in it."""
-    if card_numbers.in_name(text[: longest + card_numbers.SPREAD]):
+    if card_numbers.in_name(text[: max_length + card_numbers.SPREAD]):
         return "(a card number)"
-    return "".join(char if char.isprintable() else "?" for char in text[:longest])
+    return "".join(char if char.isprintable() else "?" for char in text[:max_length])
 
 
-def _normalised(text: str, longest: int) -> str:
-    if len(text) > _RAW_PER_CLEAN * longest + _RAW_MARGIN:
-        raise UnfitText(f"must have 1 to {longest} characters")
+def _normalised(text: str, max_length: int) -> str:
+    if len(text) > _RAW_PER_CLEAN * max_length + _RAW_MARGIN:
+        raise UnfitText(f"must have 1 to {max_length} characters")
     if text.isascii():
         text = text.strip(_WHITE)
         if not text.isprintable():
@@ -100,9 +100,9 @@ def _normalised(text: str, longest: int) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _measured(text: str, longest: int) -> str:
-    if len(text) > longest:
-        raise UnfitText(f"must have 1 to {longest} characters")
+def _measured(text: str, max_length: int) -> str:
+    if len(text) > max_length:
+        raise UnfitText(f"must have 1 to {max_length} characters")
     if text and unicodedata.category(text[0]).startswith("M"):
         raise UnfitText("must not begin with a mark that belongs on a letter")
     return text

@@ -1,1 +1,1 @@
-"""What HTTP needs around the routes: requests, errors, authentication, limits, admission."""
+"""The HTTP around the routes: requests, errors, authentication, limits, admission."""

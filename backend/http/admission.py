@@ -1,4 +1,4 @@
-"""How much at once: a bounded number of requests in flight, and a bounded number of bytes of their bodies.
+"""Admission: a bounded number of requests in flight, and a bounded number of bytes of their bodies.
 
 A request spends its time waiting for Stripe, which costs memory and no processor: thousands may wait. What finds no room
 is told to come back (503 with ``Retry-After``), and Stripe delivers a refused webhook again. The processor, which is what
@@ -15,9 +15,10 @@ from typing import Any
 import gevent
 from flask import Flask, g, request
 from gevent import monkey
-from werkzeug.exceptions import HTTPException, RequestTimeout
+from werkzeug.exceptions import RequestTimeout
 
 from backend.config.settings import Settings
+from backend.http.errors import Overloaded
 from backend.http.middleware import WEBHOOK_PATH
 from backend.http.requests import raw_body
 from backend.http.shedding import MAKE_REFUSAL, NEEDS_NO_PLACE, Gate, Lateness, Shedder
@@ -32,12 +33,6 @@ BODY_SHARE = 16 * 1024
 # What larger bodies hold beyond that, all of one worker together.
 BODY_ROOM = 16 * 1024 * 1024
 _CHUNK = 8 * 1024
-
-
-class Overloaded(HTTPException):
-    """This process has no room, or no time, for the request."""
-
-    code = 503
 
 
 class Places:

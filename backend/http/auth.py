@@ -65,12 +65,12 @@ def check_callers(app: Flask, settings: Settings) -> None:
 
 
 def caller() -> Caller:
-    """Who sent this request."""
+    """The sender of this request."""
     return cast(Caller, g.caller)
 
 
 def _is_open() -> bool:
-    """What has no route is a 404 or a 405 to everybody, and a preflight carries no token."""
+    """True for what nobody is asked for: a path without a route (a 404 or 405 to everybody), and a preflight."""
     return request.endpoint is None or request.method == "OPTIONS" or request.blueprint in OPEN_BLUEPRINTS
 
 

@@ -20,7 +20,6 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from backend.domain.access import NotAllowed, NotSignedIn
 from backend.domain.text import excerpt
-from backend.http.admission import Overloaded
 from backend.http.signing_keys import KeysUnavailable
 from backend.http.stripe_errors import STRIPE_OAUTH, STRIPE_V2
 from backend.observability.metrics import WEBHOOKS
@@ -43,6 +42,12 @@ log = structlog.get_logger(__name__)
 
 # When to come back: Stripe's own limits are per second, its outages are longer.
 _RETRY_AFTER_SECONDS = 5
+
+
+class Overloaded(HTTPException):
+    """This process has no room, or no time, for the request."""
+
+    code = 503
 
 
 class MissingSignature(Exception):
@@ -68,7 +73,7 @@ class Failure:
 
     @property
     def retry_later(self) -> bool:
-        """Whether the same request may succeed by itself."""
+        """True if the same request may succeed by itself."""
         return self.http_status == 503 or self is _IN_FLIGHT
 
 
@@ -233,7 +238,7 @@ FAILURES: dict[type[BaseException], Callable[[Any], Failure]] = {
 
 
 def failure_of(exc: BaseException) -> Failure:
-    """What a client reads about an exception: the nearest class in the map decides, else it is our bug."""
+    """The failure that a client reads of an exception: the nearest class in the map decides, else it is our bug."""
     for known in type(exc).__mro__:
         if known in FAILURES:
             return FAILURES[known](exc)
@@ -248,7 +253,7 @@ _REFUSED_AS: dict[type[Exception], str] = {
 }
 
 
-def respond(exc: Exception) -> Response:
+def failure_response(exc: Exception) -> Response:
     """The response to a failure, logged with what the client may not read."""
     failure = failure_of(exc)
     if isinstance(exc, HTTPException) and exc.code is not None and exc.code < 400:
@@ -285,4 +290,4 @@ def _log(exc: Exception, failure: Failure) -> None:
 
 def register_errors(app: Flask) -> None:
     """Answer every exception, HTTP errors included, in the contract's shape."""
-    app.register_error_handler(Exception, respond)
+    app.register_error_handler(Exception, failure_response)

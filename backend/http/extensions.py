@@ -58,7 +58,7 @@ def attach_extensions(app: Flask, settings: Settings) -> None:
 
 
 def client() -> str:
-    """Who is charged for a request: the subject of a valid token, else the address.
+    """The client that a request counts for: the subject of a valid token, else the address.
 
     Nothing that a request merely says is counted: with a player's id in a body, a stranger would use up that player's
     limit. The subject is hashed, so that what it holds does not matter to the storage.

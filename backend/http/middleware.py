@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, its size, its scheme, its time, and its line in the log."""
+"""The handling of every request: its id, its size, its scheme, its time, and its line in the log."""
 
 from __future__ import annotations
 
@@ -48,21 +48,21 @@ def attach_middleware(app: Flask, settings: Settings) -> None:
 
 def attach_proxies(app: Flask, settings: Settings) -> None:
     """Attach the proxy middleware, around all other WSGI middleware: they see what it believes."""
-    app.wsgi_app = _believing(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = _trust_proxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign, assignment]
 
 
-def _believing(wsgi: WSGIApp, proxies: int) -> WSGIApp:
+def _trust_proxies(wsgi: WSGIApp, proxies: int) -> WSGIApp:
     """Believe exactly as many proxies as there are; what a client claims beyond them is taken off.
 
     Talisman and others read X-Forwarded-Proto by themselves, so what ProxyFix has used up goes too.
     """
     if proxies:
-        wsgi = _forgetting(wsgi)
+        wsgi = _strip_forwarded(wsgi)
         return ProxyFix(wsgi, x_for=proxies, x_proto=proxies, x_host=0, x_port=0, x_prefix=0)
-    return _forgetting(wsgi)
+    return _strip_forwarded(wsgi)
 
 
-def _forgetting(wsgi: WSGIApp) -> WSGIApp:
+def _strip_forwarded(wsgi: WSGIApp) -> WSGIApp:
     def app(environ: Environ, start_response: Any) -> Iterable[bytes]:
         for name in [name for name in environ if name.startswith(("HTTP_X_FORWARDED_", "HTTP_FORWARDED"))]:
             del environ[name]
@@ -133,7 +133,7 @@ def _finish(response: Response) -> Response:
 
 
 def _address_of_a_suspect(status: int) -> dict[str, str | None]:
-    """Where a request came from that was not let in. Of all others the address is nobody's business."""
+    """The address of a request that was not let in. Of all others the address is nobody's business."""
     forged = status == 400 and request.path.startswith(WEBHOOK_PATH)
     return {"address": request.remote_addr} if forged or status in (401, 403, 429) else {}
 

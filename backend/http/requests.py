@@ -89,7 +89,7 @@ def query(schema: type[Schema]) -> Any:
     return _instance(schema).load(request.args.to_dict())
 
 
-def answer(schema: type[Schema], result: Any) -> Response:
+def respond(schema: type[Schema], result: Any) -> Response:
     """A result through a schema, as the JSON response."""
     return jsonify(_instance(schema).dump(result))
 
@@ -100,7 +100,7 @@ def _instance(schema: type[Schema]) -> Schema:
     return schema()
 
 
-def attempt_key() -> str | None:
+def idempotency_key() -> str | None:
     """The caller's ``Idempotency-Key``: one per purchase or refund, the same when it is tried again.
 
     Raises ``InvalidRequest`` also for one that can be guessed, where no token says whose it is.

@@ -39,7 +39,7 @@ _Refusal = tuple[str, list[tuple[str, str]], list[bytes]]
 
 
 class Lateness:
-    """How late work begins, in seconds of processor: what this process did since its event loop last looked for new work.
+    """The lateness of work, in seconds of processor: what this process did since its event loop last looked for new work.
 
     Requests that came in since then wait in line behind each other, so it grows from the first of them to the last. Of the
     processor, so that a machine that stood still for a moment refuses nobody. A server of threads has no such line, and

@@ -42,7 +42,7 @@ class Tokens:
         self._role_claim = settings.role_claim
 
     def caller(self, authorization: str | None) -> Caller:
-        """Who sent the header; without one, a caller without a subject. Raises ``NotSignedIn``, ``KeysUnavailable``."""
+        """The caller of a header; without one, one without a subject. Raises ``NotSignedIn``, ``KeysUnavailable``."""
         if authorization is None:
             return Caller()
         bearer = _BEARER.fullmatch(authorization.strip()) if len(authorization) <= _LONGEST else None

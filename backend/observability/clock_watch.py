@@ -9,8 +9,7 @@ from typing import Any
 
 import structlog
 
-from backend.services.operators.diagnosis import MOST_SKEW_SECONDS
-from backend.services.write_outcome import stripes_time
+from backend.domain.stripe_time import MOST_SKEW_SECONDS, stripes_time
 
 log = structlog.get_logger(__name__)
 

@@ -122,7 +122,7 @@ def _json(event: Any, **_: Any) -> str:
 
 
 def _keep_lines(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """What a client sent (a path, a field's name) neither forges a line nor speaks to the terminal."""
+    """Escape what a client sent (a path, a field's name): it neither forges a line nor speaks to the terminal."""
     return {name: _visible(value, name in _OF_SEVERAL_LINES) for name, value in event.items()}
 
 

@@ -1,4 +1,4 @@
-"""What is counted, for Prometheus: the money that moved, what webhooks came to, and what Stripe was asked.
+"""The metrics for Prometheus: the money that moved, what webhooks came to, and what Stripe was asked.
 
 With several worker processes prometheus_client keeps the numbers in files that all of them share (the production
 server names the directory), so that any worker can answer for all. No label holds an id or anything a client sent.
@@ -38,6 +38,23 @@ REQUESTS = Counter("payments_http_requests", "Requests answered.", ["method", "r
 REQUEST_SECONDS = Histogram("payments_http_request_seconds", "How long they took.", ["route"], buckets=_SECONDS)
 IN_FLIGHT = Gauge("payments_requests_in_flight", "Requests that have a place.", multiprocess_mode="livesum")
 REFUSED = Counter("payments_requests_refused", "Requests that found no place and were told to come back.")
+
+
+class MoneyCounters:
+    """Counts what settling comes to. See ``Tally`` in ``services/settlement/tally.py``; amounts are in minor units."""
+
+    def ended(self, state: str) -> None:
+        """Count a settlement under the state in which it ended."""
+        SETTLEMENTS.labels(state).inc()
+
+    def transferred(self, currency: str, amount: int) -> None:
+        """Count a transfer to a coach."""
+        TRANSFERS.labels(currency).inc()
+        TRANSFERRED.labels(currency).inc(amount)
+
+    def taken_back(self, currency: str, amount: int) -> None:
+        """Count money that was taken back from a coach."""
+        TAKEN_BACK.labels(currency).inc(amount)
 
 
 def exposition() -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from backend.http.auth import caller
-from backend.http.requests import answer, body, optional_body, path_account_id, path_coach_id, query, services
+from backend.http.requests import body, optional_body, path_account_id, path_coach_id, query, respond, services
 from backend.schemas.connect import (
     AccountResponse,
     BalanceResponse,
@@ -35,20 +35,20 @@ connect = Blueprint("connect", __name__, url_prefix="/api/connect")
 @connect.post("/create-account")
 def create_account() -> Response:
     """A coach's one account, with a link to complete it."""
-    return answer(CreateAccountResponse, services().coaches.create(body(CreateAccountRequest), caller()))
+    return respond(CreateAccountResponse, services().coaches.create(body(CreateAccountRequest), caller()))
 
 
 @connect.post("/start-onboarding")
 def start_onboarding() -> Response:
     """A coach's one account, with a link to complete it: what the screens call for the same."""
-    return answer(CreateAccountResponse, services().coaches.create(body(CreateAccountRequest), caller()))
+    return respond(CreateAccountResponse, services().coaches.create(body(CreateAccountRequest), caller()))
 
 
 @connect.get("/account/<account_id>")
 def read_account(account_id: str) -> Response:
     """A coach's account, with what Stripe still asks for."""
     account = services().coaches.account(path_account_id(account_id), caller())
-    return answer(AccountResponse, {"account": account})
+    return respond(AccountResponse, {"account": account})
 
 
 @connect.put("/account/<account_id>")
@@ -56,14 +56,14 @@ def update_account(account_id: str) -> Response:
     """Prefill what the coach's onboarding will ask."""
     known = path_account_id(account_id)
     account = services().coaches.update(known, body(UpdateAccountRequest), caller())
-    return answer(UpdateAccountResponse, {"account": account})
+    return respond(UpdateAccountResponse, {"account": account})
 
 
 @connect.post("/account/<account_id>/login-link")
 def create_login_link(account_id: str) -> Response:
     """A single-use link to the coach's Express dashboard."""
     link = services().coaches.login_link(path_account_id(account_id), caller())
-    return answer(LoginLinkResponse, {"login_link": link})
+    return respond(LoginLinkResponse, {"login_link": link})
 
 
 @connect.post("/account/<account_id>/onboarding-link")
@@ -71,7 +71,7 @@ def create_onboarding_link(account_id: str) -> Response:
     """A fresh single-use link to complete an account."""
     known = path_account_id(account_id)
     made = services().onboarding.of_account(known, optional_body(OnboardingLinkRequest), caller())
-    return answer(OnboardingLinkResponse, made)
+    return respond(OnboardingLinkResponse, made)
 
 
 @connect.get("/coach/<coach_id>/onboarding-link")
@@ -79,38 +79,38 @@ def read_onboarding_link(coach_id: str) -> Response:
     """A fresh single-use link to complete a coach's account."""
     known = path_coach_id(coach_id)
     made = services().onboarding.of_coach(known, query(OnboardingLinkRequest), caller())
-    return answer(CoachOnboardingLinkResponse, made)
+    return respond(CoachOnboardingLinkResponse, made)
 
 
 @connect.get("/coach/<coach_id>/status")
 def read_status(coach_id: str) -> Response:
-    """Whether a coach can be paid, and what is still to be done. Who is not signed in learns only the first."""
+    """The state of a coach: can be paid or not, and what is still to be done. Who is not signed in learns only the first."""
     known = path_coach_id(coach_id)
     query(StatusQuery)
-    return answer(StatusResponse, {"account": services().coach_statuses.read(known, caller())})
+    return respond(StatusResponse, {"account": services().coach_statuses.read(known, caller())})
 
 
 @connect.get("/coach/<coach_id>/transfers")
 def list_transfers(coach_id: str) -> Response:
-    """What a coach was sent, newest first, with the totals of all of it."""
+    """The transfers to a coach, newest first, with the totals of all of them."""
     known, asked = path_coach_id(coach_id), query(TransfersQuery)
     earnings = services().coach_transfers.read(known, caller())
     listed = earnings.transfers[: asked["limit"]]
-    return answer(TransfersResponse, {"transfers": listed, "summary": earnings.summary})
+    return respond(TransfersResponse, {"transfers": listed, "summary": earnings.summary})
 
 
 @connect.post("/transfer")
 def transfer() -> Response:
     """The coach's share of a payment, transferred now if it was not yet."""
     made = services().transfers.transfer(body(TransferRequest))
-    return answer(TransferResponse, {"transfer": made})
+    return respond(TransferResponse, {"transfer": made})
 
 
 @connect.get("/account/<account_id>/balance")
 def read_balance(account_id: str) -> Response:
-    """What the coach holds at Stripe."""
+    """The balance that the coach holds at Stripe."""
     balance = services().coaches.balance(path_account_id(account_id), caller())
-    return answer(BalanceResponse, {"balance": balance})
+    return respond(BalanceResponse, {"balance": balance})
 
 
 @connect.get("/account/<account_id>/payouts")
@@ -119,4 +119,4 @@ def list_payouts(account_id: str) -> Response:
     known = path_account_id(account_id)
     page = query(PayoutsQuery)
     payouts = services().coaches.payouts(known, page["limit"], page["starting_after"], caller())
-    return answer(PayoutsResponse, payouts)
+    return respond(PayoutsResponse, payouts)

@@ -1,4 +1,4 @@
-"""What generators of clients need of the reference, and the schemas do not say by themselves."""
+"""The parts of the reference that generators of clients need and the schemas do not say."""
 
 from __future__ import annotations
 

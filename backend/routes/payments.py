@@ -7,7 +7,7 @@ from dataclasses import replace
 from flask import Blueprint, Response
 
 from backend.http.auth import caller
-from backend.http.requests import answer, attempt_key, body, path_payment_id, services, settings
+from backend.http.requests import body, idempotency_key, path_payment_id, respond, services, settings
 from backend.observability.metrics import PURCHASES, REFUNDED
 from backend.schemas.payments import (
     ConfirmRequest,
@@ -42,16 +42,16 @@ def _buy(needs_account: bool) -> Response:
     order = body(CreateIntentRequest)
     order = replace(order, player_id=caller().player_for(order.player_id))
     subject = caller().subject
-    placed = services().payments.create_intent(order, attempt_key(), subject=subject, needs_account=needs_account)
+    placed = services().payments.create_intent(order, idempotency_key(), subject=subject, needs_account=needs_account)
     PURCHASES.labels(placed.intent.currency).inc()
-    return answer(CreateIntentResponse, placed)
+    return respond(CreateIntentResponse, placed)
 
 
 @payments.get("/packages")
 def list_packages() -> Response:
-    """What is for sale, at which prices, and the platform's part in percent."""
+    """The price list, with the platform's part in percent."""
     catalogue, rate = settings().catalogue, settings().fee_rate
-    return answer(
+    return respond(
         PackagesResponse,
         {
             "currency": catalogue.currency,
@@ -67,19 +67,19 @@ def confirm() -> Response:
     """The coaching session that a payment opened."""
     asked = body(ConfirmRequest)
     session = services().payments.confirm(asked["payment_intent_id"], asked["session_data"], caller())
-    return answer(ConfirmResponse, {"session": session})
+    return respond(ConfirmResponse, {"session": session})
 
 
 @payments.get("/intent/<payment_id>")
 def read_intent(payment_id: str) -> Response:
     """A payment's status, amount and purchase."""
     intent = services().payments.intent(path_payment_id(payment_id), caller())
-    return answer(IntentResponse, {"payment_intent": intent})
+    return respond(IntentResponse, {"payment_intent": intent})
 
 
 @payments.post("/refund")
 def refund() -> Response:
     """Money back to the player; the coach's part of it comes back too."""
-    made = services().refunds.refund(body(RefundBody), attempt_key())
+    made = services().refunds.refund(body(RefundBody), idempotency_key())
     REFUNDED.labels(made.currency).inc(made.amount)
-    return answer(RefundResponse, {"refund": made})
+    return respond(RefundResponse, {"refund": made})

@@ -13,14 +13,14 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from marshmallow import Schema, fields, validate
 from werkzeug.datastructures import Headers
 
+from backend import __version__
 from backend.http.requests import settings
 from backend.routes.generated_clients import ALL_ERRORS, ERRORS, fit_for_clients
 from backend.schemas import connect, payments, screens
-from backend.schemas.fields import StripeId, Text, Whole, WholeText
+from backend.schemas.fields import LenientInteger, StrictInteger, StripeId, Text
 
 reference = Blueprint("reference", __name__)
 
-VERSION = "0.1.0"
 # What any call of a front end's may be answered with, whatever it asks.
 _ALWAYS = (401, 403, 408, 413, 429, 500, 502, 503)
 MEANINGS = {
@@ -77,7 +77,7 @@ class Tested(Schema):
 
 @dataclass(frozen=True)
 class Operation:
-    """What one route takes and answers. ``keyed``: it takes an ``Idempotency-Key``."""
+    """One route in the reference: its request and its answers. ``keyed``: it takes an ``Idempotency-Key``."""
 
     answer: type[Schema]
     body: type[Schema] | None = None
@@ -190,7 +190,7 @@ def document() -> dict[str, Any]:
     plugin = MarshmallowPlugin(schema_name_resolver=_name)
     spec = APISpec(
         title=settings().app_name,
-        version=VERSION,
+        version=__version__,
         openapi_version="3.1.0",
         plugins=[plugin],
         info={
@@ -271,16 +271,16 @@ def _name(schema: Any) -> str:
 
 
 def _limits(self: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
-    """What our own fields take, in the terms of JSON Schema."""
+    """The limits of our own fields, in the terms of JSON Schema."""
     match field:
         case StripeId():
             return {"pattern": f"^{field.pattern}$"}
-        case WholeText():
-            return {"type": ["integer", "string"], "minimum": field.least, "maximum": field.most}
-        case Whole():
-            return {"minimum": field.least, "maximum": field.most}
+        case LenientInteger():
+            return {"type": ["integer", "string"], "minimum": field.minimum, "maximum": field.maximum}
+        case StrictInteger():
+            return {"minimum": field.minimum, "maximum": field.maximum}
         case Text():
-            return {"maxLength": field.longest} | ({} if field.allow_none else {"minLength": 1})
+            return {"maxLength": field.max_length} | ({} if field.allow_none else {"minLength": 1})
         case fields.Constant():
             return {"const": field.constant}
         case _:

@@ -32,7 +32,7 @@ def ready() -> Response:
 
 @status.get("/metrics")
 def metrics() -> Response:
-    """What was counted, by all workers of this machine, for Prometheus: to whoever has ``METRICS_TOKEN``."""
+    """The counts of all workers of this machine, for Prometheus: to whoever has ``METRICS_TOKEN``."""
     token = settings().metrics_token
     if not token:
         raise NotFound
@@ -43,7 +43,7 @@ def metrics() -> Response:
 
 @status.get("/test")
 def test() -> Response:
-    """What the Node backend's test endpoint answers."""
+    """The answer of the Node backend's test endpoint."""
     return jsonify(
         {
             "message": "The payments backend is running.",

@@ -93,7 +93,7 @@ class Sandbox:
 
     @property
     def base_url(self) -> str:
-        """Where it can be reached: what its links begin with."""
+        """The address at which it can be reached: what its links begin with."""
         return self.world.base_url
 
     def move_to(self, base_url: str) -> None:

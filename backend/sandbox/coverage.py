@@ -1,4 +1,4 @@
-"""What this sandbox does and what it knowingly does not, generated from the tables it runs by.
+"""The coverage of this sandbox: what it does and what it knowingly does not, generated from the tables it runs by.
 
 Served as a page at /_sandbox/coverage and as data at /_sandbox/coverage.json; `python -m backend.sandbox --coverage`
 writes COVERAGE.md.

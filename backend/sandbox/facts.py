@@ -1,4 +1,4 @@
-"""What is known of Stripe's behaviour, and whether this sandbox behaves so. Enforced means that a test holds it there."""
+"""Facts of Stripe's behaviour, each with its state in this sandbox. Enforced means that a test holds it there."""
 
 from .money_facts import MONEY_FACTS, Fact
 

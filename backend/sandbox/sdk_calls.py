@@ -30,7 +30,7 @@ class SdkCall(NamedTuple):
         return self.operation.partition(".")[0]
 
     def asks(self, method: str, path: str) -> bool:
-        """Whether a request is this call."""
+        """True if a request is this call."""
         pattern = "[^/]+".join(map(re.escape, re.split(r"\{\w+\}", self.path)))
         return method == self.method and re.fullmatch(pattern, path) is not None
 

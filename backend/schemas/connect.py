@@ -7,27 +7,26 @@ from typing import Any
 import stripe
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from backend.domain.requests import NewCoach, TransferClaim
+from backend.domain.requirements import is_payable
 from backend.schemas.fields import (
     Email,
     Id,
+    LenientInteger,
     Name,
     Phone,
     Request,
     Response,
+    StrictInteger,
     StripeRequest,
     StripeResponse,
     Text,
     WebAddress,
-    Whole,
-    WholeText,
     account_id,
     choice,
     payment_id,
     payout_id,
 )
-from backend.services.coach.coaches import NewCoach
-from backend.services.reads import is_payable
-from backend.services.settlement.manual_transfers import TransferClaim
 
 
 def _country(**kwargs: Any) -> fields.String:
@@ -53,7 +52,7 @@ class CreateAccountRequest(Request):
 
 
 class Requirements(StripeResponse):
-    """What Stripe still asks of the coach before money can flow."""
+    """The requirements that a coach has to meet before money can flow."""
 
     currently_due = fields.List(fields.String())
     disabled_reason = fields.String(allow_none=True)
@@ -90,7 +89,7 @@ class DatedAccount(ProfiledAccount):
 
 
 class OnboardingLink(StripeResponse):
-    """Where the coach completes the account: single use, until the unix second ``expires_at``."""
+    """The link at which the coach completes the account: single use, until the unix second ``expires_at``."""
 
     url = fields.String()
     expires_at = fields.Integer()
@@ -124,39 +123,39 @@ class AccountResponse(Response):
 class BusinessProfile(StripeRequest):
     """The part of Stripe's business profile that a coach may change here."""
 
-    name = Name(longest=200)
+    name = Name(max_length=200)
     url = WebAddress()
     support_email = Email()
-    support_phone = Phone(longest=40)
+    support_phone = Phone(max_length=40)
     support_url = WebAddress()
 
 
 class Address(StripeRequest):
     """A postal address."""
 
-    line1 = Text(longest=200)
-    line2 = Text(longest=200)
-    city = Text(longest=100)
-    state = Text(longest=100)
-    postal_code = Text(longest=20)
+    line1 = Text(max_length=200)
+    line2 = Text(max_length=200)
+    city = Text(max_length=100)
+    state = Text(max_length=100)
+    postal_code = Text(max_length=20)
     country = _country()
 
 
 class DateOfBirth(StripeRequest):
     """A day, whole or not at all."""
 
-    day = Whole(required=True, most=31)
-    month = Whole(required=True, most=12)
-    year = Whole(required=True, least=1900, most=2100)
+    day = StrictInteger(required=True, maximum=31)
+    month = StrictInteger(required=True, maximum=12)
+    year = StrictInteger(required=True, minimum=1900, maximum=2100)
 
 
 class Individual(StripeRequest):
     """The person behind the account."""
 
-    first_name = Name(longest=100)
-    last_name = Name(longest=100)
+    first_name = Name(max_length=100)
+    last_name = Name(max_length=100)
     email = Email()
-    phone = Phone(longest=40)
+    phone = Phone(max_length=40)
     address = fields.Nested(Address)
     dob = fields.Nested(DateOfBirth)
 
@@ -183,7 +182,7 @@ class UpdateAccountResponse(Response):
 
 
 class LoginLink(StripeResponse):
-    """Where the coach sees the Express dashboard. Single use; Stripe gives it no time of expiry."""
+    """The link to the coach's Express dashboard. Single use; Stripe gives it no time of expiry."""
 
     url = fields.String()
     expires_at = fields.Constant(None)
@@ -201,13 +200,13 @@ class TransferRequest(Request):
 
     payment_intent_id = payment_id(required=True)
     coach_account_id = account_id(required=True)
-    amount = Whole(required=True)
+    amount = StrictInteger(required=True)
     # Accepted because front ends send it. What a client writes never enters a request that moves money.
     description = Text(load_default=None, allow_none=True)
 
     @post_load
     def claim(self, data: dict[str, Any], **_: Any) -> TransferClaim:
-        """What the caller asserts."""
+        """The caller's assertion."""
         return TransferClaim(data["payment_intent_id"], data["coach_account_id"], data["amount"])
 
 
@@ -251,7 +250,7 @@ def _plain(stripe_object: Any, key: str) -> dict[str, Any]:
 
 
 class Balance(StripeResponse):
-    """What an account holds. Stripe leaves out lists that do not apply; the front end reads all three."""
+    """The balance of an account. Stripe leaves out lists that do not apply; the front end reads all three."""
 
     available = fields.List(fields.Nested(Funds), dump_default=list)
     pending = fields.List(fields.Nested(Funds), dump_default=list)
@@ -268,7 +267,7 @@ class BalanceResponse(Response):
 class PayoutsQuery(StripeRequest):
     """The query of ``GET /api/connect/account/:id/payouts``."""
 
-    limit = WholeText(load_default=10, most=100)
+    limit = LenientInteger(load_default=10, maximum=100)
     starting_after = payout_id(load_default=None)
 
 

@@ -59,7 +59,7 @@ def camel(name: str) -> str:
 
 
 class Text(fields.String):
-    """Text of 1 to ``longest`` characters, clean as ``backend/domain/text.py`` says.
+    """Text of 1 to ``max_length`` characters, clean as ``backend/domain/text.py`` says.
 
     Where it may be None, an empty string means the same: not given. A card number in it stops here, unlogged.
     """
@@ -67,21 +67,21 @@ class Text(fields.String):
     _clean = staticmethod(clean)
     _holds_card_number = staticmethod(card_numbers.in_text)
 
-    def __init__(self, *, longest: int = METADATA_VALUE, **kwargs: Any) -> None:
+    def __init__(self, *, max_length: int = METADATA_VALUE, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.longest = longest
+        self.max_length = max_length
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, str):
             raise ValidationError("must be a string")
         try:
-            text = self._clean(value, self.longest)
+            text = self._clean(value, self.max_length)
         except UnfitText as error:
             raise ValidationError(str(error)) from error
         if not text and self.allow_none:
             return None
         if not text:
-            raise ValidationError(f"must have 1 to {self.longest} characters")
+            raise ValidationError(f"must have 1 to {self.max_length} characters")
         if self._holds_card_number(text):
             raise ValidationError("must not contain a card number")
         return text
@@ -112,7 +112,7 @@ class Email(Text):
     _holds_card_number = staticmethod(card_numbers.in_id)
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(longest=320, **kwargs)
+        super().__init__(max_length=320, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
@@ -127,28 +127,28 @@ class WebAddress(Text):
     _holds_card_number = staticmethod(card_numbers.in_id)
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(longest=2_000, **kwargs)
+        super().__init__(max_length=2_000, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
         return validate.URL(schemes={"http", "https"}, error="must be a web address")(text)
 
 
-class Whole(fields.Integer):
+class StrictInteger(fields.Integer):
     """A whole number, sent as one: not ``true``, not ``47.0``, not ``"47"``."""
 
-    def __init__(self, *, least: int = 1, most: int = 99_999_999, **kwargs: Any) -> None:
+    def __init__(self, *, minimum: int = 1, maximum: int = 99_999_999, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.least = least
-        self.most = most
+        self.minimum = minimum
+        self.maximum = maximum
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if type(value) is not int or not self.least <= value <= self.most:
-            raise ValidationError(f"must be a whole number from {self.least} to {self.most}")
+        if type(value) is not int or not self.minimum <= value <= self.maximum:
+            raise ValidationError(f"must be a whole number from {self.minimum} to {self.maximum}")
         return value
 
 
-class WholeText(Whole):
+class LenientInteger(StrictInteger):
     """A whole number that may also be sent as digits, as a form or a query string does."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
@@ -193,10 +193,10 @@ def choice(*values: str, **kwargs: Any) -> fields.String:
 
 
 def is_payment_id(text: str) -> bool:
-    """Whether a path segment has the form of a PaymentIntent's id."""
+    """True if a path segment has the form of a PaymentIntent's id."""
     return re.fullmatch(_PAYMENT_ID, text, re.ASCII) is not None
 
 
 def is_account_id(text: str) -> bool:
-    """Whether a path segment has the form of an account's id."""
+    """True if a path segment has the form of an account's id."""
     return re.fullmatch(_ACCOUNT_ID, text, re.ASCII) is not None

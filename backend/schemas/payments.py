@@ -8,28 +8,27 @@ from marshmallow import EXCLUDE, ValidationError, fields, post_load, validates_s
 
 from backend.domain.catalogue import PACKAGE, SUBSCRIPTION
 from backend.domain.placeholders import real_email, real_name, real_player_id
+from backend.domain.requests import Order, RefundRequest
 from backend.domain.sessions import SessionClaim
 from backend.schemas.fields import (
     Email,
     Id,
+    LenientInteger,
     Name,
     Request,
     Response,
+    StrictInteger,
     StripeResponse,
     Text,
-    Whole,
-    WholeText,
     choice,
     payment_id,
 )
-from backend.services.purchases.payments import Order
-from backend.services.purchases.refunds import RefundRequest
 
-_PACKAGE_ID = WholeText(most=1_000_000)
+_PACKAGE_ID = LenientInteger(maximum=1_000_000)
 
 
 class _Bought(Request):
-    """What both a purchase and its confirmation say: whose, which sport, which package."""
+    """The fields of a purchase and of its confirmation: whose, which sport, which package."""
 
     coach_id = Id(required=True)
     coach_name = Name(required=True)
@@ -59,7 +58,7 @@ class CreateIntentRequest(_Bought):
 
     customer_email = Email(load_default=None, allow_none=True)
     # Stripe's limit for a customer's name.
-    customer_name = Name(longest=256, load_default=None, allow_none=True)
+    customer_name = Name(max_length=256, load_default=None, allow_none=True)
     player_id = Id(load_default=None, allow_none=True)
     player_name = Name(load_default=None, allow_none=True)
 
@@ -84,7 +83,7 @@ class IntentWithSecret(StripeResponse):
 
 
 class PackageInfo(Response):
-    """What the purchase buys. ``price`` in minor units."""
+    """The package that is bought. ``price`` in minor units."""
 
     clips = fields.Integer()
     days = fields.Integer()
@@ -92,7 +91,7 @@ class PackageInfo(Response):
 
 
 class FeeBreakdown(Response):
-    """How the amount divides, in minor units."""
+    """The division of the amount, in minor units."""
 
     total_amount = fields.Integer(attribute="amount")
     platform_fee = fields.Integer(attribute="fee")
@@ -109,7 +108,7 @@ class CreateIntentResponse(Response):
 
 
 class SessionData(_Bought):
-    """What the front end believes it bought. ``coachName`` is accepted and not compared, and the rest of an order ignored.
+    """The purchase that a front end claims. ``coachName`` is accepted and not compared, and the rest of an order ignored.
 
     Whoever confirms has just charged a card, and must not be refused for a field too many.
     """
@@ -184,7 +183,7 @@ class RefundBody(Request):
 
     payment_intent_id = payment_id(required=True)
     reason = choice("duplicate", "fraudulent", "requested_by_customer", load_default="requested_by_customer")
-    amount = Whole(load_default=None, allow_none=True)
+    amount = StrictInteger(load_default=None, allow_none=True)
 
     @post_load
     def request(self, data: dict[str, Any], **_: Any) -> RefundRequest:

@@ -9,10 +9,10 @@ from marshmallow import fields, post_load
 
 from backend.domain.addresses import MOST_CHARACTERS
 from backend.domain.metadata import PACKAGE_ID, PACKAGE_TYPE, PLAYER_NAME
+from backend.domain.requests import LinkRequest
 from backend.schemas.connect import OnboardingLink
 from backend.schemas.connect import transfer_status as status_of
-from backend.schemas.fields import Request, Response, StripeRequest, StripeResponse, Text, WholeText
-from backend.services.coach.onboarding import LinkRequest
+from backend.schemas.fields import LenientInteger, Request, Response, StripeRequest, StripeResponse, Text
 
 _NOT_GIVEN = ("", "undefined", "null")
 
@@ -29,13 +29,13 @@ class _Hint(Text):
 class OnboardingLinkRequest(StripeRequest):
     """The body of ``POST /api/connect/account/:id/onboarding-link``, and the query of the same for a coach."""
 
-    return_url = _Hint(longest=MOST_CHARACTERS, load_default=None, allow_none=True)
-    refresh_url = _Hint(longest=MOST_CHARACTERS, load_default=None, allow_none=True)
-    email = _Hint(longest=320, load_default=None, allow_none=True)
+    return_url = _Hint(max_length=MOST_CHARACTERS, load_default=None, allow_none=True)
+    refresh_url = _Hint(max_length=MOST_CHARACTERS, load_default=None, allow_none=True)
+    email = _Hint(max_length=320, load_default=None, allow_none=True)
 
     @post_load
     def wishes(self, data: dict[str, Any], **_: Any) -> LinkRequest:
-        """Where the coach wants to come back to."""
+        """The addresses to which the coach wants to come back."""
         return LinkRequest(**data)
 
 
@@ -73,7 +73,7 @@ def iso_time(at: int | None) -> str | None:
 
 
 class WordedRequirements(Response):
-    """What Stripe still asks of the coach, and why it keeps the account from being paid, in sentences."""
+    """The requirements of Stripe for the coach, and why the account cannot be paid, in sentences."""
 
     currently_due = fields.List(fields.String())
     disabled_reason = fields.String(allow_none=True)
@@ -108,11 +108,11 @@ class StatusResponse(Response):
 class TransfersQuery(StripeRequest):
     """The query of ``GET /api/connect/coach/:coachId/transfers``."""
 
-    limit = WholeText(load_default=50, most=1_000)
+    limit = LenientInteger(load_default=50, maximum=1_000)
 
 
 class TransferMetadata(StripeResponse):
-    """What a transfer is for; null where it does not lead to a purchase."""
+    """The purchase that a transfer is for; null where it does not lead to one."""
 
     payment_intent_id = fields.String(allow_none=True)
     player_id = fields.String(allow_none=True)

@@ -23,6 +23,7 @@ from backend.services.purchases.refunds import Refunds
 from backend.services.settlement.manual_transfers import ManualTransfers
 from backend.services.settlement.releases import Releases
 from backend.services.settlement.settle import Settler
+from backend.services.settlement.tally import Tally
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Services:
 
 @dataclass(frozen=True)
 class Policies:
-    """What an operator decides. ``late_coaches_wait``: see ``Registry``; ``max_declines``: see ``Declines``;
+    """The decisions of an operator. ``late_coaches_wait``: see ``Registry``; ``max_declines``: see ``Declines``;
     ``allowed_origins``: of the front ends that a coach may be brought back to from Stripe.
     """
 
@@ -64,10 +65,11 @@ def build_services(
     app_url: str,
     now: Callable[[], int],
     policies: Policies,
+    tally: Tally,
 ) -> Services:
-    """Wire the use cases. ``now`` gives the unix time in seconds."""
+    """Wire the use cases. ``now`` gives the unix time in seconds; ``tally`` is told what settling came to."""
     registry = Registry(client, policies.late_coaches_wait, now)
-    settler = Settler(client, registry)
+    settler = Settler(client, registry, tally)
     links = OnboardingLinks(client, app_url, AllowedAddresses.of(app_url, policies.allowed_origins))
     return Services(
         payments=Payments(client, registry, catalogue, rate, now),

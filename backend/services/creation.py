@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from backend.services.reads import found
-from backend.services.write_outcome import Answer, Done, KeyTaken, Refused, Unknown, write
+from backend.services.reads import get_or_none
+from backend.services.write_outcome import Done, KeyTaken, Refused, Unknown, WriteOutcome, classify_write
 
 T = TypeVar("T")
 
@@ -19,19 +19,19 @@ def create_once(
     create: Callable[[str], T],
     retrieve: Callable[[str], T | None],
     rival: Callable[[], T | None] | None = None,
-) -> Answer[T]:
+) -> WriteOutcome[T]:
     """``create`` with the key, or with its next generation past answers of which nothing is left.
 
     A replayed answer is about the past. What it created may be gone since (``retrieve`` answers None: it was
     deleted, or it failed), and what it refused may be allowed by now. ``rival`` reads what other parameters
     made under the key; where it is given and answers None, that is gone too.
     """
-    answer: Answer[Any] = Unknown(replayed=True)
+    answer: WriteOutcome[Any] = Unknown(replayed=True)
     for generation in range(GENERATIONS):
-        answer = write(partial(create, f"{key}:g{generation}"))
+        answer = classify_write(partial(create, f"{key}:g{generation}"))
         match answer:
             case Done(result, replayed=True):
-                alive = found(partial(retrieve, result.id))
+                alive = get_or_none(partial(retrieve, result.id))
                 answer = Unknown(replayed=True)
             case KeyTaken() if rival is not None:
                 alive = rival()

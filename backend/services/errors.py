@@ -1,4 +1,4 @@
-"""What can go wrong in a use case, in words that a player or coach can act on.
+"""The failures of the use cases, in words that a player or coach can act on.
 
 ``http/errors.py`` maps each to HTTP.
 
@@ -33,7 +33,7 @@ class PaymentsError(Exception):
 
 
 class InvalidRequest(PaymentsError):
-    """What was asked is not well-formed. ``field`` names the part."""
+    """The request is not well-formed. ``field`` names the part."""
 
 
 class CoachNotReady(PaymentsError):

@@ -26,8 +26,8 @@ from backend.domain.namespace import Namespace
 from backend.domain.settlement import MANUAL, Note, read_note
 from backend.services import objects
 from backend.services.errors import NotFound, UnreadablePayment
-from backend.services.platform import namespace_of
 from backend.services.write_outcome import answered_at, error_code
+from backend.stripe_client.platform import namespace_of
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ PAGE = 100
 NO_SUCH_PAYMENT = "There is no such payment."
 
 
-def found(read: Callable[[], T]) -> T | None:
+def get_or_none(read: Callable[[], T]) -> T | None:
     """The answer of ``read``, or None where Stripe says there is no such thing.
 
     An account that does not exist, was deleted, or is not ours answers 403 ``account_invalid``, all alike.
@@ -54,7 +54,7 @@ def found(read: Callable[[], T]) -> T | None:
     return None if getattr(result, "deleted", False) else result
 
 
-def every(page: stripe.ListObject[Any]) -> list[Any]:
+def list_all(page: stripe.ListObject[Any]) -> list[Any]:
     """The whole list, to the last page: a decision on part of a list pays twice."""
     return list(page.auto_paging_iter())
 
@@ -171,7 +171,7 @@ def read_payment(client: stripe.StripeClient, payment_id: str) -> Payment | None
     """
     if not payment_id.strip():
         return None  # the address of no id is that of the list
-    intent = found(lambda: objects.get(client, "payment_intents", payment_id, {"expand": ["latest_charge"]}))
+    intent = get_or_none(lambda: objects.get(client, "payment_intents", payment_id, {"expand": ["latest_charge"]}))
     payment = payment_of(intent, namespace_of(client)) if intent is not None else None
     if payment is None or payment.charge is not None or PAID_AT not in payment.metadata:
         return payment
@@ -180,7 +180,7 @@ def read_payment(client: stripe.StripeClient, payment_id: str) -> Payment | None
 
 def _returned_charge(client: stripe.StripeClient, payment_id: str) -> stripe.Charge | None:
     """The charge of a payment that was paid once and is not now: a further try to pay hides it, which may be declined."""
-    charges = every(client.v1.charges.list({"payment_intent": payment_id, "limit": PAGE}))
+    charges = list_all(client.v1.charges.list({"payment_intent": payment_id, "limit": PAGE}))
     return next((charge for charge in charges if _came_and_went(charge)), None)
 
 
@@ -217,7 +217,7 @@ def refunds_of(client: stripe.StripeClient, payment: Payment, known: bool = Fals
     """
     if payment.charge is None or not (known or payment.may_be_refunded):
         return []
-    return every(client.v1.refunds.list({"charge": payment.charge.id, "limit": PAGE}))
+    return list_all(client.v1.refunds.list({"charge": payment.charge.id, "limit": PAGE}))
 
 
 def refunded_by(refunds: Iterable[stripe.Refund]) -> int:
@@ -267,7 +267,7 @@ def _came_back(dispute: stripe.Dispute, booked: list[Any]) -> bool:
 
 def disputes_of(client: stripe.StripeClient, charge_id: str) -> list[stripe.Dispute]:
     """Every dispute of a charge, whatever became of it."""
-    return every(client.v1.disputes.list({"charge": charge_id, "limit": PAGE}))
+    return list_all(client.v1.disputes.list({"charge": charge_id, "limit": PAGE}))
 
 
 def disputed_by(disputes: Iterable[stripe.Dispute], currency: str) -> int:
@@ -279,8 +279,3 @@ def coach_of(account: stripe.Account, namespace: Namespace) -> str | None:
     """The id of the coach for whom an Express account was made; None for another deployment's coach."""
     metadata = metadata_of(account)
     return metadata.get(COACH_ID) if account.type == "express" and not namespace.is_anothers(metadata) else None
-
-
-def is_payable(account: stripe.Account) -> bool:
-    """True if transfers can be made: what gates them is the ``transfers`` capability, not ``payouts_enabled``."""
-    return getattr(account.capabilities, "transfers", None) == "active"

@@ -1,4 +1,4 @@
-"""What Stripe's answer to a keyed write means for the next step.
+"""The outcomes of a keyed write: Stripe's answers, as the next step needs them.
 
 An idempotency key pins the first answer of a request whose execution began: 200s, refusals and even 500s
 come back under it for 24 hours, marked ``Idempotent-Replayed: true``. So an answer has two questions: what
@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import stripe
 
 from backend.domain.settlement import Answered
+from backend.domain.stripe_time import stripes_time
 
 T = TypeVar("T")
 
@@ -56,7 +55,7 @@ class Unknown:
     headers: Mapping[str, Any] = field(default_factory=dict)
 
 
-Answer = Done[T] | Refused | KeyTaken | InFlight | Unknown
+WriteOutcome = Done[T] | Refused | KeyTaken | InFlight | Unknown
 
 _KINDS: dict[type, Answered] = {
     Done: Answered.DONE,
@@ -67,17 +66,17 @@ _KINDS: dict[type, Answered] = {
 }
 
 
-def kind_of(answer: Answer[Any]) -> Answered:
+def kind_of(answer: WriteOutcome[Any]) -> Answered:
     """The answer in the terms of ``domain/settlement.py``."""
     return _KINDS[type(answer)]
 
 
-def is_replayed(answer: Answer[Any]) -> bool:
+def is_replayed(answer: WriteOutcome[Any]) -> bool:
     """True if it was decided earlier, under the same key."""
     return isinstance(answer, Done | Refused | Unknown) and answer.replayed
 
 
-def write(call: Callable[[], T]) -> Answer[T]:
+def classify_write(call: Callable[[], T]) -> WriteOutcome[T]:
     """Make a keyed write and classify the answer.
 
     What says nothing about the write (no connection, throttled, key refused) is raised as it came: the
@@ -105,31 +104,13 @@ def error_code(error: stripe.StripeError) -> str:
 
 
 def is_replay(headers: Mapping[str, Any] | None) -> bool:
-    """Whether an answer was decided earlier, under the same key."""
+    """True if an answer was decided earlier, under the same key."""
     return bool(headers) and str((headers or {}).get("idempotent-replayed", "")).lower() == "true"
 
 
 def was_replayed(result: Any) -> bool:
     """True if an object is the answer of an earlier request under the same key."""
     return is_replay(_headers(result))
-
-
-def stripes_time(headers: Mapping[str, Any] | None) -> int | None:
-    """The unix second at which Stripe answered, by its ``Date`` header; None where there is none.
-
-    Every time that decides about money is Stripe's: this machine's clock may be hours away.
-    """
-    text = (headers or {}).get("Date") or (headers or {}).get("date")
-    return _unix_second(str(text)) if text else None
-
-
-@lru_cache(maxsize=64)
-def _unix_second(text: str) -> int | None:
-    """The second that a ``Date`` names. Every answer of a second has the same, and each is asked several times."""
-    try:
-        return round(parsedate_to_datetime(text).timestamp())
-    except (ValueError, TypeError, OverflowError):
-        return None
 
 
 def answered_at(result: Any) -> int | None:

@@ -21,8 +21,8 @@ import stripe
 from backend.config.env import SettingsError
 from backend.config.settings import Settings
 from backend.observability.metrics import STRIPE_RETRIES, count_stripe_call
-from backend.services.platform import PlatformClient
 from backend.stripe_client.connections import AnswerCut, Connections, Proxy
+from backend.stripe_client.platform import PlatformClient
 from backend.stripe_client.rate import AroundLine, RatedClient, build_rate
 
 Watch = Callable[[Mapping[str, Any]], None]
@@ -39,7 +39,7 @@ WEBHOOK_BUDGET_SECONDS = 8.0
 
 @dataclass
 class Budget:
-    """What one request may still spend on Stripe, and how many calls it has made."""
+    """The seconds that one request may still spend on Stripe, and the number of calls it has made."""
 
     deadline: float
     calls: int = 0

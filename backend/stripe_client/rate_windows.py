@@ -1,4 +1,4 @@
-"""Where calls to Stripe are counted: in Redis by all machines together, or in this process for its own share.
+"""The windows in which calls are counted: in Redis by all machines together, or in this process for its own share.
 
 Both count by a clock that no machine can set wrong: Redis's own (a count lives one second there), and the monotonic clock.
 """

@@ -29,7 +29,7 @@ class Band:
 
 
 def bands(ledger: Ledger) -> list[Band]:
-    """Where the charged money is. The amounts add up to what was charged."""
+    """The places of the charged money. The amounts add up to what was charged."""
     places = [(kind, name, amount) for kind, name, amount in _places(ledger) if amount]
     if not places:
         return []
@@ -44,7 +44,7 @@ def bands(ledger: Ledger) -> list[Band]:
 
 
 def _places(ledger: Ledger) -> tuple[tuple[str, str, int], ...]:
-    """What the coach holds beyond the due part is money that went back to the player or the bank already."""
+    """The places and their amounts. What the coach holds beyond the share has gone back to the player or the bank already."""
     return (
         ("coach", "With the coach", min(ledger.held, ledger.due)),
         ("held", "Waiting for the coach", max(ledger.owed, 0)),
@@ -55,7 +55,7 @@ def _places(ledger: Ledger) -> tuple[tuple[str, str, int], ...]:
 
 
 def source(drawn: list[Band]) -> tuple[float, float]:
-    """Where the one node on the left begins, and how high it is: all flows together."""
+    """The node on the left: where it begins, and how high it is, all flows together."""
     height = sum(band.height for band in drawn)
     return round(TOP + (HEIGHT - 2 * TOP - height) / 2, 1), round(height, 1)
 

@@ -1,4 +1,4 @@
-"""What a browser sees in production too: where Stripe sends people back to, and the front-end services."""
+"""The pages that production has too: where Stripe sends people back to, and the front-end services."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def name_the_type(response: Response) -> Response:
 
 @pages.get("/payment-success")
 def payment_success() -> Response:
-    """Where Stripe.js leads after paying. The address says nothing that is believed: the payment does (facts 1.12)."""
+    """The page to which Stripe.js leads after paying. It believes the payment, never the address (facts 1.12)."""
     return _receipt("We could not find your payment", "If you paid, your session is in the app.")
 
 
 @pages.get("/payment-cancel")
 def payment_cancel() -> Response:
-    """Where a player lands who turned back. Should the payment have gone through all the same, it says so."""
+    """The page for a player who turned back. Should the payment have gone through all the same, it says so."""
     return _receipt("No payment was made", "You turned back before paying, so nothing was charged.")
 
 
@@ -82,7 +82,7 @@ def _expiry(receipt: Receipt) -> str:
 
 @pages.get("/coach/earnings")
 def coach_earnings() -> Response:
-    """Where Stripe sends a coach after onboarding, finished or not: Stripe's return tells nothing more.
+    """The page to which Stripe sends a coach after onboarding, finished or not: Stripe's return tells nothing more.
 
     In development it is also where a coach of the storefront registers, and sees what was earned.
     """

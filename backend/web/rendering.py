@@ -1,4 +1,4 @@
-"""How a page is put together: its template, the name of the app, and a policy that names all it may load."""
+"""The rendering of a page: its template, the name of the app, and a policy that names all it may load."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STRIPE = ("https://js.stripe.com", "https://*.js.stripe.com", "https://hooks.str
 
 
 def stripe_origins() -> tuple[str, ...]:
-    """Where Stripe.js comes from and what it opens: Stripe's own hosts, or the sandbox.
+    """The hosts from which Stripe.js comes and which it opens: Stripe's own, or the sandbox.
 
     https://docs.stripe.com/security/guide#content-security-policy
     """

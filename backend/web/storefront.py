@@ -13,11 +13,11 @@ from backend.domain.reasons import WORDS
 from backend.http.requests import services, settings
 from backend.schemas.fields import is_payment_id
 from backend.services.errors import NotFound, PaymentsError, UnreadablePayment
-from backend.services.operators.timeline import story_of
-from backend.services.platform import namespace_of
+from backend.services.operators.timeline import timeline_of
 from backend.services.reads import metadata_of, purchase_of, sold_payment
 from backend.services.settlement.ledger import ledger_of
 from backend.services.settlement.settle import UNCLEAR
+from backend.stripe_client.platform import namespace_of
 from backend.web.money_map import HEIGHT, WIDTH, bands, explain, source
 from backend.web.rendering import page, problem
 from backend.web.samples import SampleCoach, sample_coaches
@@ -40,7 +40,7 @@ for _failure in (stripe.StripeError, PaymentsError):
 
 @storefront.get("/")
 def coaches() -> Response:
-    """Whom to buy from."""
+    """The coaches to buy from."""
     catalogue = settings().catalogue
     least = {sport: min(o.price for o in catalogue.offers if o.sport == sport) for sport in catalogue.sports}
     return page("coaches.html", coaches=sample_coaches(catalogue), least=least, currency=catalogue.currency)
@@ -48,7 +48,7 @@ def coaches() -> Response:
 
 @storefront.get("/coaches/<coach_id>")
 def buy(coach_id: str) -> Response:
-    """What a coach offers, and the card to pay with."""
+    """The packages of a coach, and the card to pay with."""
     coach, catalogue = _coach(coach_id), settings().catalogue
     offers = [offer for offer in catalogue.offers if offer.sport == coach.sport]
     base, key = settings().stripe_api_base, settings().stripe_publishable_key
@@ -83,12 +83,12 @@ def _purchase(intent: stripe.PaymentIntent, namespace: Namespace) -> Purchase | 
 
 @storefront.get("/money/<payment_id>")
 def money_map(payment_id: str) -> Response:
-    """Where every cent of one payment is, and how it came there. The page looks again by itself."""
+    """The money map: where every cent of one payment is, and how it came there. The page looks again by itself."""
     if not is_payment_id(payment_id):
         raise NotFound("There is no such payment.")
     client = services().client
     payment = sold_payment(client, payment_id)
-    facts: dict[str, Any] = {"payment": payment, "story": story_of(client, payment), "size": (WIDTH, HEIGHT)}
+    facts: dict[str, Any] = {"payment": payment, "story": timeline_of(client, payment), "size": (WIDTH, HEIGHT)}
     try:
         ledger = ledger_of(client, services().registry, payment_id)
     except tuple(UNCLEAR) as unclear:

@@ -9,12 +9,13 @@ import stripe
 import structlog
 
 from backend.domain.access import TRUSTED
+from backend.domain.requirements import is_payable
 from backend.services import Services
 from backend.services.coach.accounts import account_or_none
 from backend.services.errors import NotFound, Undecided
-from backend.services.platform import namespace_of
-from backend.services.reads import coach_of, is_payable, metadata_of, read_payment
+from backend.services.reads import coach_of, metadata_of, read_payment
 from backend.services.reconcile.candidates import waiting_for
+from backend.stripe_client.platform import namespace_of
 from backend.webhooks import signals
 from backend.webhooks.event import Event
 from backend.webhooks.news import Teller

@@ -18,10 +18,10 @@ from backend.domain.namespace import is_marked
 from backend.observability.metrics import BLOCKED
 from backend.services import Services
 from backend.services.errors import UnreadablePayment
-from backend.services.platform import namespace_of
-from backend.services.reads import Payment, found, id_of, read_payment
+from backend.services.reads import Payment, get_or_none, id_of, read_payment
 from backend.services.settlement.hand_transfers import remember
 from backend.services.settlement.settle import NOT_OURS, NOT_PAID, Settlement
+from backend.stripe_client.platform import namespace_of
 from backend.webhooks import signals
 from backend.webhooks.account_handlers import account_lost, account_updated, payout_failed, payout_paid
 from backend.webhooks.event import Event
@@ -140,7 +140,7 @@ def _refund_now(services: Services, settlement: Settlement, refund_id: str) -> s
     """The refund as it is, or None where there is none: the event's copy may be older than its failure."""
     seen = settlement.view.refunds if settlement.view is not None else ()
     known = next((refund for refund in seen if refund.id == refund_id), None)
-    return known or found(lambda: services.client.v1.refunds.retrieve(refund_id))
+    return known or get_or_none(lambda: services.client.v1.refunds.retrieve(refund_id))
 
 
 def _dispute_changed(services: Services, event: Event) -> None:
@@ -151,7 +151,7 @@ def _dispute_changed(services: Services, event: Event) -> None:
     if look.is_ours:
         seen = look.settlement.view.disputes if look.settlement.view is not None else ()
         known = next((one for one in seen if one.id == event.object["id"]), None)
-        dispute = known or found(lambda: services.client.v1.disputes.retrieve(event.object["id"]))
+        dispute = known or get_or_none(lambda: services.client.v1.disputes.retrieve(event.object["id"]))
         if dispute is not None:
             look.teller.attempt(lambda: look.teller.dispute(dispute))
     look.teller.finish()
@@ -216,7 +216,7 @@ def _payments_of(services: Services, event: Event) -> list[str]:
     source = id_of(event.object.get("source_transaction"))
     if source is None:
         return sorted(event.named_payments | event.payments_named_before)
-    charge = found(lambda: services.client.v1.charges.retrieve(source))
+    charge = get_or_none(lambda: services.client.v1.charges.retrieve(source))
     payment_id = id_of(charge.payment_intent) if charge is not None else None
     return [payment_id] if payment_id else []
 

@@ -209,5 +209,5 @@ def test_every_field_of_a_request_has_a_bound(schema: type[Schema]) -> None:
             if isinstance(field, fields.Nested):
                 todo.append(field.schema)
             elif name != "package_id":  # its number is checked with the kind of package: see the schema
-                bounded = any(hasattr(field, one) for one in ("longest", "most", "pattern")) or field.validators
+                bounded = any(hasattr(field, one) for one in ("max_length", "maximum", "pattern")) or field.validators
                 assert bounded, name

@@ -15,9 +15,9 @@ import stripe
 
 from backend.domain.metadata import PAYMENT
 from backend.domain.money import FeeRate
+from backend.domain.stripe_time import stripes_time
 from backend.sandbox import Sandbox
 from backend.services.errors import Undecided
-from backend.services.write_outcome import stripes_time
 from tests.builders import Marketplace
 from tests.conftest import NOW
 from tests.money.workers import Interleaver, StagedStripe

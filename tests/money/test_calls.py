@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import stripe
 
+from backend.domain.requests import Order
 from backend.server import create_app
 from backend.services import Services
-from backend.services.purchases.payments import Order
 from backend.stripe_client.client import stripe_budget
 from tests.builders import Marketplace
 from tests.scripted import Server, serving

@@ -54,7 +54,7 @@ THAT_LIVED = [
     Bug(
         "the account that lost the race kept open",
         COACHES,
-        "        found(lambda: self._client.v1.accounts.delete(account.id))\n",
+        "        get_or_none(lambda: self._client.v1.accounts.delete(account.id))\n",
         "",
         ("tests/money/test_registrations.py",),
     ),

@@ -80,9 +80,9 @@ OF_ALWAYS = [
     Bug(
         "acting on the payload",
         "backend/routes/payments.py",
-        'return answer(ConfirmResponse, {"session": session})',
+        'return respond(ConfirmResponse, {"session": session})',
         "object.__setattr__(session, 'sport', asked['session_data'].sport)\n"
-        '    return answer(ConfirmResponse, {"session": session})',
+        '    return respond(ConfirmResponse, {"session": session})',
         ("tests/routes/test_payments.py",),
     ),
     Bug(

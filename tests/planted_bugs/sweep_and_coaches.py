@@ -44,7 +44,7 @@ OF_SWEEP_AND_COACHES = [
     Bug(
         "14: a payment that fails ends the sweep",
         "backend/commands/sweep_repair.py",
-        "                yield Mended(case.payment_id, FAILED, reason=type(error).__name__)\n",
+        "                yield ReconcileResult(case.payment_id, FAILED, reason=type(error).__name__)\n",
         "                raise\n",
         SWEEP_TESTS,
     ),

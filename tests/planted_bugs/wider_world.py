@@ -114,7 +114,7 @@ OF_THE_WIDER_WORLD = [
         "16: a reversal's key counted from a second answer",
         TRANSFERS,
         "    if count is None or bool(count) != bool(amount):\n",
-        "    count = len(every(client.v1.transfers.reversals.list(transfer.id)))\n    if count is None:\n",
+        "    count = len(list_all(client.v1.transfers.reversals.list(transfer.id)))\n    if count is None:\n",
         ("tests/money/test_snapshots.py",),
     ),
     Bug(

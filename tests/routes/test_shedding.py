@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from backend.http.admission import BODY_SHARE, MeasuredBody, Overloaded, Room
+from backend.http.admission import BODY_SHARE, MeasuredBody, Room
+from backend.http.errors import Overloaded
 from backend.http.shedding import LATE_SECONDS, MAKE_REFUSAL, TIGHT_SECONDS, Gate, Shedder
 from tests.routes.conftest import Backend, make_backend
 

@@ -10,12 +10,12 @@ from backend.domain.account_requests import (
     BOTH,
     LEAST,
     AccountTerms,
-    NewCoach,
     account_request,
     capability_set,
     is_platforms_matter,
 )
 from backend.domain.namespace import UNNAMED
+from backend.domain.requests import NewCoach
 
 COACH = NewCoach("coach-1", "Dana", "coach-1@example.com", "badminton", "CA", "individual")
 V1_IS_OVER = (

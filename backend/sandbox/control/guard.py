@@ -76,7 +76,7 @@ class Guard:
         return response
 
     def _is_ours(self, url: str) -> bool:
-        """Whether an address names this machine, or the sandbox by a name that it was given."""
+        """True if an address names this machine, or the sandbox by a name that it was given."""
         try:
             name = urlsplit(url).hostname or ""
         except ValueError:
@@ -85,7 +85,7 @@ class Guard:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a name or an address is this machine's own. Browsers never ask a name server for `*.localhost`."""
+    """True if a name or an address is this machine's own. Browsers never ask a name server for `*.localhost`."""
     try:
         return host == "localhost" or host.endswith(".localhost") or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -93,7 +93,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _is_from_here(request: Request, origin: str | None) -> bool:
-    """Whether a page of the sandbox itself sent it, or no page at all."""
+    """True if a page of the sandbox itself sent it, or no page at all."""
     same_host = origin is None or urlsplit(origin).netloc == request.host
     return same_host and request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")
 

@@ -59,7 +59,7 @@ class Control(Acts):
         return door, dict(ids)
 
     def overview(self, given: Given) -> Given:
-        """What the sandbox serves: the API's routes, and these doors."""
+        """The list of what is served: the API's routes, and the control routes."""
         api = [{"method": route.method, "path": route.path, "operation": route.operation} for route in ROUTES]
         control = [{"method": door.method, "path": f"/_sandbox/{door.path}", "about": door.about} for door in DOORS]
         return {"api": api, "control": control}

@@ -1,4 +1,4 @@
-"""Where no source says what Stripe does: each open question has a switch here, so that a caller can be tried both ways.
+"""Switches: one for each open question about Stripe, so that a caller can be tried both ways.
 
 The first choice is the default: our best reading. `POST /_sandbox/behaviour {"name": choice}` takes another, and a
 reset takes them all back.

@@ -1,4 +1,4 @@
-"""When a rule fires: on which of the matching occasions, how often, and with what probability."""
+"""Triggers: on which of the matching occasions a rule fires, how often, and with what probability."""
 
 import random
 from dataclasses import dataclass, field

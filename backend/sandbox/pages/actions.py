@@ -1,4 +1,4 @@
-"""What the dashboard offers to do: to an object, and to the calls of the API."""
+"""The actions of the dashboard: on an object, and on the calls of the API."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -78,7 +78,7 @@ def fault_of(form: Mapping[str, str]) -> dict[str, Any]:
 
 
 def actions(world: "World", row: Row) -> list[Action]:
-    """What can be done to an object now."""
+    """The actions that are possible on an object now."""
     of = _OF_KIND.get(row.kind)
     return of(world, row, f"{row.kind}/{row['id']}") if of else []
 

@@ -1,4 +1,4 @@
-"""How the sandbox's pages are put together. What is not `Markup` is text, and is escaped."""
+"""The building blocks of the sandbox's pages. What is not `Markup` is text, and is escaped."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

@@ -176,7 +176,7 @@ def _account(call: Call) -> Row:
 
 
 def _changes(fields: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
-    """What of an account becomes another by these parameters. Raises before anything has changed."""
+    """The fields of an account that these parameters change. Raises before anything has changed."""
     changes = {name: _merged(fields.get(name) or {}, params[name]) for name in MERGED if name in params}
     payouts = (changes.get("settings") or {}).get("payouts")
     if payouts:

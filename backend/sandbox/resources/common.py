@@ -1,4 +1,4 @@
-"""What several resources do alike."""
+"""Helpers that several resources share."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which parameters of a PaymentIntent go together, and which amounts can be charged."""
+"""Checks of a PaymentIntent's parameters: which go together, and which amounts can be charged."""
 
 from typing import Any
 

@@ -18,7 +18,7 @@ class Decline:
 
     @property
     def outcome_reason(self) -> str:
-        """What `charge.outcome.reason` says."""
+        """The value of `charge.outcome.reason`."""
         return self.reason or self.decline_code or self.code
 
 
@@ -151,7 +151,7 @@ NOT_A_TEST_CARD = Decline(
 
 
 def luhn(number: str) -> bool:
-    """Whether the check digit is right."""
+    """True if the check digit is right."""
     digits = [int(digit) for digit in reversed(number)]
     doubled = (sum(divmod(2 * digit, 10)) for digit in digits[1::2])
     return (sum(digits[0::2]) + sum(doubled)) % 10 == 0

@@ -81,7 +81,7 @@ _NULL = (
 
 
 def _outcome(why: Decline | None) -> dict[str, Any]:
-    """What the issuer said, or Radar."""
+    """The word of the issuer, or of Radar."""
     base: dict[str, Any] = {"advice_code": None, "network_advice_code": None, "network_decline_code": None}
     if why is None:
         verdict: tuple[Any, ...] = (

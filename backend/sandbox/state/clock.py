@@ -14,7 +14,7 @@ class Clock:
 
     @property
     def frozen(self) -> bool:
-        """Whether time moves only when told to."""
+        """True if time moves only when told to."""
         return self._frozen_at is not None
 
     def now(self) -> int:

@@ -1,4 +1,4 @@
-"""What becomes of an Express account: created, linked, onboarded, perhaps disabled."""
+"""The life of an Express account: created, linked, onboarded, perhaps disabled."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -62,13 +62,13 @@ class Endpoint:
         return fields | self.extra
 
     def wants(self, kind: str, connect: bool) -> bool:
-        """Whether an event of this type and scope is sent here."""
+        """True if an event of this type and scope is sent here."""
         scope = "@accounts" if connect else "@self"
         in_scope = scope in self.scopes if self.scopes else self.connect == connect
         return in_scope and self._listens_to(f"v1.{kind}" if self.thin else kind)
 
     def wants_v2(self, kind: str, scopes: Collection[str]) -> bool:
-        """Whether an event that only v2 has is sent here."""
+        """True if an event that only v2 has is sent here."""
         return self.thin and bool(set(scopes) & set(self.scopes)) and self._listens_to(kind)
 
     def _listens_to(self, kind: str) -> bool:
@@ -154,7 +154,7 @@ class Deliveries:
         return [delivery for deliveries in self._by_event.values() for delivery in deliveries]
 
     def next_due(self) -> int | None:
-        """When the next try is due."""
+        """The time at which the next try is due."""
         return self._queue[0][0] if self._queue else None
 
     def resend(self, event: Row) -> None:

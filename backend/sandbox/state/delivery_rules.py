@@ -1,4 +1,4 @@
-"""What goes wrong between Stripe and a webhook endpoint, on request: lost, doubled, late, told twice, never told."""
+"""Rules for what goes wrong between Stripe and an endpoint, on request: lost, doubled, late, told twice, never told."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -57,7 +57,7 @@ class DeliveryRules:
         ]
 
     def delays(self, kind: str) -> list[int]:
-        """When to deliver an event, in seconds from now: once, at once, if no rule says otherwise."""
+        """The times to deliver an event, in seconds from now: once, at once, if no rule says otherwise."""
         if self._fires(kind, "drop"):
             return []
         if self._fires(kind, "duplicate"):
@@ -66,11 +66,11 @@ class DeliveryRules:
         return [late.delay if late else 0]
 
     def twins(self, kind: str) -> bool:
-        """Whether a second event tells of the same change."""
+        """True if a second event tells of the same change."""
         return self._fires(kind, "twin") is not None
 
     def suppresses(self, kind: str) -> bool:
-        """Whether Stripe fails to generate the event at all."""
+        """True if Stripe fails to generate the event at all."""
         return self._fires(kind, "suppress") is not None
 
     def _fires(self, kind: str, effect: str) -> Rule | None:

@@ -51,7 +51,7 @@ class Ledger:
         self.conversions: dict[str, tuple[str, Decimal]] = {}
 
     def available(self, account: str, currency: str) -> int:
-        """What the account can transfer, reverse or pay out now."""
+        """The amount that the account can transfer, reverse or pay out now."""
         return self._available[account, currency]
 
     def covers(self, account: str, currency: str, amount: int) -> bool:
@@ -60,7 +60,7 @@ class Ledger:
         return self.available(account, settled) >= _converted(amount, rate)
 
     def pending(self, account: str, currency: str) -> int:
-        """What will become available."""
+        """The amount that will become available."""
         return self._pending[account, currency]
 
     def currencies(self, account: str) -> list[str]:
@@ -163,7 +163,7 @@ class Ledger:
 
 
 def fee_details(fee: int, currency: str, description: str) -> list[dict[str, Any]]:
-    """What a fee is made of; nothing if there is none."""
+    """The parts of a fee; nothing if there is none."""
     if fee == 0:
         return []
     return [

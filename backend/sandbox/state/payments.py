@@ -43,7 +43,7 @@ def charge_card(world: "World", intent: Row, method: Row, off_session: bool, ret
 
 
 def needs_authentication(intent: Row, method: Row) -> bool:
-    """Whether the issuer wants to see the cardholder first."""
+    """True if the issuer wants to see the cardholder first."""
     card: Card | None = method.hidden.get("card")
     if card is None:
         return False
@@ -91,7 +91,7 @@ def authenticate(world: "World", intent: Row, passed: bool) -> None:
 
 
 def _traces(world: "World", intent: Row, method: Row) -> Row | None:
-    """Whether a failed authentication leaves a failed charge behind, Stripe does not say."""
+    """True if a failed authentication leaves a failed charge behind; Stripe does not say."""
     if not world.behaviours["failed_challenge_leaves_charge"]:
         return None
     charge = new_charge(world, intent, method, UNAUTHENTICATED)

@@ -105,7 +105,7 @@ class Payouts:
             self._world.emit("payout.paid", row)
 
     def next_of(self, account: str) -> int | None:
-        """When the account's schedule pays out next; None when it does not."""
+        """The time at which the account's schedule pays out next; None when it does not."""
         row = self._world.store.anywhere(account)
         if row is None or not row["payouts_enabled"]:
             return None

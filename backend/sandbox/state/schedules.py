@@ -1,4 +1,4 @@
-"""When an account is paid out: every day, on days of the week, on days of the month, or only when asked."""
+"""Payout schedules: every day, on days of the week, on days of the month, or only when asked."""
 
 from calendar import monthrange
 from collections.abc import Mapping

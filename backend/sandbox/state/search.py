@@ -29,7 +29,7 @@ Term = tuple[str, str, str, str]
 
 
 class SearchIndex:
-    """What Search sees: each object as it was a minute ago.
+    """The index of Search: each object as it was a minute ago.
 
     States are kept as packed text, the newest one always, for when the object changes it is the past that Search still shows.
     """

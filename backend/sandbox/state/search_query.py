@@ -29,7 +29,7 @@ class Clause:
 
     @property
     def is_exact(self) -> bool:
-        """Whether an index on values can answer it."""
+        """True if an index on values can answer it."""
         return self.op == ":" and self.value is not None and not self.negated
 
     @property
@@ -44,7 +44,7 @@ class Clause:
         return str(value).lower()
 
     def matches(self, state: dict[str, Any]) -> bool:
-        """Whether an object satisfies the condition."""
+        """True if an object satisfies the condition."""
         found = state.get(self.field)
         if self.key is not None:
             found = (found or {}).get(self.key)
@@ -71,7 +71,7 @@ class Query:
     any_of: bool
 
     def matches(self, state: dict[str, Any]) -> bool:
-        """Whether an object satisfies the query."""
+        """True if an object satisfies the query."""
         results = (clause.matches(state) for clause in self.clauses)
         return any(results) if self.any_of else all(results)
 

@@ -36,7 +36,7 @@ class Row(dict[str, Any]):
         self.seq = -1
 
     def term(self, field: str) -> Any:
-        """What a list is filtered by: a field that the object shows, or else one that Stripe only knows."""
+        """The value that a list is filtered by: a field that the object shows, or else one that Stripe only knows."""
         return self[field] if field in self else self.hidden.get(field)
 
 
@@ -80,7 +80,7 @@ class Collection:
         self._rows[row.seq] = None
 
     def is_removed(self, row_id: str) -> bool:
-        """Whether a row of that id was there and is gone."""
+        """True if a row of that id was there and is gone."""
         return row_id in self._removed and row_id not in self._by_id
 
     def reindex(self, row: Row) -> None:

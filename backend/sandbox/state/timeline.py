@@ -1,4 +1,4 @@
-"""What Stripe does later by itself: charges settling, funds maturing, payouts arriving."""
+"""The tasks that Stripe does later by itself: charges settling, funds maturing, payouts arriving."""
 
 import heapq
 from collections.abc import Callable
@@ -28,7 +28,7 @@ class Timeline:
         heapq.heappush(self._heap, (due, next(self._order), task))
 
     def next_due(self) -> int | None:
-        """When the next task is due, if there is one."""
+        """The time at which the next task is due, if there is one."""
         return self._heap[0][0] if self._heap else None
 
     def run_due(self) -> None:

@@ -37,7 +37,7 @@ class Keys:
         self._publishable = publishable
 
     def is_publishable(self, given: str | None) -> bool:
-        """Whose key it is; 401 for any other."""
+        """True if it is the publishable key, False if the secret one; 401 for any other."""
         if not given:
             raise errors.no_key()
         if given.startswith(LIVE):
@@ -156,7 +156,7 @@ class Api:
 
 
 def _not_served(incoming: Incoming) -> errors.StripeError:
-    """What Stripe serves and this sandbox does not is named; all else is unknown, as it is to Stripe."""
+    """The error for what is not served: named if Stripe serves it, else unknown, as it is to Stripe."""
     known = sdk_call(incoming.method, incoming.path)
     if known is None:
         return errors.unknown_url(incoming.method, incoming.path)

@@ -50,7 +50,7 @@ class StripeError(Exception):
 
 
 def doc_url(code: str) -> str:
-    """Where Stripe documents an error code."""
+    """The address at which Stripe documents an error code."""
     return f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}"
 
 

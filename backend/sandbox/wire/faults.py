@@ -91,11 +91,11 @@ class Fault:
 
     @property
     def inside(self) -> bool:
-        """Whether it strikes during execution, between the idempotency key being taken and its result being kept."""
+        """True if it strikes during execution, between the idempotency key being taken and its result being kept."""
         return bool(self.effect.get("cache") or (self.stage == "before" and "delay" in self.effect))
 
     def matches(self, incoming: Incoming) -> bool:
-        """Whether the call is one of those meant."""
+        """True if the call is one of those meant."""
         if self.method not in {None, incoming.method}:
             return False
         return self.path is None or incoming.path.startswith(self.path) or bool(re.fullmatch(self.path, incoming.path))

@@ -40,7 +40,7 @@ def integer(given: Given, name: str, default: int) -> int:
 
 
 def checked(given: Given, takes: Mapping[str, Kinds], where: str = "") -> Given:
-    """What was given, without its nulls. Raises for a name that is not taken, and for a value of another type."""
+    """The given values, without nulls. Raises for a name that is not taken, and for a value of another type."""
     for name, value in given.items():
         if name not in takes:
             there = f"it takes {', '.join(takes)}" if takes else "it takes nothing"

@@ -25,7 +25,7 @@ Place = tuple[str, str]
 
 @dataclass(slots=True)
 class Stored:
-    """What the first use of a key came to."""
+    """The result of the first use of a key."""
 
     fingerprint: bytes
     status: int

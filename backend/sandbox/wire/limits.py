@@ -1,4 +1,4 @@
-"""What this sandbox knowingly does not do. It is said on the coverage page, and refused by name when asked for."""
+"""The limits of this sandbox: said on the coverage page, and refused by name when asked for."""
 
 from enum import StrEnum
 

@@ -51,7 +51,7 @@ def list_object(data: list[Any], url: str, has_more: bool = False, **extra: Any)
 
 
 def in_range(value: int, bounds: int | dict[str, int] | None) -> bool:
-    """Whether `value` satisfies an exact filter or one of gt, gte, lt, lte."""
+    """True if `value` satisfies an exact filter or one of gt, gte, lt, lte."""
     if not isinstance(bounds, dict):
         return bounds is None or value == bounds
     return (

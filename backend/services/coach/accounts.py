@@ -5,14 +5,14 @@ from __future__ import annotations
 import stripe
 
 from backend.services import objects
-from backend.services.reads import found
+from backend.services.reads import get_or_none
 
 _REJECTED = "rejected."
 
 
 def account_or_none(client: stripe.StripeClient, account_id: str) -> stripe.Account | None:
     """The account; None when it was deleted or disconnected, which Stripe does not tell from never having been ours."""
-    return found(lambda: objects.get(client, "accounts", account_id))
+    return get_or_none(lambda: objects.get(client, "accounts", account_id))
 
 
 def is_rejected(account: stripe.Account) -> bool:

@@ -9,10 +9,11 @@ import stripe
 import structlog
 
 from backend.domain.namespace import Namespace
+from backend.domain.requirements import is_payable
 from backend.services.coach.registry import Entry
 from backend.services.errors import Undecided
-from backend.services.platform import namespace_of
-from backend.services.reads import PAGE, coach_of, is_payable
+from backend.services.reads import PAGE, coach_of
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import stripe
@@ -14,32 +14,18 @@ from backend.domain.access import Caller
 from backend.domain.catalogue import Catalogue, NotOffered
 from backend.domain.metadata import COACH_ID, COACH_NAME, PLATFORM, SPORT, attempt_hash, email_hash
 from backend.domain.namespace import APP_VALUE, Namespace
+from backend.domain.requests import NewCoach
 from backend.services.coach.accounts import account_or_none, is_rejected
 from backend.services.coach.claimants import choose, claimants_since
 from backend.services.coach.onboarding import Onboarding, OnboardingLinks
 from backend.services.coach.registry import Entry, Registry
 from backend.services.creation import create_once
 from backend.services.errors import Conflict, Forbidden, InvalidRequest, NotFound, Undecided
-from backend.services.platform import namespace_of
-from backend.services.reads import coach_of, found, metadata_of
+from backend.services.reads import coach_of, get_or_none, metadata_of
 from backend.services.write_outcome import Done, InFlight, KeyTaken, Refused, Unknown
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class NewCoach:
-    """The details that a coach gives to be paid. ``country`` is a two-letter code; it cannot be changed afterwards.
-
-    ``country`` and ``business_type`` are None where the coach said nothing: CA and an individual, if it comes to that.
-    """
-
-    coach_id: str
-    coach_name: str
-    email: str
-    sport: str
-    country: str | None = None
-    business_type: str | None = None
 
 
 class Coaches:
@@ -98,7 +84,7 @@ class Coaches:
         return self._client.v1.accounts.login_links.create(account_id)
 
     def balance(self, account_id: str, caller: Caller) -> stripe.Balance:
-        """What the coach holds at Stripe, per currency, in minor units."""
+        """The balance that the coach holds at Stripe, per currency, in minor units."""
         self.account(account_id, caller)
         return self._client.v1.balance.retrieve({}, {"stripe_account": account_id})
 
@@ -155,7 +141,7 @@ class Coaches:
             log.info("account.created", account=account.id, coach=coach.coach_id)
             return account
         log.info("account.lost_race", account=account.id, winner=winner.account_id, coach=coach.coach_id)
-        found(lambda: self._client.v1.accounts.delete(account.id))
+        get_or_none(lambda: self._client.v1.accounts.delete(account.id))
         return self._bound(winner, coach)
 
     def _bound(self, entry: Entry, coach: NewCoach) -> stripe.Account:

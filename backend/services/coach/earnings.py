@@ -28,8 +28,8 @@ from backend.domain.settlement import HELD, Reason
 from backend.services.coach.onboarding import NO_SUCH_COACH
 from backend.services.coach.registry import Registry
 from backend.services.errors import NotFound, UnreadablePayment
-from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, Payment, captured, id_of, metadata_of, payment_of
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +67,7 @@ class Earning:
 
     @property
     def player(self) -> str | None:
-        """Who bought: the player, else the customer at Stripe, who is one for each email address; None if unknown."""
+        """The buyer: the player, else the customer at Stripe, who is one for each email address; None if unknown."""
         return real_player_id(self.sold.get(PLAYER_ID)) or self.customer
 
     @property
@@ -143,7 +143,7 @@ class CoachTransfers:
         return _explained(sorted(listed, key=lambda one: -one.created)), whole
 
     def _pending(self, coach_id: str, transfers: list[Earning]) -> tuple[Counter[str], bool]:
-        """What waits by currency, and whether all of it was found. With Search down, nothing is."""
+        """The money that waits, by currency, and True if all of it was found. With Search down, nothing is."""
         held: Counter[str | None] = Counter()
         for earning in transfers:
             held[earning.payment_id] += earning.kept
@@ -172,7 +172,7 @@ class CoachTransfers:
         return found, bool(page.has_more)
 
     def _waiting(self, intent: stripe.PaymentIntent, held: int) -> int:
-        """What the coach is still to get of a payment that carries a note, in minor units.
+        """The amount that the coach is still to get of a payment that carries a note, in minor units.
 
         The note may be as old as Search is; the charge is read now, and so are the transfers.
         """

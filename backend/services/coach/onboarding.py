@@ -12,25 +12,17 @@ import structlog
 from backend.domain.access import Caller
 from backend.domain.addresses import AllowedAddresses
 from backend.domain.metadata import email_hash
+from backend.domain.requests import LinkRequest
 from backend.services.coach.accounts import account_or_none, is_rejected
 from backend.services.coach.registry import Entry, Registry
 from backend.services.errors import Conflict, InvalidRequest, NotFound
-from backend.services.platform import namespace_of
 from backend.services.reads import coach_of
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 
 # The same words for a coach who does not exist and for another's: nobody learns which.
 NO_SUCH_COACH = "There is no such coach account."
-
-
-@dataclass(frozen=True)
-class LinkRequest:
-    """The wishes of who asks for a link. ``email``: the coach's, where nothing else shows that it is the coach."""
-
-    return_url: str | None = None
-    refresh_url: str | None = None
-    email: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Whether payments can be made now: Stripe answers, and takes our key."""
+"""Readiness: payments can be made while Stripe answers and takes our key."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from backend.domain.settlement import MANUAL
 from backend.services.coach.accounts import account_or_none, is_gone, is_rejected
 from backend.services.coach.registry import Entry, Registry
 from backend.services.errors import Conflict, NotFound
-from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, metadata_of
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 

@@ -33,8 +33,8 @@ from backend.domain.metadata import (
 from backend.domain.namespace import entry_id
 from backend.services import objects
 from backend.services.cache import Cache
-from backend.services.platform import namespace_of
-from backend.services.reads import found, metadata_of
+from backend.services.reads import get_or_none, metadata_of
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 
@@ -135,7 +135,7 @@ class Registry:
         return next((one for one in (self._read(coach_id, 1, under) for under in ids) if one is not None), None)
 
     def late_account(self, coach_id: str) -> str | None:
-        """Whom to pay for a purchase that was made before the coach registered; None where that is an operator's to say."""
+        """The account to pay for a purchase made before the coach registered; None where that is an operator's to say."""
         if self._late_coaches_wait:
             return None
         entry = self.lookup(coach_id)
@@ -184,7 +184,7 @@ class Registry:
     def adopted_at(self) -> int:
         """The unix second until which every account is in the registry; 0 where nobody has adopted them."""
         for product_id in self._namespace.owns(ADOPTION_MARKER):
-            marker = found(lambda one=product_id: self._client.v1.products.retrieve(one))  # type: ignore[misc]
+            marker = get_or_none(lambda one=product_id: self._client.v1.products.retrieve(one))  # type: ignore[misc]
             if marker is not None:
                 return read_adopted_at(metadata_of(marker))
         return 0
@@ -192,7 +192,7 @@ class Registry:
     def mark_adopted(self, at: int) -> None:
         """Write that every account made until ``at`` is in the registry. The mark only moves forward."""
         product_id = self._namespace.own(ADOPTION_MARKER)
-        marker = found(lambda: self._client.v1.products.retrieve(product_id))
+        marker = get_or_none(lambda: self._client.v1.products.retrieve(product_id))
         said = {ADOPTED_AT: str(at)}
         if marker is None:
             params: stripe.params.ProductCreateParams = {
@@ -210,7 +210,7 @@ class Registry:
         return entry_id(entry.kept_under or self._namespace.registry_id(entry.coach_id), entry.number)
 
     def _read(self, coach_id: str, number: int, under: str) -> Entry | None:
-        product = found(lambda: objects.get(self._client, "products", entry_id(under, number)))
+        product = get_or_none(lambda: objects.get(self._client, "products", entry_id(under, number)))
         if product is None:
             return None
         binding = read_binding(metadata_of(product))

@@ -13,9 +13,9 @@ from backend.domain.metadata import ADOPTION_MARKER, Binding, read_adopted_at, r
 from backend.domain.namespace import entry_id, is_marked
 from backend.services.coach.claimants import Claimant, choose, claimant_of
 from backend.services.coach.registry import Entry, Registry
-from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, metadata_of
 from backend.services.write_outcome import answered_at
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 

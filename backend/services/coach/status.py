@@ -8,11 +8,10 @@ from typing import Any
 import stripe
 
 from backend.domain.access import Caller
-from backend.domain.requirements import reason_in_words, requirements_in_words
+from backend.domain.requirements import is_payable, reason_in_words, requirements_in_words
 from backend.services.coach.accounts import account_or_none
 from backend.services.coach.registry import Registry
 from backend.services.errors import NoAccount
-from backend.services.reads import is_payable
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""What an operator asks: why, the timeline, the diagnosis of a deployment."""
+"""Answers for operators: why, the timeline, the diagnosis of a deployment."""

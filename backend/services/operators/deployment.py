@@ -16,10 +16,10 @@ import structlog
 from backend.domain.metadata import SERVED_AS, SETTLEMENT, SETTLEMENT_MODE, SWEEP_MARK_ID
 from backend.domain.namespace import APP, DEFAULT, NAME, Namespace
 from backend.domain.settlement import MANUAL
-from backend.services.platform import namespace_of
-from backend.services.reads import PAGE, found, metadata_of
+from backend.services.reads import PAGE, get_or_none, metadata_of
 from backend.services.reconcile.mark import mark_of
 from backend.services.write_outcome import answered_at
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +40,7 @@ def check_namespace(client: stripe.StripeClient, app_url: str) -> None:
     """
     namespace = namespace_of(client)
     product_id = f"deployment_{hashlib.sha256(app_url.encode()).hexdigest()[:32]}"
-    product = found(lambda: client.v1.products.retrieve(product_id))
+    product = get_or_none(lambda: client.v1.products.retrieve(product_id))
     known = [name for name in metadata_of(product).get(SERVED_AS, "").split(",") if NAME.fullmatch(name)]
     left = [name for name in known if name != namespace.label and name not in namespace.also]
     for name in left:

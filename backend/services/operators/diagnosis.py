@@ -13,14 +13,15 @@ from backend.domain.metadata import MODE_MANUAL, SETTLEMENT, SETTLEMENT_MODE
 from backend.domain.namespace import APP, Namespace
 from backend.domain.notes import MANUAL, Reason, read_note
 from backend.domain.reasons import WORDS
-from backend.services.operators.endpoints import BY_HAND, CREATE, KEEP, Wanted, endpoints_of, plan
-from backend.services.platform import namespace_of
+from backend.domain.stripe_time import MOST_SKEW_SECONDS
+from backend.services.operators.endpoints import BY_HAND, CREATE, KEEP, EndpointSpec, endpoints_of, plan
 from backend.services.reads import PAGE, metadata_of
 from backend.services.write_outcome import answered_at, error_code
+from backend.stripe_client.platform import namespace_of
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 # Stripe refuses nothing for our clock, but we refuse its webhooks at five minutes.
-_SKEW_WARNING, MOST_SKEW_SECONDS = 30, 300
+_SKEW_WARNING = 30
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Others:
 
 
 def examine(
-    client: stripe.StripeClient, wanted: Iterable[Wanted], live: bool, now: Callable[[], int]
+    client: stripe.StripeClient, wanted: Iterable[EndpointSpec], live: bool, now: Callable[[], int]
 ) -> Iterator[Finding]:
     """Everything that only Stripe knows: the key, the clock, Connect, payouts, money that waits, and both endpoints.
 
@@ -189,7 +190,7 @@ def _payouts(account: Any) -> Finding:
     return Finding(OK, "payouts", f"the platform's own balance is paid out: {interval}")
 
 
-def _endpoint(existing: list[stripe.WebhookEndpoint], wanted: Wanted, live: bool) -> Finding:
+def _endpoint(existing: list[stripe.WebhookEndpoint], wanted: EndpointSpec, live: bool) -> Finding:
     about = f"webhooks ({wanted.kind})"
     step = plan(existing, wanted)
     if step.action == KEEP or step.reasons == (BY_HAND,):

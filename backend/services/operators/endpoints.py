@@ -17,7 +17,7 @@ import stripe
 
 from backend.domain.metadata import ENDPOINT_KIND, SECRET_FINGERPRINT
 from backend.domain.namespace import UNNAMED, Namespace, is_marked
-from backend.services.reads import PAGE, every, metadata_of
+from backend.services.reads import PAGE, list_all, metadata_of
 
 PATH = "/api/webhooks/stripe"
 # No fault, but it would not be found again at another address.
@@ -27,7 +27,7 @@ _ABOUT = "Made by `flask webhooks sync`. Its signing secret is in the backend's 
 
 
 @dataclass(frozen=True)
-class Wanted:
+class EndpointSpec:
     """The endpoint as it should be. ``secrets``: those of its kind that the backend believes now. ``namespace``: whose it
     is; one of another deployment is never touched.
     """
@@ -43,9 +43,9 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Step:
-    """What is to be done about one endpoint, and why. ``surplus``: further ones of ours at the same address."""
+    """The change that one endpoint needs, and why. ``surplus``: further ones of ours at the same address."""
 
-    wanted: Wanted
+    wanted: EndpointSpec
     action: str
     reasons: tuple[str, ...] = ()
     endpoint: stripe.WebhookEndpoint | None = None
@@ -53,22 +53,22 @@ class Step:
 
     @property
     def changes_something(self) -> bool:
-        """Whether it is more than to keep what is there."""
+        """True if it is more than to keep what is there."""
         return self.action != KEEP or bool(self.surplus)
 
 
 def fingerprint(secret: str) -> str:
-    """What of a secret may be shown: whoever has the secret recognises it, and nobody learns it."""
+    """The part of a secret that may be shown: whoever has the secret recognises it, and nobody learns it."""
     return hashlib.sha256(secret.encode()).hexdigest()[:16]
 
 
 def endpoints_of(client: stripe.StripeClient) -> list[stripe.WebhookEndpoint]:
     """Every endpoint of the account, at most sixteen."""
-    return every(client.v1.webhook_endpoints.list({"limit": PAGE}))
+    return list_all(client.v1.webhook_endpoints.list({"limit": PAGE}))
 
 
-def plan(existing: Iterable[stripe.WebhookEndpoint], wanted: Wanted) -> Step:
-    """What to do, from what there is. An endpoint of another installation on the same account is left alone."""
+def plan(existing: Iterable[stripe.WebhookEndpoint], wanted: EndpointSpec) -> Step:
+    """The steps that lead from what there is to what should be. An endpoint of another installation is left alone."""
     mine = [one for one in existing if _is_mine(one, wanted)]
     if not mine:
         return Step(wanted, CREATE, ("there is none",))
@@ -105,16 +105,16 @@ def carry_out(client: stripe.StripeClient, step: Step, keep_secret: Callable[[st
         client.v1.webhook_endpoints.delete(one.id)
 
 
-def _values(wanted: Wanted) -> Any:
+def _values(wanted: EndpointSpec) -> Any:
     return {"url": wanted.url, "enabled_events": sorted(wanted.events)}
 
 
-def _new(wanted: Wanted) -> Any:
+def _new(wanted: EndpointSpec) -> Any:
     fixed = {"connect": wanted.connect, "api_version": wanted.api_version, "description": _ABOUT}
     return {**_values(wanted), **fixed, "metadata": _marks(wanted)}
 
 
-def _marks(wanted: Wanted) -> dict[str, str]:
+def _marks(wanted: EndpointSpec) -> dict[str, str]:
     return {**wanted.namespace.mark, ENDPOINT_KIND: wanted.kind}
 
 
@@ -122,7 +122,7 @@ def _is_marked(endpoint: stripe.WebhookEndpoint) -> bool:
     return is_marked(metadata_of(endpoint))
 
 
-def _is_mine(endpoint: stripe.WebhookEndpoint, wanted: Wanted) -> bool:
+def _is_mine(endpoint: stripe.WebhookEndpoint, wanted: EndpointSpec) -> bool:
     """By its marks and secret, or by its address: a marked one elsewhere with another secret is a colleague's."""
     if wanted.namespace.is_anothers(metadata_of(endpoint)):
         return False
@@ -133,29 +133,29 @@ def _is_mine(endpoint: stripe.WebhookEndpoint, wanted: Wanted) -> bool:
 
 
 def _listens_to_accounts(endpoint: stripe.WebhookEndpoint) -> bool:
-    """Which kind a hand-made endpoint is. Stripe names the Connect application; else its events give it away."""
+    """True if a hand-made endpoint is for accounts. Stripe names the Connect application; else its events give it away."""
     of_accounts = ("account.", "capability.", "payout.", "person.")
     return bool(endpoint.application) or all(event.startswith(of_accounts) for event in endpoint.enabled_events)
 
 
-def _secret_is_known(endpoint: stripe.WebhookEndpoint, wanted: Wanted) -> bool:
-    """Whether one of our secrets is its own. Of a hand-made one that cannot be told, so any secret is taken for it."""
+def _secret_is_known(endpoint: stripe.WebhookEndpoint, wanted: EndpointSpec) -> bool:
+    """True if one of our secrets is its own. Of a hand-made one that cannot be told, so any secret is taken for it."""
     marked = metadata_of(endpoint).get(SECRET_FINGERPRINT)
     if marked is None:
         return bool(wanted.secrets) and not _is_marked(endpoint)
     return marked in {fingerprint(secret) for secret in wanted.secrets}
 
 
-def _beyond_repair(endpoint: stripe.WebhookEndpoint, wanted: Wanted) -> Iterable[str]:
-    """What no update changes."""
+def _beyond_repair(endpoint: stripe.WebhookEndpoint, wanted: EndpointSpec) -> Iterable[str]:
+    """The differences that no update changes."""
     if endpoint.api_version != wanted.api_version:
         yield f"its API version is {endpoint.api_version or 'the account’s own'}, not {wanted.api_version}"
     if not _secret_is_known(endpoint, wanted):
         yield "its signing secret is not known here"
 
 
-def _differences(endpoint: stripe.WebhookEndpoint, wanted: Wanted) -> Iterable[str]:
-    """What an update mends."""
+def _differences(endpoint: stripe.WebhookEndpoint, wanted: EndpointSpec) -> Iterable[str]:
+    """The differences that an update mends."""
     if not _is_marked(endpoint):
         yield BY_HAND
     if endpoint.url != wanted.url:

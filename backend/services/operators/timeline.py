@@ -17,7 +17,7 @@ _LOOK_BACK = 500
 
 
 @dataclass(frozen=True)
-class Chapter:
+class Entry:
     """One event: its id and type, when (unix seconds), what it says, and whether a webhook of it is still to come."""
 
     id: str
@@ -27,8 +27,8 @@ class Chapter:
     waiting: bool
 
 
-def story_of(client: stripe.StripeClient, payment: Payment) -> list[Chapter]:
-    """What has happened to a payment. At most five calls; a busy platform's older events are left out."""
+def timeline_of(client: stripe.StripeClient, payment: Payment) -> list[Entry]:
+    """The history of a payment. At most five calls; a busy platform's older events are left out."""
     intent = payment.intent
     names = {intent.id, id_of(intent.latest_charge), getattr(payment.charge, "transfer_group", None)} - {None}
     since: Any = {"created": {"gte": intent.created}, "limit": 100, "types": list(_TEXTS)}
@@ -44,11 +44,11 @@ def _concerns(thing: Any, names: set[Any]) -> bool:
     return any(id_of(getattr(thing, name, None)) in names for name in fields)
 
 
-def _chapter(event: stripe.Event) -> Chapter:
+def _chapter(event: stripe.Event) -> Entry:
     thing: Any = event.data.object
     before: Mapping[str, Any] = event.data.to_dict().get("previous_attributes") or {}
     text = _TEXTS[event.type](thing, before)
-    return Chapter(event.id, event.type, event.created, text, waiting=event.pending_webhooks > 0)
+    return Entry(event.id, event.type, event.created, text, waiting=event.pending_webhooks > 0)
 
 
 def _money(thing: Any, amount: int | None = None) -> str:

@@ -11,6 +11,7 @@ import stripe
 from backend.domain.membership import TransferFacts
 from backend.domain.money import format_money
 from backend.domain.reasons import BY_A_PERSON, REGISTERED_LATE, SETTLE, WORDS, Words, words_of
+from backend.domain.requirements import is_payable
 from backend.domain.settlement import MANUAL, Reason
 from backend.services.coach.accounts import account_or_none, is_rejected
 from backend.services.coach.registry import Registry
@@ -26,11 +27,11 @@ from backend.services.operators.why_ends import (
     unpaid,
     unreadable,
 )
-from backend.services.platform import namespace_of
-from backend.services.reads import NOT_REFUNDED, PAGE, Payment, disputes_of, found, is_payable, payment_of, refunds_of
+from backend.services.reads import NOT_REFUNDED, PAGE, Payment, disputes_of, get_or_none, payment_of, refunds_of
 from backend.services.settlement.positions import PositionReader, View
 from backend.services.settlement.settle import NOT_OURS, UNCLEAR
 from backend.services.settlement.transfers import facts_of
+from backend.stripe_client.platform import namespace_of
 
 # A coach who could not be paid when the note was written, and perhaps can be now.
 _OF_THE_ACCOUNT = (Reason.NO_ACCOUNT, Reason.COACH_NOT_READY, Reason.ACCOUNT_GONE)
@@ -49,7 +50,7 @@ class Explainer:
     def explain(self, payment_id: str) -> Explanation | None:
         """The payment in plain sentences; None if there is none. About ten calls."""
         params: Any = {"expand": ["latest_charge"]}
-        intent = found(lambda: self._client.v1.payment_intents.retrieve(payment_id, params))
+        intent = get_or_none(lambda: self._client.v1.payment_intents.retrieve(payment_id, params))
         if intent is None:
             return None
         try:

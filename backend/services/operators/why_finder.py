@@ -16,8 +16,8 @@ from backend.domain.namespace import Namespace
 from backend.services.coach.accounts import account_or_none
 from backend.services.errors import UnreadablePayment
 from backend.services.operators.why_words import plain
-from backend.services.platform import namespace_of
-from backend.services.reads import PAGE, coach_of, found, id_of, metadata_of, purchase_of
+from backend.services.reads import PAGE, coach_of, get_or_none, id_of, metadata_of, purchase_of
+from backend.stripe_client.platform import namespace_of
 
 # Pages of 100 of the newest charges, payments or transfers, where Stripe can be asked for nothing narrower.
 _CHARGE_PAGES = 5
@@ -74,7 +74,7 @@ class Finder:
 
     def _named_by(self, object_id: str, kind: str, retrieve: Callable[[str], Any]) -> Found:
         """A refund or dispute names its payment; one of a charge that had none names only the charge."""
-        thing = found(lambda: retrieve(object_id))
+        thing = get_or_none(lambda: retrieve(object_id))
         looked = f"the {kind} {object_id}"
         if thing is None:
             return Found(looked=looked)
@@ -93,7 +93,7 @@ class Finder:
 
     def _of_transfer(self, transfer_id: str) -> Found:
         params: Any = {"expand": ["source_transaction"]}
-        transfer = found(lambda: self._client.v1.transfers.retrieve(transfer_id, params))
+        transfer = get_or_none(lambda: self._client.v1.transfers.retrieve(transfer_id, params))
         looked = f"the transfer {transfer_id}"
         if transfer is None:
             return Found(looked=looked)

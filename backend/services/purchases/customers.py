@@ -16,9 +16,9 @@ from backend.services import objects
 from backend.services.cache import Cache
 from backend.services.creation import create_once
 from backend.services.errors import Conflict, InvalidRequest, Undecided
-from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, metadata_of
 from backend.services.write_outcome import Done, Refused, Unknown, error_code
+from backend.stripe_client.platform import namespace_of
 
 # Stripe forgets idempotency keys after a day at the earliest; two machines' clocks may differ a little.
 _KEYS_LAST_SECONDS = 25 * 3600

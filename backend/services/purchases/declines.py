@@ -34,7 +34,7 @@ class Blocked:
 
 
 def is_blocked(intent: stripe.PaymentIntent) -> bool:
-    """Whether a PaymentIntent was stopped, rather than given up."""
+    """True if a PaymentIntent was stopped, rather than given up."""
     return intent.status == "canceled" and intent.cancellation_reason == _STOPPED
 
 

@@ -13,7 +13,7 @@ import stripe
 import structlog
 
 from backend.domain.access import TRUSTED, Caller
-from backend.domain.catalogue import Catalogue, NotOffered, Offer, PackageType
+from backend.domain.catalogue import Catalogue, NotOffered, Offer
 from backend.domain.metadata import (
     MODE_AUTO,
     MODE_MANUAL,
@@ -24,6 +24,7 @@ from backend.domain.metadata import (
     attempt_hash,
 )
 from backend.domain.money import FeeRate, Split
+from backend.domain.requests import Order
 from backend.domain.sessions import Session, SessionClaim, SessionMismatch, check_claim
 from backend.domain.settlement import MANUAL
 from backend.services import objects
@@ -31,36 +32,21 @@ from backend.services.coach.payees import Payees
 from backend.services.coach.registry import Registry
 from backend.services.creation import GENERATIONS
 from backend.services.errors import CoachNotReady, Conflict, InvalidRequest, NotFound, NotPaid, UnreadablePayment
-from backend.services.platform import namespace_of
 from backend.services.purchases.customers import Customers, names_no_customer
 from backend.services.purchases.declines import is_blocked
 from backend.services.purchases.sessions import is_open, session_of
 from backend.services.reads import NO_SUCH_PAYMENT, Payment, captured, metadata_of, sold_payment
 from backend.services.write_outcome import is_replay, was_replayed
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 
 REFUNDED = "refunded"
 
 
-@dataclass(frozen=True)
-class Order:
-    """What a player asks to buy."""
-
-    coach_id: str
-    coach_name: str
-    sport: str
-    package_type: PackageType
-    package_id: int | None = None
-    customer_email: str | None = None
-    customer_name: str | None = None
-    player_id: str | None = None
-    player_name: str | None = None
-
-
 @dataclass
 class Buyer:
-    """Who buys: the address as typed, and the customer of it. Without an address there is none."""
+    """The buyer: the address as typed, and the customer of it. Without an address there is none."""
 
     email: str | None = None
     name: str | None = None
@@ -68,7 +54,7 @@ class Buyer:
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedOrder:
     """An order that waits for its payment."""
 
     intent: stripe.PaymentIntent
@@ -96,7 +82,7 @@ class Payments:
 
     def create_intent(
         self, order: Order, attempt: str | None = None, *, subject: str | None = None, needs_account: bool = False
-    ) -> Placed:
+    ) -> PlacedOrder:
         """A PaymentIntent for the order, at the catalogue's price.
 
         ``attempt`` is the caller's Idempotency-Key: the same one with the same order gives the same intent, or
@@ -117,7 +103,7 @@ class Payments:
             coach=purchase.coach_id,
             coach_account=purchase.coach_account_id,
         )
-        return Placed(intent, purchase.offer, split)
+        return PlacedOrder(intent, purchase.offer, split)
 
     def confirm(self, payment_id: str, claim: SessionClaim, caller: Caller = TRUSTED) -> Session:
         """The session that the payment opened: derived from the payment, only compared with the claim.
@@ -185,7 +171,7 @@ class Payments:
         return purchase, buyer
 
     def _account_and_buyer(self, order: Order, needs_account: bool) -> tuple[str | None, Buyer]:
-        """Who is paid, and who pays. A customer is made last: a sale that is refused leaves none behind."""
+        """The coach's account and the buyer. A customer is made last: a sale that is refused leaves none behind."""
         email = order.customer_email
         if not email:
             return self._payee(order.coach_id, needs_account), Buyer()

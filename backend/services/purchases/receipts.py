@@ -1,4 +1,4 @@
-"""What a player may see of a payment: its true state, for whoever holds its client secret."""
+"""Receipts: the true state of a payment, for whoever holds its client secret."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from backend.services.reads import NO_SUCH_PAYMENT, Payment, captured, refunded_
 
 
 class State(StrEnum):
-    """What became of a payment, in the player's terms."""
+    """The state of a payment, in the player's terms."""
 
     PAID = "paid"
     REFUNDED = "refunded"

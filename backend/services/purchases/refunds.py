@@ -8,23 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import stripe
 import structlog
 
 from backend.domain.metadata import ATTEMPT, ATTEMPT_BODY, attempt_hash
 from backend.domain.namespace import is_marked
+from backend.domain.requests import RefundRequest
 from backend.services.creation import create_once
 from backend.services.errors import Conflict, PaymentsError, Undecided
-from backend.services.platform import namespace_of
-from backend.services.reads import NOT_REFUNDED, PAGE, every, metadata_of, refunded_by, sold_payment
+from backend.services.reads import NOT_REFUNDED, PAGE, list_all, metadata_of, refunded_by, sold_payment
 from backend.services.settlement.settle import Settler
 from backend.services.write_outcome import Done, KeyTaken, Refused, answered_at
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 
-RefundReason = Literal["duplicate", "fraudulent", "requested_by_customer"]
 
 KEY_USED = "This Idempotency-Key was already used for another refund."
 ALREADY_REFUNDED = "This payment was already refunded."
@@ -39,15 +38,6 @@ _MOST_LOOKS = 4
 REPEATS_WITHIN_SECONDS = 10 * 60
 # As long as Stripe may take to make a 500 come true.
 _SETTLED_AFTER_SECONDS = 3 * 3600
-
-
-@dataclass(frozen=True)
-class RefundRequest:
-    """What to give back: ``amount`` in minor units, or all that is left when None."""
-
-    payment_id: str
-    reason: RefundReason = "requested_by_customer"
-    amount: int | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +101,7 @@ class Refunds:
         # Always listed: the charge's own sum leaves out refunds that failed, and may leave out pending ones.
         page = self._client.v1.refunds.list({"charge": payment.charge.id, "limit": PAGE})
         mark = namespace_of(self._client).mark_of(payment.metadata)
-        return _Look(payment.charge.amount_captured, mark, every(page), answered_at(page))
+        return _Look(payment.charge.amount_captured, mark, list_all(page), answered_at(page))
 
     def _named(self, request: RefundRequest, look: _Look, attempt: str) -> stripe.Refund:
         """The refund that belongs to the caller's Idempotency-Key.

@@ -18,7 +18,7 @@ import stripe
 from backend.domain.membership import named_payments
 from backend.domain.metadata import PAYMENT
 from backend.domain.namespace import Namespace, is_marked
-from backend.services.reads import found, id_of, metadata_of
+from backend.services.reads import get_or_none, id_of, metadata_of
 
 EXPAND = ["data.source", "data.source.payment_intent"]
 
@@ -167,7 +167,7 @@ class Books:
             self.payments[metadata[PAYMENT]].needs_look = True
             return
         before_call()
-        transfer = found(lambda: client.v1.transfers.retrieve(transfer_id))
+        transfer = get_or_none(lambda: client.v1.transfers.retrieve(transfer_id))
         if transfer is not None:
             self.add_transfer(transfer)
 
@@ -188,6 +188,6 @@ class Books:
         if is_marked(metadata) and PAYMENT in metadata:
             return [metadata[PAYMENT]]
         before_call()
-        charge = found(lambda: client.v1.charges.retrieve(source))
+        charge = get_or_none(lambda: client.v1.charges.retrieve(source))
         payment_id = id_of(charge.payment_intent) if charge is not None else None
         return [payment_id] if payment_id else []

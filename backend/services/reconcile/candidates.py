@@ -11,8 +11,8 @@ import structlog
 
 from backend.domain.metadata import COACH_KEY, SETTLEMENT
 from backend.domain.settlement import MANUAL
-from backend.services.platform import namespace_of
 from backend.services.reads import PAGE, metadata_of
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 

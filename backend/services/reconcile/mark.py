@@ -18,9 +18,10 @@ import stripe
 import structlog
 
 from backend.domain.metadata import MOST_CHARACTERS, SWEEP, SWEEP_MARK_ID
-from backend.services.platform import namespace_of
+from backend.domain.stripe_time import stripes_time
 from backend.services.reads import metadata_of
-from backend.services.write_outcome import answered_at, error_code, stripes_time
+from backend.services.write_outcome import answered_at, error_code
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 

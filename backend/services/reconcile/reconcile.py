@@ -28,7 +28,7 @@ _UNCLEAR: dict[type[Exception], Reason] = {
 
 
 @dataclass(frozen=True)
-class Mended:
+class ReconcileResult:
     """The end of one payment in a sweep. ``reason``: why it waits, or the class of what it failed with.
 
     ``moved``: the amount that the coach was sent, less what was taken back; in a dry run what is owed. Minor units.
@@ -42,7 +42,7 @@ class Mended:
     settlement: Settlement | None = None
 
     @classmethod
-    def of(cls, settlement: Settlement) -> Mended:
+    def of(cls, settlement: Settlement) -> ReconcileResult:
         """The end that settling came to."""
         payment, note = settlement.payment, settlement.note
         return cls(
@@ -55,22 +55,22 @@ class Mended:
         )
 
 
-def owed(client: stripe.StripeClient, registry: Registry, payment_id: str, adopt: bool = False) -> Mended:
+def owed(client: stripe.StripeClient, registry: Registry, payment_id: str, adopt: bool = False) -> ReconcileResult:
     """Say what a payment's coach is owed, and change nothing. ``adopt``: payments of the Node backend too."""
     try:
         return _owed(client, registry, payment_id, adopt)
     except tuple(_UNCLEAR) as unclear:
-        return Mended(payment_id, HELD, reason=_UNCLEAR[type(unclear)])
+        return ReconcileResult(payment_id, HELD, reason=_UNCLEAR[type(unclear)])
 
 
-def _owed(client: stripe.StripeClient, registry: Registry, payment_id: str, adopt: bool) -> Mended:
+def _owed(client: stripe.StripeClient, registry: Registry, payment_id: str, adopt: bool) -> ReconcileResult:
     payment = read_payment(client, payment_id)
     if payment is None or not (payment.purchase.ours or adopt or Adoption(client).is_owed_to_us(payment)):
-        return Mended(payment_id, NOT_OURS)
+        return ReconcileResult(payment_id, NOT_OURS)
     if payment.is_manual:
-        return Mended(payment_id, MANUAL)
+        return ReconcileResult(payment_id, MANUAL)
     if payment.charge is None:
-        return Mended(payment_id, NOT_PAID)
+        return ReconcileResult(payment_id, NOT_PAID)
     ledger = ledger_of(client, registry, payment_id)
     state = SETTLED if ledger.balances else "owed"
-    return Mended(payment_id, state, ledger.owed, ledger.currency, ledger.note or "")
+    return ReconcileResult(payment_id, state, ledger.owed, ledger.currency, ledger.note or "")

@@ -17,14 +17,14 @@ from backend.domain.metadata import SETTLEMENT
 from backend.domain.sessions import INSTANT_METHODS
 from backend.domain.settlement import MANUAL
 from backend.services.errors import UnreadablePayment
-from backend.services.platform import namespace_of
-from backend.services.reads import NOT_REFUNDED, PAGE, found, id_of, metadata_of, purchase_of
+from backend.services.reads import NOT_REFUNDED, PAGE, get_or_none, id_of, metadata_of, purchase_of
 from backend.services.reconcile.books import EXPAND, Books, Traces
 from backend.services.reconcile.findings import Case, Findings, Unread
 from backend.services.reconcile.joins import PROCESSING, Judgement, Verdict, judge, was_paid_lately
 from backend.services.reconcile.mark import LOOK_BACK_SECONDS, Mark, read_mark
 from backend.services.reconcile.pace import Pace
 from backend.services.write_outcome import answered_at
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 
@@ -100,16 +100,16 @@ class Sources:
             return
         self._pace.wait(1)
         if one.startswith(("re_", "pyr_")):
-            refund = found(lambda: self._client.v1.refunds.retrieve(one, {"expand": ["payment_intent"]}))
+            refund = get_or_none(lambda: self._client.v1.refunds.retrieve(one, {"expand": ["payment_intent"]}))
             if refund is not None:
                 self._take_refund(refund, carried=True)
         elif one.startswith("tr_"):
-            transfer = found(lambda: self._client.v1.transfers.retrieve(one))
+            transfer = get_or_none(lambda: self._client.v1.transfers.retrieve(one))
             if transfer is not None:
                 self._books.add_transfer(transfer)
         else:
             expand = [path.removeprefix("data.") for path in EXPAND]
-            entry = found(lambda: self._client.v1.balance_transactions.retrieve(one, {"expand": expand}))
+            entry = get_or_none(lambda: self._client.v1.balance_transactions.retrieve(one, {"expand": expand}))
             if entry is not None:
                 self._books.add(entry)
 

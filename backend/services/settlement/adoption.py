@@ -6,9 +6,9 @@ import stripe
 import structlog
 
 from backend.domain.metadata import ALSO_PAID_BY, COACH_ACCOUNT_ID, COACH_KEY, ids_that_fit
-from backend.services.platform import namespace_of
-from backend.services.reads import PAGE, Payment, every, metadata_of
+from backend.services.reads import PAGE, Payment, list_all, metadata_of
 from backend.services.settlement.positions import View
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ class Adoption:
         if charge is None or not (charge.amount_refunded or charge.disputed or charge.status == "failed"):
             return False
         namespace = namespace_of(self._client)
-        group = every(self._client.v1.transfers.list({"transfer_group": payment.group, "limit": PAGE}))
+        group = list_all(self._client.v1.transfers.list({"transfer_group": payment.group, "limit": PAGE}))
         return any(namespace.is_ours(metadata_of(transfer)) for transfer in group)
 
     def mark(self, view: View) -> None:

@@ -1,4 +1,4 @@
-"""Why money waits, and how to tell from Stripe that it need not wait any longer.
+"""Holds: the reason why money waits, and how to tell from Stripe that it need not wait any longer.
 
 A hold that still stands is left without a write: running the sweep twice changes nothing the second time.
 """
@@ -9,10 +9,11 @@ from typing import cast
 
 import stripe
 
+from backend.domain.requirements import is_payable
 from backend.domain.settlement import HELD, KEY_RETIRES_AFTER, Note, Reason, Step, TakeBack, part_of
 from backend.services.coach.accounts import account_or_none, is_gone
 from backend.services.coach.registry import Registry
-from backend.services.reads import Payment, found, is_payable
+from backend.services.reads import Payment, get_or_none
 from backend.services.write_outcome import Refused
 
 # What mends these is a person, so asking again can wait.
@@ -63,7 +64,7 @@ class Holds:
     def available(self, currency: str, account_id: str | None) -> int:
         """The available balance of a connected account, or (None) of the platform, in minor units."""
         options: stripe.RequestOptions = {"stripe_account": account_id} if account_id else {}
-        balance = found(lambda: self._client.v1.balance.retrieve({}, options))
+        balance = get_or_none(lambda: self._client.v1.balance.retrieve({}, options))
         entries = balance.available if balance is not None else []
         return sum(entry.amount for entry in entries if entry.currency == currency)
 

@@ -1,4 +1,4 @@
-"""Where every cent of one payment is, from Stripe alone."""
+"""The ledger: where every cent of one payment is, from Stripe alone."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ class Ledger:
 
     @property
     def owed(self) -> int:
-        """What the coach is still to be sent; negative: what the coach is still to give back."""
+        """The amount that the coach is still to be sent; negative: that the coach is still to give back."""
         return self.due - self.held
 
     @property
     def balances(self) -> bool:
-        """Whether the coach holds exactly what the coach should."""
+        """True if the coach holds exactly what the coach should."""
         return self.owed == 0
 
 

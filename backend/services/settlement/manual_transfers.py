@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import stripe
 
 from backend.domain.reasons import WORDS, words_of
+from backend.domain.requests import TransferClaim
 from backend.domain.settlement import HELD, Reason
 from backend.services.coach.registry import Registry
 from backend.services.errors import Conflict, Forbidden, Undecided
 from backend.services.reads import Payment, sold_payment
 from backend.services.settlement.positions import PositionReader
 from backend.services.settlement.settle import SETTLED, Settlement, Settler
-
-
-@dataclass(frozen=True)
-class TransferClaim:
-    """What the caller believes is to be transferred: ``amount`` is the gross amount that the player paid."""
-
-    payment_id: str
-    coach_account_id: str
-    amount: int
 
 
 class ManualTransfers:

@@ -10,7 +10,7 @@ import stripe
 from backend.domain.settlement import Note, Reason
 from backend.services.reads import Payment
 from backend.services.settlement.positions import View
-from backend.services.write_outcome import Answer, InFlight, KeyTaken, Refused
+from backend.services.write_outcome import InFlight, KeyTaken, Refused, WriteOutcome
 
 SETTLED = "settled"
 NOT_PAID = "not_paid"
@@ -51,7 +51,7 @@ class Activation:
     crossed: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
 
-    def remember(self, key: str, answer: Answer[Any]) -> None:
+    def remember(self, key: str, answer: WriteOutcome[Any]) -> None:
         """Keep what an answer says of its key beyond this look."""
         if isinstance(answer, KeyTaken | InFlight):
             self.crossed.add(key)

@@ -22,7 +22,6 @@ from dataclasses import replace
 import stripe
 
 from backend.domain.settlement import FRESH_PAYMENT, HELD, MANUAL, Note, Reason
-from backend.observability.metrics import SETTLEMENTS
 from backend.services.coach.registry import Registry
 from backend.services.errors import Undecided, UnreadablePayment
 from backend.services.reads import Payment, UnclearDispute, read_payment
@@ -32,6 +31,7 @@ from backend.services.settlement.notes import Notes
 from backend.services.settlement.positions import PositionReader
 from backend.services.settlement.result import NOT_OURS, NOT_PAID, SETTLED, Activation, Settlement
 from backend.services.settlement.steps import Steps, held
+from backend.services.settlement.tally import Tally
 from backend.services.settlement.transfers import CoachLists, ManyTransfers, UnclearTransfers
 
 __all__ = ["NOT_OURS", "NOT_PAID", "SETTLED", "Settlement", "Settler"]
@@ -49,11 +49,12 @@ UNCLEAR: dict[type[Exception], Reason] = {
 class Settler:
     """Settles payments."""
 
-    def __init__(self, client: stripe.StripeClient, registry: Registry) -> None:
+    def __init__(self, client: stripe.StripeClient, registry: Registry, tally: Tally) -> None:
         self._client = client
         self._registry = registry
+        self._tally = tally
         self._notes = Notes(client)
-        self._steps = Steps(client, registry, self._notes)
+        self._steps = Steps(client, registry, self._notes, tally)
         self._adoption = Adoption(client)
 
     def settle(
@@ -85,7 +86,7 @@ class Settler:
             except UnreadablePayment as damage:
                 ended = self._unreadable(damage)
             if ended is not None:
-                SETTLEMENTS.labels(ended.state).inc()
+                self._tally.ended(ended.state)
                 return replace(ended, moved=activation.moved, payment_id=payment_id)
             activation.just_paid = False
         raise Undecided

@@ -25,7 +25,7 @@ from backend.domain.settlement import (
     part_of,
     stands_in_the_way,
 )
-from backend.observability.metrics import TAKEN_BACK, TRANSFERRED, TRANSFERS
+from backend.domain.stripe_time import stripes_time
 from backend.services.coach.registry import Registry
 from backend.services.errors import Undecided
 from backend.services.reads import Payment
@@ -33,8 +33,9 @@ from backend.services.settlement.holds import Holds
 from backend.services.settlement.notes import Notes
 from backend.services.settlement.positions import View
 from backend.services.settlement.result import SETTLED, Activation, Settlement
+from backend.services.settlement.tally import Tally
 from backend.services.settlement.transfers import create_reversal, create_transfer
-from backend.services.write_outcome import Answer, Done, Refused, Unknown, is_replayed, kind_of, stripes_time, write
+from backend.services.write_outcome import Done, Refused, Unknown, WriteOutcome, classify_write, is_replayed, kind_of
 
 log = structlog.get_logger(__name__)
 
@@ -45,10 +46,11 @@ _MOST_GENERATIONS = 50
 class Steps:
     """Takes steps."""
 
-    def __init__(self, client: stripe.StripeClient, registry: Registry, notes: Notes) -> None:
+    def __init__(self, client: stripe.StripeClient, registry: Registry, notes: Notes, tally: Tally) -> None:
         self._client = client
         self._holds = Holds(client, registry)
         self._notes = notes
+        self._tally = tally
 
     def take(self, view: View, activation: Activation) -> Settlement | None:
         """Close the difference by one step. None: look again, because something was or may have been written."""
@@ -57,7 +59,7 @@ class Steps:
             self._notes.remember_trouble(view)
         step = next_step(view.position)
         if step is None:
-            return self._end(view, view.transfers)
+            return self._finish(view, view.transfers)
         if stands_in_the_way(payment.note, step, view.position, now):
             raise Undecided  # an earlier write may still come true, and would come on top
         waiting = self._holds.still(payment, step, _other_side(view, step))
@@ -81,7 +83,7 @@ class Steps:
             activation.remember(key, answer)
             part = self._part(view, step) if verdict == Next.HOLD else None
             if verdict == Next.FINISH:
-                return self._done(view, step, cast(Done[Any], answer), activation)
+                return self._after_success(view, step, cast(Done[Any], answer), activation)
             if verdict == Next.LOOK:
                 return None
             if part is not None:
@@ -89,11 +91,11 @@ class Steps:
             elif verdict == Next.CLIMB:
                 generation += 1
             elif verdict != Next.REPEAT:
-                return self._stop(view, step, generation, answer, verdict, activation)
+                return self._after_failure(view, step, generation, answer, verdict, activation)
         raise Undecided
 
-    def _stop(
-        self, view: View, step: Step, generation: int, answer: Answer[Any], verdict: Next, activation: Activation
+    def _after_failure(
+        self, view: View, step: Step, generation: int, answer: WriteOutcome[Any], verdict: Next, activation: Activation
     ) -> Settlement | None:
         """Leave behind what the next activation has to know, when the step could not be taken."""
         if verdict == Next.LEAVE:
@@ -121,32 +123,31 @@ class Steps:
         note = Note(HELD, reason, step.slot, generation, at, step.owed, pinned=refused.replayed)
         return self._hold_and_look(view, note, activation)
 
-    def _send(self, view: View, step: Step, key: str) -> Answer[Any]:
+    def _send(self, view: View, step: Step, key: str) -> WriteOutcome[Any]:
         if isinstance(step, TakeBack):
-            return write(lambda: create_reversal(self._client, view.payment, step, key))
+            return classify_write(lambda: create_reversal(self._client, view.payment, step, key))
         destination = cast(str, view.destination)
-        return write(lambda: create_transfer(self._client, view.payment, step, destination, key))
+        return classify_write(lambda: create_transfer(self._client, view.payment, step, destination, key))
 
-    def _done(self, view: View, step: Step, answer: Done[Any], activation: Activation) -> Settlement | None:
+    def _after_success(self, view: View, step: Step, answer: Done[Any], activation: Activation) -> Settlement | None:
         """End only on a read later than the last write: a transfer from a charge brings that read with it."""
         result = answer.result
         facts = {"payment": view.payment.id, "amount": step.amount, "currency": result.currency}
         if isinstance(step, TakeBack):
             activation.moved -= step.amount
-            TAKEN_BACK.labels(result.currency).inc(step.amount)
+            self._tally.taken_back(result.currency, step.amount)
             log.info("transfer.taken_back", transfer=step.transfer_id, reversal=result.id, **facts)
             return None
         activation.moved += step.amount
-        TRANSFERS.labels(result.currency).inc()
-        TRANSFERRED.labels(result.currency).inc(step.amount)
+        self._tally.transferred(result.currency, step.amount)
         log.info("transfer.made", transfer=result.id, destination=view.destination, **facts)
         # A refund that fails and a dispute that goes on are not seen on a charge that has one already.
         quiet = not view.refunds and not view.disputes
         if not (step.from_charge and quiet) or _changed(view.payment.charge, result.source_transaction):
             return None
-        return self._end(view, (*view.transfers, result), step.slot)
+        return self._finish(view, (*view.transfers, result), step.slot)
 
-    def _end(self, view: View, transfers: tuple[stripe.Transfer, ...], filled: str = "") -> Settlement:
+    def _finish(self, view: View, transfers: tuple[stripe.Transfer, ...], filled: str = "") -> Settlement:
         note = view.payment.note
         open_still = is_open(note, view.position, view.payment.at) and cast(Note, note).slot != filled
         if SETTLEMENT in view.payment.metadata and not open_still:
@@ -163,7 +164,7 @@ class Steps:
         activation.refused.clear()  # what was refused before the coach was ready says nothing of now
         return None
 
-    def _unknown(self, view: View, slot: str, generation: int, answer: Answer[Any]) -> Settlement:
+    def _unknown(self, view: View, slot: str, generation: int, answer: WriteOutcome[Any]) -> Settlement:
         """Stripe may or may not have done it. Only time, and the list, will tell."""
         payment = view.payment
         headers = answer.headers if isinstance(answer, Unknown) else None

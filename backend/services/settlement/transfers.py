@@ -17,8 +17,8 @@ from backend.domain.settlement import Pay, TakeBack, TransferRecord
 from backend.services import objects
 from backend.services.coach.accounts import account_or_none
 from backend.services.coach.registry import Registry
-from backend.services.platform import namespace_of
-from backend.services.reads import PAGE, Payment, coach_of, every, found, id_of, metadata_of
+from backend.services.reads import PAGE, Payment, coach_of, get_or_none, id_of, list_all, metadata_of
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 
@@ -49,13 +49,13 @@ class CoachLists:
         known = self._known.get(account_id)
         if known is None or known[0] > moment:
             params: Any = {"destination": account_id, "created": {"gte": moment}, "limit": PAGE}
-            known = self._known[account_id] = (moment, every(client.v1.transfers.list(params)))
+            known = self._known[account_id] = (moment, list_all(client.v1.transfers.list(params)))
         return [transfer for transfer in known[1] if transfer.created >= moment]
 
     def accounts(self, client: stripe.StripeClient) -> list[stripe.Account]:
         """Every connected account."""
         if self._accounts is None:
-            self._accounts = every(client.v1.accounts.list({"limit": PAGE}))
+            self._accounts = list_all(client.v1.accounts.list({"limit": PAGE}))
         return self._accounts
 
 
@@ -120,13 +120,13 @@ class TransferReader:
 
     def _group(self, group: str) -> list[stripe.Transfer]:
         params: Any = {"transfer_group": group, "limit": PAGE, "expand": ["data.source_transaction"]}
-        return every(self._client.v1.transfers.list(params))
+        return list_all(self._client.v1.transfers.list(params))
 
     def _named(self, payment: Payment, known: set[str]) -> Iterator[stripe.Transfer]:
         for transfer_id in payment.also_paid_by:
             if transfer_id in known:
                 continue
-            transfer = found(lambda one=transfer_id: self._client.v1.transfers.retrieve(one))  # type: ignore[misc]
+            transfer = get_or_none(lambda one=transfer_id: self._client.v1.transfers.retrieve(one))  # type: ignore[misc]
             if transfer is not None:
                 yield transfer
 
@@ -204,7 +204,7 @@ def record_of(client: stripe.StripeClient, transfer: stripe.Transfer) -> Transfe
     reversals = list(getattr(transfer.reversals, "data", None) or [])
     count, amount = getattr(transfer.reversals, "total_count", None), transfer.amount_reversed
     if count is None or bool(count) != bool(amount):
-        reversals = every(client.v1.transfers.reversals.list(transfer.id, {"limit": PAGE})) if amount else []
+        reversals = list_all(client.v1.transfers.reversals.list(transfer.id, {"limit": PAGE})) if amount else []
         count, amount = len(reversals), sum(one.amount for one in reversals)
     slots = (metadata_of(one).get(SLOT) for one in (transfer, *reversals))
     return TransferRecord(
