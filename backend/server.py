@@ -56,7 +56,9 @@ def create_app(
         rate=settings.fee_rate,
         app_url=settings.app_url,
         now=lambda: int(clock()),
-        policies=Policies(settings.late_coaches_wait, settings.max_declines, settings.allowed_origins),
+        policies=Policies(
+            settings.late_coaches_wait, settings.max_declines, settings.allowed_origins, settings.account_terms
+        ),
         tally=MoneyCounters(),
     )
     attach_middleware(app, settings)

@@ -30,6 +30,7 @@ from backend.config.validators import (
     storage_uri,
     usual_rate,
 )
+from backend.domain.account_requests import AccountTerms, ConnectAccounts, capability_set
 from backend.domain.catalogue import Catalogue, CatalogueError, parse_catalogue
 from backend.domain.money import FeeRate, MoneyError, supported_currency
 from backend.domain.namespace import Namespace
@@ -80,6 +81,7 @@ class Settings:
     app_name: str
     app_url: str
     namespace: Namespace
+    account_terms: AccountTerms
     fee_rate: FeeRate
     catalogue: Catalogue
     as_written: WrittenTerms
@@ -184,6 +186,10 @@ def _read(read: Reader) -> Settings:
         app_name=app_name_of(read.text("APP_NAME", "Coaching payments")),
         app_url=read.convert("APP_URL", base_url) or f"http://localhost:{port}",
         namespace=_read_namespace(read),
+        account_terms=AccountTerms(
+            read.choice("CONNECT_ACCOUNTS", get_args(ConnectAccounts), "auto"),
+            read.convert("COACH_CAPABILITIES", capability_set),
+        ),
         fee_rate=read.convert("PLATFORM_FEE_PERCENTAGE", FeeRate.from_percent) or FeeRate.from_percent("10"),
         catalogue=_read_catalogue(read),
         as_written=_read_as_written(read),

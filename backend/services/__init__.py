@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import stripe
 
+from backend.domain.account_requests import AccountTerms
 from backend.domain.addresses import AllowedAddresses
 from backend.domain.catalogue import Catalogue
 from backend.domain.money import FeeRate
+from backend.services.coach.account_maker import AccountMaker
 from backend.services.coach.coaches import Coaches
 from backend.services.coach.earnings import CoachTransfers
 from backend.services.coach.onboarding import CoachOnboarding, OnboardingLinks
@@ -56,6 +58,7 @@ class Policies:
     late_coaches_wait: bool = False
     max_declines: int = 0
     allowed_origins: Sequence[str] = ()
+    account_terms: AccountTerms = field(default_factory=AccountTerms)
 
 
 def build_services(
@@ -77,7 +80,7 @@ def build_services(
         receipts=Receipts(client),
         readiness=Readiness(client, now),
         refunds=Refunds(client, settler),
-        coaches=Coaches(client, registry, catalogue, links),
+        coaches=Coaches(client, registry, catalogue, links, AccountMaker(client, policies.account_terms)),
         onboarding=CoachOnboarding(client, registry, links),
         coach_statuses=CoachStatuses(client, registry),
         coach_transfers=CoachTransfers(client, registry, catalogue.currency),

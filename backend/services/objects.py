@@ -47,6 +47,10 @@ class LazyObject:
     def __repr__(self) -> str:
         return f"<{self._values.get('object')} {self._values.get('id')}>"
 
+    def changed(self, **values: Any) -> LazyObject:
+        """The object with other values for some of its fields."""
+        return LazyObject({**self._values, **values}, self.last_response)
+
     def to_dict(self) -> dict[str, Any]:
         """The object as a plain dict."""
         return dict(self._values)

@@ -276,6 +276,17 @@ def disputed_by(disputes: Iterable[stripe.Dispute], currency: str) -> int:
 
 
 def coach_of(account: stripe.Account, namespace: Namespace) -> str | None:
-    """The id of the coach for whom an Express account was made; None for another deployment's coach."""
+    """The id of the coach for whom an account was made; None for another deployment's coach.
+
+    A coach's account carries our mark, or is one with an Express dashboard that another program made.
+    """
     metadata = metadata_of(account)
-    return metadata.get(COACH_ID) if account.type == "express" and not namespace.is_anothers(metadata) else None
+    if namespace.is_anothers(metadata) or not (namespace.is_ours(metadata) or has_express_dashboard(account)):
+        return None
+    return metadata.get(COACH_ID)
+
+
+def has_express_dashboard(account: stripe.Account) -> bool:
+    """True for an account of an Express coach, of either make: not every one of them has that type."""
+    dashboard = getattr(getattr(account, "controller", None), "stripe_dashboard", None)
+    return "express" in (account.type, getattr(dashboard, "type", None))

@@ -39,7 +39,7 @@ def test_the_account_is_made_as_the_contract_says(market: Marketplace) -> None:
 
     account = market.stripe.v1.accounts.retrieve(account_id).to_dict()
 
-    assert set(account["capabilities"]) == {"card_payments", "transfers"}
+    assert set(account["capabilities"]) == {"transfers"}
     assert account["settings"]["payouts"]["schedule"]["interval"] == "daily"
     assert "Dana" in account["business_profile"]["name"]
     assert "golf" in account["business_profile"]["name"]

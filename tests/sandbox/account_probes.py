@@ -97,11 +97,11 @@ def lived_v2(platform: Platform) -> Iterator[dict[str, Any]]:
     use_case = {"type": "account_onboarding", "account_onboarding": onboarding}
     yield _post(platform, "/v2/core/account_links", account=account_id, use_case=use_case).json
     whole = "&".join(f"include[{place}]={one}" for place, one in enumerate(INCLUDES))
-    yield platform.raw("GET", f"{ACCOUNTS}/{account_id}?{whole}").json
+    yield platform.raw("GET", f"{ACCOUNTS}/{account_id}?{whole}").json or {}
     platform.control(f"/accounts/{account_id}/onboard")
-    yield platform.raw("GET", f"{ACCOUNTS}/{account_id}?{whole}").json
+    yield platform.raw("GET", f"{ACCOUNTS}/{account_id}?{whole}").json or {}
     platform.control(f"/accounts/{account_id}/reject")
-    yield platform.raw("GET", f"{ACCOUNTS}/{account_id}?{whole}").json
+    yield platform.raw("GET", f"{ACCOUNTS}/{account_id}?{whole}").json or {}
     # The SDK declares these two in the class of each type of event.
     of_a_type = {"data", "related_object"}
     for event in platform.raw("GET", "/v2/core/events").json["data"]:

@@ -226,7 +226,7 @@ def test_a_link_leads_into_onboarding_for_five_minutes(platform: Platform) -> No
     update: Any = {"type": "account_update", "account_update": {"refresh_url": "https://a.example/r"}}
     for wrong, code in ((old, "parameter_unknown"), (update, None)):
         call = {"account": account_id, "use_case": wrong}
-        assert refused(lambda call=call: v2(platform).account_links.create(call)) == (400, code)  # type: ignore[misc]
+        assert refused(lambda call=call: v2(platform).account_links.create(call)) == (400, code)
 
 
 def test_a_list_goes_from_page_to_page(platform: Platform) -> None:

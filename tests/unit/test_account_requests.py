@@ -36,7 +36,7 @@ def test_todays_key_has_yesterdays_bytes() -> None:
 
 def test_no_two_requests_of_one_coach_share_a_key() -> None:
     """A refusal that is stored under one of them keeps none of the others from being made."""
-    keys = [account_request(COACH, make, wanted, UNNAMED).key for make in ("v1", "v2") for wanted in (LEAST, BOTH)]  # type: ignore[arg-type]
+    keys = [account_request(COACH, make, wanted, UNNAMED).key for make in ("v1", "v2") for wanted in (LEAST, BOTH)]
 
     assert len(set(keys)) == 4
 

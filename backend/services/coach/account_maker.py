@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import stripe
@@ -10,16 +11,16 @@ import structlog
 from backend.domain.account_requests import (
     AccountRequest,
     AccountTerms,
-    NewCoach,
     account_request,
     is_platforms_matter,
 )
+from backend.domain.requests import NewCoach
 from backend.services.coach.accounts import account_or_none, is_v2
 from backend.services.creation import GENERATIONS, create_once
 from backend.services.errors import Conflict, InvalidRequest, PaymentsError, PlatformNotReady, Undecided
-from backend.services.platform import namespace_of
-from backend.services.reads import found
-from backend.services.write_outcome import Answer, Done, InFlight, KeyTaken, Refused, Unknown, write
+from backend.services.reads import get_or_none
+from backend.services.write_outcome import Done, InFlight, KeyTaken, Refused, Unknown, WriteOutcome, classify_write
+from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 
@@ -58,14 +59,14 @@ class AccountMaker:
     def close(self, account: stripe.Account) -> None:
         """Close an account that was made for nothing. One that is closed already is no error."""
         if not is_v2(account):
-            found(lambda: self._client.v1.accounts.delete(account.id))
+            get_or_none(lambda: self._client.v1.accounts.delete(account.id))
             return
-        made = found(lambda: self._client.v2.core.accounts.retrieve(account.id))
+        made = get_or_none(lambda: self._client.v2.core.accounts.retrieve(account.id))
         if made is not None and not made.closed:
             named: Any = {"applied_configurations": list(made.applied_configurations)}
             self._client.v2.core.accounts.close(account.id, named)
 
-    def _ask(self, request: AccountRequest) -> Answer[Any]:
+    def _ask(self, request: AccountRequest) -> WriteOutcome[Any]:
         key, params = self._namespace.key(request.key), request.params
         if request.make == "v2":
             return self._ask_v2(key, params)
@@ -75,15 +76,14 @@ class AccountMaker:
             self._client.v1.accounts.retrieve,
         )
 
-    def _ask_v2(self, key: str, params: dict[str, Any]) -> Answer[Any]:
+    def _ask_v2(self, key: str, params: dict[str, Any]) -> WriteOutcome[Any]:
         """A v2 key lives for thirty days and keeps no refusal; what it made may have been closed since.
 
         https://docs.stripe.com/api-v2-overview#idempotency
         """
-        answer: Answer[Any] = Unknown(replayed=True)
+        answer: WriteOutcome[Any] = Unknown(replayed=True)
         for generation in range(GENERATIONS):
-            one = f"{key}:g{generation}"
-            answer = write(lambda one=one: self._client.v2.core.accounts.create(params, {"idempotency_key": one}))  # type: ignore[arg-type, misc]
+            answer = classify_write(partial(self._create_v2, params, f"{key}:g{generation}"))
             if not isinstance(answer, Done):
                 return answer
             account = account_or_none(self._client, answer.result.id)
@@ -91,8 +91,11 @@ class AccountMaker:
                 return Done(account, answer.replayed)
         return answer
 
+    def _create_v2(self, params: Any, key: str) -> Any:
+        return self._client.v2.core.accounts.create(params, {"idempotency_key": key})
 
-def _account(answer: Answer[Any], coach: NewCoach) -> stripe.Account:
+
+def _account(answer: WriteOutcome[Any], coach: NewCoach) -> stripe.Account:
     match answer:
         case Done(account):
             made: stripe.Account = account
