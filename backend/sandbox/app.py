@@ -138,12 +138,18 @@ class Sandbox:
         secret: str | None = None,
         connect: bool = False,
         enabled_events: Iterable[str] = ("*",),
+        thin: bool = False,
     ) -> dict[str, Any]:
-        """Deliver events to `url`: those of the platform, or with `connect` those of connected accounts."""
+        """Deliver events to `url`: those of the platform, or with `connect` those of connected accounts.
+
+        With `thin` they are thin events, as a destination made under /v2 gets them.
+        """
         with self.world.lock:
             ids = self.world.ids
             secret = secret or ids.new("whsec")
             endpoint = Endpoint(ids.new("we"), url, self.clock.now(), {secret: None}, connect, tuple(enabled_events))
+            if thin:
+                endpoint.thin, endpoint.scopes = True, ("@accounts",) if connect else ("@self",)
             return {**self.world.events.add_endpoint(endpoint, permanent=True), "secret": secret}
 
     def deliver_due(self, order: Order = "fifo") -> list[Delivery]:

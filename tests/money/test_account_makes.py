@@ -151,7 +151,7 @@ def test_the_wire_is_the_same_for_either_make(market: Marketplace) -> None:
     """Every field of every answer about an account, but for ids, addresses and the coach's own words."""
     answers = []
     for make in ("v1", "v2"):
-        settings(market, make)  # type: ignore[arg-type]
+        settings(market, make)
         account_id = market.register(f"coach-{make}")
         answers.append(_all_answers(market, account_id, f"coach-{make}"))
 

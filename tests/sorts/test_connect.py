@@ -1,0 +1,3 @@
+"""The tests of tests/routes/test_connect.py for each further sort of account and event."""
+
+from tests.routes.test_connect import *  # noqa: F403
