@@ -57,7 +57,11 @@ def create_app(
         app_url=settings.app_url,
         now=lambda: int(clock()),
         policies=Policies(
-            settings.late_coaches_wait, settings.max_declines, settings.allowed_origins, settings.account_terms
+            settings.late_coaches_wait,
+            settings.max_declines,
+            settings.allowed_origins,
+            settings.fraud_warnings,
+            settings.account_terms,
         ),
         tally=MoneyCounters(),
     )

@@ -82,6 +82,8 @@ class Settings:
     app_url: str
     namespace: Namespace
     account_terms: AccountTerms
+    fraud_warnings: Literal["tell", "refund"]
+    webhook_payload: Literal["snapshot", "thin"]
     fee_rate: FeeRate
     catalogue: Catalogue
     as_written: WrittenTerms
@@ -190,6 +192,8 @@ def _read(read: Reader) -> Settings:
             read.choice("CONNECT_ACCOUNTS", get_args(ConnectAccounts), "auto"),
             read.convert("COACH_CAPABILITIES", capability_set),
         ),
+        fraud_warnings=read.choice("FRAUD_WARNINGS", ("tell", "refund"), "tell"),
+        webhook_payload=read.choice("WEBHOOK_PAYLOAD", ("snapshot", "thin"), "snapshot"),
         fee_rate=read.convert("PLATFORM_FEE_PERCENTAGE", FeeRate.from_percent) or FeeRate.from_percent("10"),
         catalogue=_read_catalogue(read),
         as_written=_read_as_written(read),

@@ -19,6 +19,7 @@ from backend.services.coach.readiness import Readiness
 from backend.services.coach.registry import Registry
 from backend.services.coach.status import CoachStatuses
 from backend.services.purchases.declines import Declines
+from backend.services.purchases.fraud import FraudPolicy, FraudWarnings
 from backend.services.purchases.payments import Payments
 from backend.services.purchases.receipts import Receipts
 from backend.services.purchases.refunds import Refunds
@@ -37,6 +38,7 @@ class Services:
     receipts: Receipts
     readiness: Readiness
     refunds: Refunds
+    fraud_policy: FraudPolicy
     coaches: Coaches
     onboarding: CoachOnboarding
     coach_statuses: CoachStatuses
@@ -58,6 +60,7 @@ class Policies:
     late_coaches_wait: bool = False
     max_declines: int = 0
     allowed_origins: Sequence[str] = ()
+    fraud_warnings: FraudWarnings = "tell"
     account_terms: AccountTerms = field(default_factory=AccountTerms)
 
 
@@ -73,13 +76,15 @@ def build_services(
     """Wire the use cases. ``now`` gives the unix time in seconds; ``tally`` is told what settling came to."""
     registry = Registry(client, policies.late_coaches_wait, now)
     settler = Settler(client, registry, tally)
+    refunds = Refunds(client, settler)
     links = OnboardingLinks(client, app_url, AllowedAddresses.of(app_url, policies.allowed_origins))
     return Services(
         payments=Payments(client, registry, catalogue, rate, now),
         declines=Declines(client, policies.max_declines),
         receipts=Receipts(client),
         readiness=Readiness(client, now),
-        refunds=Refunds(client, settler),
+        refunds=refunds,
+        fraud_policy=FraudPolicy(refunds, policies.fraud_warnings),
         coaches=Coaches(client, registry, catalogue, links, AccountMaker(client, policies.account_terms)),
         onboarding=CoachOnboarding(client, registry, links),
         coach_statuses=CoachStatuses(client, registry),

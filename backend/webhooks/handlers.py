@@ -166,24 +166,24 @@ def _dispute_changed(services: Services, event: Event) -> None:
 
 
 def _fraud_warned(services: Services, event: Event) -> None:
-    """Tell the host app, if the payment is ours. A warning moves no money."""
+    """Tell the host app, if the payment is ours, and refund where that is the operator's policy."""
     warning = event.object
     payment_id = id_of(warning.get("payment_intent"))
-    if payment_id is None or not _was_sold_here(services, payment_id):
-        return
+    payment = None
+    try:
+        payment = read_payment(services.client, payment_id) if payment_id is not None else None
+        if payment is None:
+            return
+    except UnreadablePayment:
+        log.warning("payment.unreadable", payment=payment_id)
     facts = {name: warning.get(name) for name in ("fraud_type", "actionable")}
     log.warning("fraud.warned", payment=payment_id, warning=warning["id"], **facts)
     told = warning["id"] if facts["actionable"] else f"{warning['id']}:over"
     signals.fraud_warning.send(
         services, id=told, payment_id=payment_id, charge_id=id_of(warning.get("charge")), **facts
     )
-
-
-def _was_sold_here(services: Services, payment_id: str) -> bool:
-    try:
-        return read_payment(services.client, payment_id) is not None
-    except UnreadablePayment:
-        return True
+    if facts["actionable"] and payment is not None:
+        services.fraud_policy.answer(warning["id"], payment)
 
 
 def _transfer_created(services: Services, event: Event) -> None:

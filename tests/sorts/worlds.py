@@ -14,7 +14,7 @@ def thin() -> Marketplace:
 
 
 def v2() -> Marketplace:
-    """Accounts of v2, hidden from v1's lists; snapshots, and a thin destination beside them that alone tells of accounts."""
+    """Accounts of v2; snapshots, and a thin destination beside them that alone tells of accounts."""
     market = Marketplace(now=NOW)
     secret = market.settings.stripe_webhook_secrets[0]
     types = ["v2.core.account[configuration.recipient].capability_status_updated", "v2.core.account.closed"]
@@ -28,14 +28,7 @@ def v2_thin() -> Marketplace:
 
 
 def _newly_opened(market: Marketplace) -> Marketplace:
-    market.sandbox.world.behaviours.choose(
-        {
-            "accounts_v1": "refused",
-            "v1_lists_v2_accounts": False,
-            "v1_shows_v2_metadata": False,
-            "v1_tells_of_v2_accounts": False,
-        }
-    )
+    market.sandbox.world.behaviours.choose({"accounts_v1": "refused", "v1_tells_of_v2_accounts": False})
     return market
 
 
