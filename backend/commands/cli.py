@@ -21,9 +21,10 @@ from backend.commands.demo import demo
 from backend.commands.drill import drill
 from backend.commands.ledger_output import UNTOLD, ledger_json, print_ledger, say_untold
 from backend.commands.operator_errors import operator_error
-from backend.commands.setup import doctor, webhooks
+from backend.commands.setup import doctor
 from backend.commands.sweep import SweepOptions, run_sweep
 from backend.commands.sweep_report import report_of, summary, unfinished, write_metrics
+from backend.commands.webhooks import webhooks
 from backend.commands.why import why
 from backend.services import Services
 from backend.services.errors import PaymentsError

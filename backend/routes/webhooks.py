@@ -13,8 +13,9 @@ from backend.http.errors import InvalidSignature, MissingSignature, WebhooksNotC
 from backend.http.requests import parse_json, raw_body, services, settings
 from backend.observability.metrics import WEBHOOK_LAG, WEBHOOKS
 from backend.services.errors import InvalidRequest
+from backend.services.operators.pings import PING, machine_name
 from backend.webhooks.event import Event, NotAnEvent, read_event
-from backend.webhooks.handlers import EVENT_TYPES, V2_ACCOUNT_TYPES, handle
+from backend.webhooks.handlers import EVENT_TYPES, handle
 from backend.webhooks.thin import is_notification, read_notification
 
 log = structlog.get_logger(__name__)
@@ -37,7 +38,8 @@ def receive() -> Response:
     outcome = _counted(event)
     # Most types are of no interest here; Stripe sends what an endpoint asked for, and "*" asks for all.
     log.log(DEBUG if outcome == "ignored" else INFO, "webhook", outcome=outcome, account=event.account)
-    return jsonify({"received": True})
+    # A ping of ours asks which machine took it; only who has a secret can ask.
+    return jsonify({"received": True, "machine": machine_name()} if event.type == PING else {"received": True})
 
 
 def _counted(event: Event) -> str:
@@ -60,7 +62,7 @@ def _verified(payload: bytes, signature: str | None) -> Event:
 
     Stripe signs events of the platform with one secret, and those of connected accounts, which name the account, with
     another: neither is believed with the other's. Where one kind has no secret, the other's is for both.
-    Those of accounts that were made by v2 may come from either.
+    Events that only v2 has, of accounts and of endpoints, may come from either.
     """
     platform, connected = settings().stripe_webhook_secrets, settings().stripe_connect_webhook_secrets
     if not platform + connected:
@@ -72,7 +74,7 @@ def _verified(payload: bytes, signature: str | None) -> Event:
         raise InvalidSignature
     event = _event(payload)
     own = (connected or platform) if event.account else (platform or connected)
-    if not signed_by & {*own} and event.type not in V2_ACCOUNT_TYPES:
+    if not signed_by & {*own} and not event.type.startswith("v2."):
         log.warning("webhook.other_endpoints_secret", account=event.account, event_type=event.type)
         raise InvalidSignature
     return event
