@@ -3,9 +3,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Only files whose hashes are known: what a registry has under a version's name may be another file tomorrow.
-LOCKED := $(PIP) install --require-hashes
+# Fails with a sentence, not with pip's own words; the last word is the command to run again.
+INSTALL := requirements/install.py $(VENV)
+AGAIN = "make $(MAKECMDGOALS)"
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
 AUDIT_READY := $(VENV)/.audit-ready
@@ -15,7 +16,8 @@ RELEASE_READY := $(RELEASE)/.ready
 NODE_READY := tests/node/node_modules/.ready
 # One lock for every Python from 3.11 on and every system, so that one file serves a laptop and the image.
 LOCK := $(RELEASE)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
-# How many histories `make properties` tries, how many payments `make chaos` makes, and from which seed.
+# How many histories `make properties` tries, how many payments `make chaos` makes, and from which seed. `make fuzz` sends
+# 50000 requests where N is not given.
 N ?= 1000
 SEED ?= 0
 # The backend that `make conformance` asks; more words: URL="https://… --stripe https://api.stripe.com --key pk_test_…".
@@ -24,7 +26,7 @@ URL ?= http://localhost:3001
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo drill sandbox serve conformance test check format lint types imports properties chaos model planted mutation bench growth overload picture asvs audit lock sbom clean
+.PHONY: help run demo drill sandbox serve conformance test quick check format lint types imports properties chaos fuzz model planted mutation bench growth overload picture asvs audit lock sbom clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +52,9 @@ conformance: $(DEV_READY) ## Ask a backend what the front ends' screens ask (URL
 test: $(DEV_READY) ## Get what the tests need, and run them (ARGS="tests/money -x" runs a part)
 	@$(BIN)/python -m tests.run $(ARGS)
 
+quick: $(DEV_READY) ## Run a part of the tests in under a minute, and say what was left out
+	@$(BIN)/python -m tests.quick $(ARGS)
+
 check: lint types imports test audit ## Everything that CI runs
 
 lint: $(DEV_READY)
@@ -72,6 +77,9 @@ properties: $(DEV_READY) ## Try N random histories of everything that can happen
 
 chaos: $(DEV_READY) ## Buy N packages while everything goes wrong, then account for every cent (N=1000 SEED=0)
 	@$(BIN)/python -m tests.chaos.chaos --payments $(N) --seed $(SEED)
+
+fuzz: $(DEV_READY) ## Send N hostile requests to the production server and the sandbox (N=50000 SEED=0)
+	@$(BIN)/python -m tests.fuzz --cases $(if $(filter file,$(origin N)),50000,$(N)) --seed $(SEED)
 
 model: $(DEV_READY) ## Search a model of the money, state by state, and hold the service's requests against it
 	@$(BIN)/python -m tests.model
@@ -120,29 +128,26 @@ $(RUN_READY): requirements/run.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null \
 		|| { echo "Python 3.11 or newer is needed. Name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Preparing the environment in $(VENV) (the first time this takes about a minute) ..."
-	@# A half-made environment, or one whose Python is gone, is made anew.
-	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
-	@$(LOCKED) -r requirements/run.lock
+	@$(PYTHON) $(INSTALL) requirements/run.lock $(AGAIN)
 	@touch $@
 
 # In an environment of their own: what they need must not change what is tested.
 $(RELEASE_READY): requirements/release.lock $(RUN_READY)
-	@$(PYTHON) -m venv --clear $(RELEASE)
-	@$(RELEASE)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/release.lock
+	@$(PYTHON) requirements/install.py $(RELEASE) requirements/release.lock $(AGAIN)
 	@touch $@
 
 $(DEV_READY): requirements/dev.lock $(RUN_READY)
-	@$(LOCKED) -r requirements/dev.lock
+	@$(BIN)/python $(INSTALL) requirements/dev.lock $(AGAIN)
 	@touch $@
 
 $(NODE_READY): tests/node/package-lock.json tests/bench/peers/package-lock.json $(DEV_READY)
 	@$(BIN)/python -m tests.programs
 
 $(AUDIT_READY): requirements/audit.lock $(DEV_READY)
-	@$(LOCKED) -r requirements/audit.lock
+	@$(BIN)/python $(INSTALL) requirements/audit.lock $(AGAIN)
 	@touch $@
 
 # Apart from the rest: it brings many packages, and nothing that CI runs needs it.
 $(MUTATION_READY): requirements/mutation.lock $(DEV_READY)
-	@$(LOCKED) -r requirements/mutation.lock
+	@$(BIN)/python $(INSTALL) requirements/mutation.lock $(AGAIN)
 	@touch $@

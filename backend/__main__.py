@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import signal
 import threading
 from collections.abc import Callable
 from typing import TypeVar
@@ -16,12 +17,11 @@ from backend.commands.startup import refuse_changed_namespace
 from backend.config.env import SettingsError
 from backend.config.settings import DEFAULT_PORT, Settings, load_settings
 from backend.config.validators import sandbox_port
-from backend.sandbox import Sandbox
+from backend.domain.paths import STRIPE_WEBHOOK
+from backend.sandbox import Sandbox, StateError
 from backend.server import create_app
 
 T = TypeVar("T")
-
-WEBHOOK_PATH = "/api/webhooks/stripe"
 
 
 def main() -> None:
@@ -35,13 +35,18 @@ def main() -> None:
     except SettingsError as error:
         raise SystemExit(error.format_message()) from error
     server = _bound(settings.port, lambda: make_server(settings.host, settings.port, app, threaded=True))
-    if bundled:
-        _start_sandbox(settings)
-    _welcome(settings, bundled)
+    # A container and `kill` end it with SIGTERM: what has to be saved is saved then too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        click.echo("\nStopped.")
+        sandbox = _start_sandbox(settings) if bundled else None
+        _welcome(settings, bundled)
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve_forever()
+        if sandbox is not None and sandbox.keeper is not None:
+            sandbox.keeper.stop()
+    except StateError as error:
+        raise SystemExit(f"SANDBOX_STATE: {error}") from error
+    click.echo("\nStopped.")
 
 
 def _bound(port: int, bind: Callable[[], T]) -> T:
@@ -58,19 +63,23 @@ def _bundled_address(settings: Settings) -> str:
     return f"http://127.0.0.1:{sandbox_port(settings.port)}"
 
 
-def _start_sandbox(settings: Settings) -> None:
+def _start_sandbox(settings: Settings) -> Sandbox:
+    """Start it, wired to the backend. Raises ``StateError`` if its file cannot be used."""
     sandbox = Sandbox(
         secret_key=settings.stripe_secret_key,
         publishable_key=settings.stripe_publishable_key,
         base_url=_bundled_address(settings),
     )
-    webhook = f"http://127.0.0.1:{settings.port}{WEBHOOK_PATH}"
-    sandbox.add_webhook(webhook, secret=settings.stripe_webhook_secrets[0])
-    sandbox.add_webhook(webhook, secret=settings.stripe_connect_webhook_secrets[0], connect=True)
     port = sandbox_port(settings.port)
     server = _bound(port, lambda: sandbox.serve("127.0.0.1", port))
+    if settings.sandbox_state is not None:
+        sandbox.keep_state(settings.sandbox_state).start()
+    webhook = f"http://127.0.0.1:{settings.port}{STRIPE_WEBHOOK}"
+    sandbox.ensure_webhook(webhook, settings.stripe_webhook_secrets[0])
+    sandbox.ensure_webhook(webhook, settings.stripe_connect_webhook_secrets[0], connect=True)
     threading.Thread(target=server.serve_forever, name="sandbox", daemon=True).start()
     sandbox.start_background()
+    return sandbox
 
 
 def _welcome(settings: Settings, bundled: bool) -> None:
@@ -81,15 +90,22 @@ def _welcome(settings: Settings, bundled: bool) -> None:
     click.echo(f"  Reference  http://localhost:{settings.port}/docs  every call of the API")
     if bundled:
         click.echo(f"  Stripe     {settings.stripe_api_base}       the bundled sandbox: no real money, no account;")
-        click.echo(f"{'':<40}it forgets everything when it stops")
+        click.echo(f"{'':<40}{_memory(settings)}")
     else:
         click.echo(f"  Stripe     {settings.stripe_api_base or 'https://api.stripe.com'}")
-    click.echo(f"  Webhooks   http://localhost:{settings.port}{WEBHOOK_PATH}")
+    click.echo(f"  Webhooks   http://localhost:{settings.port}{STRIPE_WEBHOOK}")
     click.echo("\nNext, in another terminal:\n")
     make = f"{_port_to_name(settings.port)}make"
     click.echo(f"  {make} demo      a coach registers, a player pays, the coach has the share")
     click.echo(f"  {make} help      everything else\n")
     click.echo("Ctrl+C stops it.\n")
+
+
+def _memory(settings: Settings) -> str:
+    """What a restart forgets, and how it does not."""
+    if settings.sandbox_state is not None:
+        return f"everything is kept in {settings.sandbox_state}"
+    return "a restart forgets everything; SANDBOX_STATE=sandbox.json make run keeps it in a file"
 
 
 def _port_to_name(port: int) -> str:

@@ -22,7 +22,7 @@ _PATIENCE_SECONDS = 120
 
 
 def verdict(answer: str, complaint: str) -> tuple[bool, str]:
-    """Whether what pip-audit wrote is no finding, and what to say of it."""
+    """True if what pip-audit wrote is no finding, and the sentence to say of it."""
     try:
         packages = json.loads(answer)["dependencies"]
     except (ValueError, KeyError, TypeError):

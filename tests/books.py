@@ -1,4 +1,4 @@
-"""What the money looks like, from Stripe alone: never from the backend's answers."""
+"""The books of a payment, from Stripe alone: never from the backend's answers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class StripesBooks:
         return self.stripe.v1.refunds.list({"payment_intent": payment_id, "limit": 100}).data
 
     def held(self, payment_id: str) -> int:
-        """What the coach holds of a payment, in minor units."""
+        """The amount that the coach holds of a payment, in minor units."""
         return sum(t.amount - t.amount_reversed for t in self.transfers(payment_id))
 
     def note(self, payment_id: str) -> str | None:

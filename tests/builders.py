@@ -210,7 +210,7 @@ class Marketplace(StripesBooks):
     # What Stripe does.
 
     def available(self) -> int:
-        """What the platform could transfer now, in minor units."""
+        """The amount that the platform could transfer now, in minor units."""
         return sum(entry.amount for entry in self.stripe.v1.balance.retrieve().available if entry.currency == "cad")
 
     def charge(self, payment_id: str) -> str:
@@ -269,7 +269,7 @@ class Marketplace(StripesBooks):
         return run_sweep(services, options).mended
 
     def is_payable(self, payment_id: str) -> bool:
-        """Whether the coach of a payment could be sent money now."""
+        """True if the coach of a payment could be sent money now."""
         metadata = self.stripe.v1.payment_intents.retrieve(payment_id).metadata.to_dict()
         accounts = [
             account

@@ -37,7 +37,7 @@ class NodeProcess:
         )
 
     def call(self, **call: Any) -> dict[str, Any]:
-        """What came of a call."""
+        """Make a call, and return its result."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with self._lock:
@@ -54,7 +54,7 @@ class NodeProcess:
 
 
 class NodeClient:
-    """What ``stripe.StripeClient(key).v1`` is, over Node: ``v1.payment_intents.create(params, options)``."""
+    """``stripe.StripeClient(key).v1`` over Node: ``v1.payment_intents.create(params, options)``."""
 
     def __init__(self, node: NodeProcess, key: str, host: str, port: int) -> None:
         self.v1: Any = _Service(node, {"key": key, "host": host, "port": port}, ())

@@ -74,7 +74,7 @@ def sandbox_server(secret_key: str = "sk_test_sandbox") -> Iterator[Sandbox]:
 
 
 def _environment(**variables: str) -> dict[str, str]:
-    """What a process of the backend is given: nothing of the machine's but how to run Python."""
+    """The environment of a process of the backend: nothing of the machine's but how to run Python."""
     return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "FLASK_APP": "backend.server", **variables}
 
 

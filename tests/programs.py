@@ -64,7 +64,7 @@ NAMES = (NODE, *(program.name for program in PROGRAMS))
 
 @dataclass(frozen=True)
 class Machine:
-    """What decides how programs come to a machine. ``system``: ``ID`` of os-release, or ``darwin``.
+    """A machine, as far as it decides how programs come to it. ``system``: ``ID`` of os-release, or ``darwin``.
 
     ``ask`` shows a question and answers whether the person agreed; None where nobody can be asked. ``path``: the folders
     of its commands. ``python``: the environment's. ``policy``: where Debian looks whether a service may start.
@@ -143,7 +143,7 @@ def _is_here(program: Program, machine: Machine) -> bool:
 
 
 def _playwright_has_one(machine: Machine) -> bool:
-    """Whether Playwright has installed its own browser; asked in a process of its own, for it minds other event loops."""
+    """True if Playwright has installed its own browser; asked in a process of its own, for it minds other event loops."""
     try:
         return subprocess.run([machine.python, "-c", _ASK_PLAYWRIGHT], check=False, capture_output=True).returncode == 0
     except OSError:
@@ -209,7 +209,7 @@ def _nothing_starts(absent: Iterable[Program], machine: Machine) -> Iterator[Non
 
 
 def _node_is_ready(machine: Machine, say: Callable[[str], None]) -> bool:
-    """Whether Node is here with the packages that the tests use; both are got for the environment alone."""
+    """True if Node is here with the packages that the tests use; both are got for the environment alone."""
     wheel = [machine.python, "-m", "pip", "install", "-q", _NODE_WHEEL]
     if not _node_is_new_enough(machine) and not _ran(wheel, machine, say):
         return False

@@ -38,7 +38,7 @@ def says(*answers: bytes, then_close: bool = False) -> Script:
 
 @dataclass
 class Server:
-    """What was asked of the server, and over how many lines."""
+    """A server, with what was asked of it and over how many lines."""
 
     port: int = 0
     lines: int = 0

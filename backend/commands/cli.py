@@ -26,10 +26,10 @@ from backend.commands.sweep import SweepOptions, run_sweep
 from backend.commands.sweep_report import report_of, summary, unfinished, write_metrics
 from backend.commands.webhooks import webhooks
 from backend.commands.why import why
+from backend.domain.states import MoneyState
 from backend.services import Services
 from backend.services.errors import PaymentsError
 from backend.services.settlement.ledger import ledger_of
-from backend.services.settlement.settle import NOT_OURS
 from backend.webhooks.news import tell
 
 # Exit codes, for cron and scripts.
@@ -106,7 +106,7 @@ def settle(payment: str, manual: bool, auto: bool, release: str | None) -> None:
         settlement = services.settler.settle(payment)
         tell(services, settlement)
         print_ledger(ledger_of(services.client, services.registry, payment))
-        if settlement.state == NOT_OURS:
+        if settlement.state == MoneyState.NOT_OURS:
             click.echo("Nothing was settled: the Node backend sold this payment. To settle it too:")
             click.echo(f"  flask reconcile {payment} --adopt")
     except tuple(UNTOLD) as error:

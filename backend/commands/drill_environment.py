@@ -25,6 +25,7 @@ from backend.config.settings import (
     Settings,
 )
 from backend.domain.metadata import SETTLEMENT
+from backend.domain.paths import API, STRIPE_WEBHOOK
 
 _TIMEOUT_SECONDS = 30
 
@@ -67,7 +68,7 @@ class DrillEnvironment:
 
     def post(self, path: str, body: Any) -> requests.Response:
         """Send a front end's request to the backend."""
-        return requests.post(f"{self.backend}/api/{path}", json=body, timeout=_TIMEOUT_SECONDS)
+        return requests.post(f"{self.backend}{API}{path}", json=body, timeout=_TIMEOUT_SECONDS)
 
     def register(self, ready: bool = True) -> None:
         """Register the coach, who completes onboarding if ready."""
@@ -209,7 +210,7 @@ def drill_environment(settings: Settings, create_app: Callable[..., Flask]) -> I
     server = make_server("127.0.0.1", 0, drill.app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     drill.backend = f"http://127.0.0.1:{server.server_port}"
-    webhook = f"{drill.backend}/api/webhooks/stripe"
+    webhook = f"{drill.backend}{STRIPE_WEBHOOK}"
     try:
         drill.control("webhooks", url=webhook, secret=SANDBOX_WEBHOOK_SECRET)
         drill.control("webhooks", url=webhook, secret=SANDBOX_CONNECT_WEBHOOK_SECRET, connect=True)

@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from backend.domain.money import format_money
-from backend.domain.notes import MANUAL, Note, Reason, read_note
+from backend.domain.notes import Note, Reason, read_note
 from backend.domain.reasons import WORDS, Words, words_of
+from backend.domain.states import MoneyState
 from backend.services.errors import UnreadablePayment
 from backend.services.reads import NOT_REFUNDED
 from backend.services.settlement.ledger import Ledger
@@ -93,7 +94,7 @@ def _print_note(found: Ledger) -> None:
 def _words(found: Ledger) -> Words | None:
     if found.note is None:
         return None
-    return words_of(Note(MANUAL) if found.note == MANUAL else read_note(found.note))
+    return words_of(Note(MoneyState.MANUAL) if found.note == MoneyState.MANUAL else read_note(found.note))
 
 
 def _command(words: Words, payment_id: str) -> str:

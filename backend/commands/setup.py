@@ -15,9 +15,9 @@ from limits.storage import storage_from_string
 from backend.commands.webhook_specs import wanted_endpoints
 from backend.config.certificate import NotTrusted, days_left
 from backend.config.settings import Settings
+from backend.domain.paths import STRIPE_WEBHOOK
 from backend.services import Services
 from backend.services.operators.diagnosis import OK, PROBLEM, WARNING, Finding, examine
-from backend.services.operators.endpoints import PATH
 from backend.services.operators.undelivered import undelivered
 from backend.webhooks.handlers import PLATFORM_TYPES
 
@@ -68,7 +68,7 @@ def doctor(as_json: bool, strict: bool, outside: bool) -> None:
 def _stripe_examined() -> Iterator[Finding]:
     settings = _settings()
     # The bundled sandbox brings its own endpoints, and forgets them.
-    wanted = [] if settings.uses_sandbox else list(wanted_endpoints(settings, settings.app_url + PATH, None))
+    wanted = [] if settings.uses_sandbox else list(wanted_endpoints(settings, settings.app_url + STRIPE_WEBHOOK, None))
     found = list(examine(_services().client, wanted, settings.live, _services().now))
     yield from (_on_the_sandbox(finding) if settings.uses_sandbox else finding for finding in found)
     if found[0].level == OK:  # else Stripe does not answer, or not to this key

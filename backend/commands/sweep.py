@@ -13,6 +13,7 @@ import click
 import structlog
 
 from backend.commands.sweep_repair import Mender
+from backend.domain.states import MoneyState
 from backend.services import Services
 from backend.services.coach.registry_repair import RegistrySweep, restore_registry
 from backend.services.reconcile.books import Traces
@@ -20,9 +21,8 @@ from backend.services.reconcile.findings import Case, Findings
 from backend.services.reconcile.joins import PROCESSING, Judgement, Verdict
 from backend.services.reconcile.mark import write_mark
 from backend.services.reconcile.pace import Pace
-from backend.services.reconcile.reconcile import BALANCED, FAILED, ReconcileResult
+from backend.services.reconcile.reconcile import ReconcileResult
 from backend.services.reconcile.sources import Sources
-from backend.services.settlement.settle import NOT_PAID
 from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
@@ -86,13 +86,13 @@ def _mend(mender: Mender, cases: list[Case], swept: Swept, quiet: bool) -> None:
     to_settle = sum(not case.balances for case in cases)
     hidden = quiet or not to_settle
     with click.progressbar(mender.mend(cases), length=len(cases), label="Settling", hidden=hidden) as bar:
-        swept.mended = [one for one in bar if one.state != BALANCED]
+        swept.mended = [one for one in bar if one.state != MoneyState.BALANCED]
 
 
 def _to_carry(swept: Swept) -> tuple[str, ...]:
     """The most urgent first: what failed, what could not be joined, then what has not come to its end."""
-    failed = [one.payment_id for one in swept.mended if one.state == FAILED]
-    ended = {one.payment_id for one in swept.mended if one.state not in (FAILED, NOT_PAID)}
+    failed = [one.payment_id for one in swept.mended if one.state == MoneyState.FAILED]
+    ended = {one.payment_id for one in swept.mended if one.state not in (MoneyState.FAILED, MoneyState.NOT_PAID)}
     pending = {one for one in swept.findings.pending if one not in ended}
     pending |= {one.payment_id for one in swept.mended if _is_on_the_way(one)}
     return tuple(dict.fromkeys([*failed, *swept.findings.unjoined, *sorted(pending)]))
@@ -100,7 +100,7 @@ def _to_carry(swept: Swept) -> tuple[str, ...]:
 
 def _is_on_the_way(one: ReconcileResult) -> bool:
     payment = one.settlement.payment if one.settlement is not None else None
-    return one.state == NOT_PAID and payment is not None and payment.intent.status == PROCESSING
+    return one.state == MoneyState.NOT_PAID and payment is not None and payment.intent.status == PROCESSING
 
 
 def _remember(services: Services, swept: Swept) -> None:

@@ -9,14 +9,15 @@ from functools import partial
 import stripe
 import structlog
 
+from backend.domain.states import MoneyState
 from backend.services import Services
 from backend.services.errors import UnreadablePayment
 from backend.services.reads import Payment, read_payment
 from backend.services.reconcile.findings import Case
 from backend.services.reconcile.pace import Pace
-from backend.services.reconcile.reconcile import BALANCED, FAILED, ReconcileResult, owed
+from backend.services.reconcile.reconcile import ReconcileResult, owed
 from backend.services.settlement.hand_transfers import remember_on
-from backend.services.settlement.settle import NOT_OURS, NOT_PAID, Settlement
+from backend.services.settlement.settle import Settlement
 from backend.services.settlement.transfers import CoachLists
 from backend.stripe_client.platform import namespace_of
 from backend.stripe_client.rate import SWEEP, stripe_activation
@@ -46,11 +47,11 @@ class Mender:
                 yield self._one(case)
             except Exception as error:  # noqa: BLE001  (of whatever class: no payment keeps the sweep from the next)
                 log.warning("reconcile.failed", payment=case.payment_id, kind=type(error).__name__)
-                yield ReconcileResult(case.payment_id, FAILED, reason=type(error).__name__)
+                yield ReconcileResult(case.payment_id, MoneyState.FAILED, reason=type(error).__name__)
 
     def _one(self, case: Case) -> ReconcileResult:
         if case.balances:
-            balanced = ReconcileResult(case.payment_id, BALANCED)
+            balanced = ReconcileResult(case.payment_id, MoneyState.BALANCED)
             return balanced if self._dry_run else self._ended(self._tell(case), balanced)
         self._pace.wait(_CALLS_EACH)
         # Stripe's limits may let a payment wait before its first call, and never between its calls.
@@ -70,7 +71,7 @@ class Mender:
             teller.attempt(lambda: teller.session(payment))
         self._tell_what_was_seen(teller, case, payment)
         if view is not None:
-            teller.settlement(Settlement(BALANCED, payment, view=view, payment_id=case.payment_id))
+            teller.settlement(Settlement(MoneyState.BALANCED, payment, view=view, payment_id=case.payment_id))
         return teller
 
     def _settle(self, case: Case) -> ReconcileResult:
@@ -91,7 +92,7 @@ class Mender:
             lists=self._lists,
         )
         teller.settlement(settlement)
-        if settlement.state not in (NOT_OURS, NOT_PAID):
+        if settlement.state not in (MoneyState.NOT_OURS, MoneyState.NOT_PAID):
             if not ours:
                 self._tell_what_was_seen(teller, case, settlement.payment)
             self._tell_more_disputes(teller, case, settlement)
@@ -101,7 +102,7 @@ class Mender:
         """With a subscriber's failure it is not finished, although its money is."""
         if teller.failure is None:
             return mended
-        return replace(mended, state=FAILED, reason=type(teller.failure).__name__)
+        return replace(mended, state=MoneyState.FAILED, reason=type(teller.failure).__name__)
 
     def _read(self, case: Case) -> Payment | None:
         """The payment as it is now, with the hand-made transfers that were seen written onto it."""

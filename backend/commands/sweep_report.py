@@ -12,15 +12,19 @@ from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 
 from backend.commands.sweep import Swept
 from backend.domain.money import format_money
-from backend.domain.settlement import HELD, MANUAL
+from backend.domain.states import MoneyState
 from backend.services.operators.why_words import plain
-from backend.services.reconcile.reconcile import FAILED, ReconcileResult
-from backend.services.settlement.settle import NOT_OURS, NOT_PAID, SETTLED
+from backend.services.reconcile.reconcile import ReconcileResult
 
 
 def _is_news(one: ReconcileResult) -> bool:
     """True for what was mended, waits or failed. Others need not be read about, unless they were asked for by name."""
-    return bool(one.moved) or one.state not in (SETTLED, NOT_OURS, NOT_PAID, MANUAL)
+    return bool(one.moved) or one.state not in (
+        MoneyState.SETTLED,
+        MoneyState.NOT_OURS,
+        MoneyState.NOT_PAID,
+        MoneyState.MANUAL,
+    )
 
 
 def report_of(swept: Swept, now: int) -> dict[str, Any]:
@@ -59,10 +63,10 @@ def waiting(mended: Iterable[ReconcileResult], now: int) -> list[dict[str, Any]]
     )
     for one in mended:
         settlement = one.settlement
-        if settlement is None or settlement.state != HELD or settlement.note is None:
+        if settlement is None or settlement.state != MoneyState.HELD or settlement.note is None:
             continue
         read_at = settlement.payment.at if settlement.payment is not None else None
-        group = groups[settlement.note.reason, one.currency]
+        group = groups[settlement.note.reason or "", one.currency]
         group["payments"] += 1
         group["held"] += max(0, settlement.waits)
         group["clawback"] += max(0, -settlement.waits)
@@ -126,7 +130,7 @@ def _coaches(report: dict[str, Any]) -> list[str]:
 
 def unfinished(report: dict[str, Any]) -> bool:
     """True if the sweep should be run again: a payment failed, or a source or an object could not be read."""
-    return bool(report["unread"]) or any(one["state"] == FAILED for one in report["payments"])
+    return bool(report["unread"]) or any(one["state"] == MoneyState.FAILED for one in report["payments"])
 
 
 def write_metrics(report: dict[str, Any], path: Path) -> None:
@@ -151,7 +155,7 @@ def write_metrics(report: dict[str, Any], path: Path) -> None:
     for one in report["payments"]:
         if one["moved"]:
             moved.labels(one["currency"]).inc(one["moved"])
-    failed = sum(one["state"] == FAILED for one in report["payments"])
+    failed = sum(one["state"] == MoneyState.FAILED for one in report["payments"])
     for name, text, value in (
         ("payments_sweep_looked_at", "Payments that the last sweep looked at.", report["looked_at"]),
         ("payments_sweep_failed", "Payments that it could not finish.", failed),

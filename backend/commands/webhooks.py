@@ -28,6 +28,7 @@ from backend.commands.webhook_specs import (
 )
 from backend.config.settings import Settings, set_outside
 from backend.config.validators import LOOPBACK, base_url
+from backend.domain.paths import STRIPE_WEBHOOK
 from backend.services import Services
 from backend.services.operators.destinations import (
     DestinationSpec,
@@ -40,7 +41,6 @@ from backend.services.operators.destinations import (
 )
 from backend.services.operators.endpoints import (
     KEEP,
-    PATH,
     UPDATE,
     Step,
     carry_out,
@@ -230,7 +230,7 @@ def _public(url: str) -> str:
             "must begin with https://, and be reachable for Stripe. In development: ngrok http 3001", param_hint="URL"
         )
     whole = address.geturl()
-    return whole if whole.endswith(PATH) else whole + PATH
+    return whole if whole.endswith(STRIPE_WEBHOOK) else whole + STRIPE_WEBHOOK
 
 
 def _say(step: AnyStep, dry_run: bool) -> None:

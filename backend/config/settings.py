@@ -52,6 +52,7 @@ _KEY_PREFIX = re.compile(r"\A(?:[srp]k_(?:test|live)|whsec)_")
 # Stripe's own have no underscore after the prefix.
 _PLACEHOLDER = re.compile(r"_|\A(.)\1{2,}\Z|placeholder|example|changeme|yourkey|sandbox", re.IGNORECASE)
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+", re.ASCII)
+_PUBLISHABLE_FORM = "pk_test_… or pk_live_…"
 _PUBLISHABLE_KEY = re.compile(r"pk_(test|live)_[A-Za-z0-9_]+", re.ASCII)
 
 
@@ -75,6 +76,7 @@ class Settings:
     stripe_webhook_secrets: tuple[str, ...] = field(repr=False)
     stripe_connect_webhook_secrets: tuple[str, ...] = field(repr=False)
     stripe_api_base: str | None
+    sandbox_state: Path | None
     host: str
     port: int
     app_env: AppEnv
@@ -176,12 +178,11 @@ def _read(read: Reader) -> Settings:
     sandbox_address = f"http://127.0.0.1:{sandbox_port(port)}" if sandbox else None
     return Settings(
         stripe_secret_key=read.matching("STRIPE_SECRET_KEY", _SECRET_KEY, "sk_test_… or sk_live_…", key),
-        stripe_publishable_key=read.matching(
-            "STRIPE_PUBLISHABLE_KEY", _PUBLISHABLE_KEY, "pk_test_… or pk_live_…", published
-        ),
+        stripe_publishable_key=read.matching("STRIPE_PUBLISHABLE_KEY", _PUBLISHABLE_KEY, _PUBLISHABLE_FORM, published),
         stripe_webhook_secrets=read.secrets("STRIPE_WEBHOOK_SECRET", (SANDBOX_WEBHOOK_SECRET,) if sandbox else ()),
         stripe_connect_webhook_secrets=read.secrets("STRIPE_CONNECT_WEBHOOK_SECRET", connect_secrets),
         stripe_api_base=read.convert("STRIPE_API_BASE", base_url) or sandbox_address,
+        sandbox_state=read.convert("SANDBOX_STATE", Path),
         host=read.matching("HOST", _HOST, "127.0.0.1 or 0.0.0.0", "127.0.0.1"),
         port=port,
         app_env=app_env,

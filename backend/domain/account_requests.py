@@ -8,12 +8,12 @@ https://docs.stripe.com/connect/accounts-v2/account-creation
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from backend.domain.metadata import COACH_ID, COACH_NAME, PLATFORM, SPORT, attempt_hash
+from backend.domain import idempotency_keys
+from backend.domain.metadata import COACH_ID, COACH_NAME, PLATFORM, SPORT
 from backend.domain.namespace import APP_VALUE, Namespace
 from backend.domain.requests import NewCoach
 
@@ -36,23 +36,21 @@ _PLATFORM_CODES = frozenset(["account_creation_liability_unacknowledged"])
 
 @dataclass(frozen=True)
 class AccountRequest:
-    """One request: the way, the capabilities that are asked for, the body, and the idempotency key without a namespace."""
+    """One request: the way, the capabilities that are asked for, and the body."""
 
     make: Make
     capabilities: frozenset[str]
     params: dict[str, Any]
 
-    @property
-    def key(self) -> str:
-        """The name of the request: equal for equal requests, and never that of another way or another set.
+    def key_in(self, namespace: Namespace) -> str:
+        """Return the name of the request: equal for equal requests, and never that of another way or another set.
 
         Requests for both capabilities by v1 were made before there was a choice. Their bytes stay, so that an account whose
         answer was lost then is found now.
         """
-        digest = attempt_hash(json.dumps(self.params, sort_keys=True))
-        if (self.make, self.capabilities) == ("v1", BOTH):
-            return f"account:{digest}"
-        return f"account:{self.make}:{'+'.join(sorted(self.capabilities))}:{digest}"
+        chosen = f"{self.make}:{'+'.join(sorted(self.capabilities))}"
+        before = (self.make, self.capabilities) == ("v1", BOTH)
+        return idempotency_keys.account(namespace, self.params, "" if before else chosen)
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,6 @@ def in_text(text: str) -> bool:
 
 def in_id(text: str) -> bool:
     """True if an id, an address or a key is or holds one."""
-
     # Two groups of a UUID have as many digits as a card number, now and then no letter, and the right check digit.
     text = _UUID.sub("(uuid)", text)
 

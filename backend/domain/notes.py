@@ -6,15 +6,13 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from backend.domain.states import MoneyState
+
 # Stripe may still carry out what it answered with a 500, for hours.
 # https://docs.stripe.com/error-low-level#idempotency
 UNKNOWN_SETTLES_AFTER = 3 * 3_600
 # A note from further ahead than any two clocks differ is damaged: nothing would ever be older than it.
 _MOST_AHEAD = 24 * 3_600
-
-MANUAL = "manual"
-HELD = "held"
-UNKNOWN = "unknown"
 
 
 class Reason(StrEnum):
@@ -34,6 +32,8 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"  # the payment's metadata is damaged: a person has to mend it
 
 
+_REASONS = frozenset(str(reason) for reason in Reason)
+
 _NOTE = re.compile(
     r"(?P<kind>held|unknown)(?::(?P<reason>[a-z_]+))?:(?P<slot>[0-9]+(?:r[0-9]+)?)\.(?P<generation>[0-9]{1,6})"
     r":(?P<at>[0-9]{1,12})(?P<pinned>p?)(?::(?P<amount>[0-9]{1,12}))?",
@@ -50,8 +50,8 @@ class Note:
     The note helps people and finding; the money is decided from charges, transfers and reversals.
     """
 
-    kind: str
-    reason: str = ""
+    kind: MoneyState
+    reason: Reason | None = None
     slot: str = "0"
     generation: int = 0
     at: int = 0
@@ -59,16 +59,16 @@ class Note:
     pinned: bool = False
 
     def __str__(self) -> str:
-        if self.kind == MANUAL:
-            return MANUAL
-        words = [self.kind, self.reason, f"{self.slot}.{self.generation}", f"{self.at}{'p' * self.pinned}"]
+        if self.kind == MoneyState.MANUAL:
+            return MoneyState.MANUAL
+        words = [self.kind, self.reason or "", f"{self.slot}.{self.generation}", f"{self.at}{'p' * self.pinned}"]
         if self.amount is not None:
             words.append(str(self.amount))
         return ":".join(word for word in words if word)
 
     def may_still_come(self, now: int | None) -> bool:
         """True while an unknown outcome is so young that Stripe may make it come true. ``now``: Stripe's time."""
-        return self.kind == UNKNOWN and (now is None or now - self.at <= UNKNOWN_SETTLES_AFTER)
+        return self.kind == MoneyState.UNKNOWN and (now is None or now - self.at <= UNKNOWN_SETTLES_AFTER)
 
     def says_the_same_as(self, other: Note | None) -> bool:
         """True if writing this note over the other would change nothing but the time."""
@@ -80,17 +80,22 @@ def read_note(text: str | None, now: int | None = None) -> Note | None:
 
     ``manual`` is a person's word from before it had a key of its own; it still counts. ``now``: Stripe's time, if known.
     """
-    if text == MANUAL:
-        return Note(MANUAL)
+    if text == MoneyState.MANUAL:
+        return Note(MoneyState.MANUAL)
     match = _NOTE.fullmatch(text or "")
     if match is None or (now is not None and int(match["at"]) > now + _MOST_AHEAD):
         return None
     return Note(
-        kind=match["kind"],
-        reason=match["reason"] or "",
+        kind=MoneyState(match["kind"]),
+        reason=_reason(match["reason"]),
         slot=match["slot"],
         generation=int(match["generation"]),
         at=int(match["at"]),
         amount=int(match["amount"]) if match["amount"] else None,
         pinned=bool(match["pinned"]),
     )
+
+
+def _reason(word: str | None) -> Reason | None:
+    """The reason of a word; None for one that only a later release knows. Such a note says that money waits, and no more."""
+    return Reason(word) if word is not None and word in _REASONS else None

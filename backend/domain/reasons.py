@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from backend.domain.notes import MANUAL, UNKNOWN, Note, Reason
+from backend.domain.notes import Note, Reason
+from backend.domain.states import MoneyState
 
 # A command that runs again whatever can be settled.
 SETTLE = "flask settle {payment}"
@@ -158,8 +159,8 @@ def words_of(note: Note | None) -> Words:
     """The sentences for a note; for one with a reason that is not known here, those of an unclear answer."""
     if note is None:
         return ON_ITS_WAY
-    if note.kind == MANUAL:
+    if note.kind == MoneyState.MANUAL:
         return BY_A_PERSON
-    if note.kind == UNKNOWN or note.reason not in list(Reason):
+    if note.kind == MoneyState.UNKNOWN or note.reason is None:
         return NO_CLEAR_ANSWER
-    return WORDS[Reason(note.reason)]
+    return WORDS[note.reason]

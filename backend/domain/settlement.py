@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from backend.domain.money import FeeRate, Split
-from backend.domain.notes import HELD, MANUAL, UNKNOWN, UNKNOWN_SETTLES_AFTER, Note, Reason, read_note
+from backend.domain.notes import UNKNOWN_SETTLES_AFTER, Note, Reason, read_note
+from backend.domain.states import MoneyState
 
-__all__ = ["HELD", "MANUAL", "UNKNOWN", "UNKNOWN_SETTLES_AFTER", "Note", "Reason", "read_note"]
+__all__ = ["UNKNOWN_SETTLES_AFTER", "Note", "Reason", "read_note"]
 
 _HOUR = 3_600
 # Stripe may forget a key 24 hours after its first use; a request with a forgotten key is a new request.
@@ -223,8 +224,8 @@ class Attempt:
         if note is None or (note.slot, note.generation) != (self.slot, self.generation):
             return False
         if answer == Answered.KEY_TAKEN:
-            return note.kind == UNKNOWN or note.pinned
-        return note.kind == UNKNOWN and replayed
+            return note.kind == MoneyState.UNKNOWN or note.pinned
+        return note.kind == MoneyState.UNKNOWN and replayed
 
 
 def judge(answer: Answered, replayed: bool, attempt: Attempt) -> Next:

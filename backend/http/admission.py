@@ -18,8 +18,8 @@ from gevent import monkey
 from werkzeug.exceptions import RequestTimeout
 
 from backend.config.settings import Settings
+from backend.domain.paths import UNDER_WEBHOOKS
 from backend.http.errors import Overloaded
-from backend.http.middleware import WEBHOOK_PATH
 from backend.http.requests import raw_body
 from backend.http.shedding import MAKE_REFUSAL, NEEDS_NO_PLACE, Gate, Lateness, Shedder
 from backend.observability.metrics import IN_FLIGHT, REFUSED
@@ -125,7 +125,7 @@ def attach_admission(app: Flask, settings: Settings) -> None:
         with _deadline(BODY_SECONDS):
             raw_body()
         g.stack.enter_context(places.one())
-        webhook = request.path.startswith(WEBHOOK_PATH)
+        webhook = request.path.startswith(UNDER_WEBHOOKS)
         g.stack.enter_context(stripe_activation(WEBHOOKS if webhook else REQUESTS, request.endpoint or ""))
         g.budget = g.stack.enter_context(stripe_budget(WEBHOOK_BUDGET_SECONDS if webhook else REQUEST_BUDGET_SECONDS))
 

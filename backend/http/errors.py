@@ -46,7 +46,7 @@ _RETRY_AFTER_SECONDS = 5
 
 
 class Overloaded(HTTPException):
-    """This process has no room, or no time, for the request."""
+    """The process has no room, or no time, for the request."""
 
     code = 503
 

@@ -20,8 +20,8 @@ from limits.errors import ConfigurationError
 
 from backend.config.env import SettingsError
 from backend.config.settings import Settings
+from backend.domain.paths import API, UNDER_WEBHOOKS
 from backend.http.auth import caller
-from backend.http.middleware import WEBHOOK_PATH
 
 # What an answer of the API may do in a browser: nothing. Pages set a policy of their own. Without base-uri and
 # form-action, which do not fall back on default-src, markup that slipped into an answer could still send a form.
@@ -181,7 +181,7 @@ def _is_unlimited() -> bool:
 
     The return pages ask Stripe on a stranger's word, as the API does.
     """
-    limited = request.path.startswith(("/api/", "/payment-")) and not request.path.startswith(WEBHOOK_PATH)
+    limited = request.path.startswith((API, "/payment-")) and not request.path.startswith(UNDER_WEBHOOKS)
     return not limited or request.method == "OPTIONS"
 
 

@@ -12,20 +12,20 @@ from urllib.parse import quote
 
 import structlog
 from flask import Flask, Response, g, redirect, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend.config.settings import Settings
 from backend.domain import card_numbers
+from backend.domain.paths import API, UNDER_WEBHOOKS
 from backend.observability.metrics import REQUEST_SECONDS, REQUESTS
 
 log = structlog.get_logger(__name__)
 
 BODY_LIMIT = 64 * 1024
 WEBHOOK_BODY_LIMIT = 1024 * 1024
-WEBHOOK_PATH = "/api/webhooks/"
 # Probes and Stripe do not follow redirects, and have nothing that HTTPS would hide from their own network.
-_NEVER_REDIRECTED = ("/health", "/ready", WEBHOOK_PATH)
+_NEVER_REDIRECTED = ("/health", "/ready", UNDER_WEBHOOKS)
 
 # RFC 3986: what stands in a path and a query as it is. The path comes decoded, the query as it was sent.
 _PATH, _QUERY = "/:@!$&'()*+,;=~", "/:@!$&'()*+,;=~?%"
@@ -85,11 +85,14 @@ def _begin() -> None:
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request=g.request_id)
     g.stack = ExitStack()
-    if request.path.startswith(WEBHOOK_PATH):
+    if request.path.startswith(UNDER_WEBHOOKS):
         request.max_content_length = WEBHOOK_BODY_LIMIT
     # Flask checks when a body is read, and not every route reads one.
     if (request.content_length or 0) > (request.max_content_length or 0):
         raise RequestEntityTooLarge
+    # RFC 9112, 3.2: without one, two servers on the way may mean two different hosts.
+    if "HTTP_HOST" not in request.environ and request.environ.get("SERVER_PROTOCOL") == "HTTP/1.1":
+        raise BadRequest
 
 
 def _redirection(address: str) -> Callable[[], Response | None]:
@@ -110,7 +113,7 @@ def _redirection(address: str) -> Callable[[], Response | None]:
 
 def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
-    if request.path.startswith("/api/"):
+    if request.path.startswith(API):
         # What is asked here is about one person's money, now: no cache keeps it.
         response.headers["Cache-Control"] = "no-store"
     seconds = time.monotonic() - g.began
@@ -134,7 +137,7 @@ def _finish(response: Response) -> Response:
 
 def _address_of_a_suspect(status: int) -> dict[str, str | None]:
     """The address of a request that was not let in. Of all others the address is nobody's business."""
-    forged = status == 400 and request.path.startswith(WEBHOOK_PATH)
+    forged = status == 400 and request.path.startswith(UNDER_WEBHOOKS)
     return {"address": request.remote_addr} if forged or status in (401, 403, 429) else {}
 
 

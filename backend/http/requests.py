@@ -78,6 +78,8 @@ def raw_body() -> bytes:
         raise BadRequest from error
     if more:
         raise RequestEntityTooLarge
+    if len(raw) < (request.content_length or 0):
+        raise BadRequest  # the client has gone; what would have followed might have said otherwise
     return raw
 
 

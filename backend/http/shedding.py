@@ -16,7 +16,8 @@ import structlog
 from gevent import monkey
 
 from backend.config.settings import Settings
-from backend.http.middleware import WEBHOOK_PATH, Environ, WSGIApp, request_id_of
+from backend.domain.paths import API, UNDER_WEBHOOKS
+from backend.http.middleware import Environ, WSGIApp, request_id_of
 from backend.observability.metrics import REFUSED
 
 log = structlog.get_logger(__name__)
@@ -102,7 +103,7 @@ class Gate:
         # A browser that cannot ask whether it may ask never learns why it was refused.
         if head["REQUEST_METHOD"] == "OPTIONS" or path.startswith(NEEDS_NO_PLACE):
             return self._wsgi(head, start_response)
-        if not self._shedder.refuses(path.startswith(WEBHOOK_PATH)) and not self._is_full():
+        if not self._shedder.refuses(path.startswith(UNDER_WEBHOOKS)) and not self._is_full():
             return self._wsgi(head, start_response)
         REFUSED.inc()
         return self._refuse(head, start_response)
@@ -111,7 +112,7 @@ class Gate:
         """Answer as Flask would. It makes the first refusal of a kind, which is kept: no header can be forgotten."""
         origin = head.get("HTTP_ORIGIN")
         who = origin if origin in self._origins else bool(origin) and self._any_origin
-        key = (who or False, head["wsgi.url_scheme"], head.get("PATH_INFO", "").startswith("/api/"))
+        key = (who or False, head["wsgi.url_scheme"], head.get("PATH_INFO", "").startswith(API))
         refusal = self._refusals.get(key)
         if refusal is None:
             refusal = self._made(head, known_origin=bool(who))

@@ -24,6 +24,9 @@ _HEADERS = {
 # As http/errors.py has them; the app is not loaded yet when this module is.
 _REFUSED = {"error": "Validation error", "message": "The request is not well-formed."}
 _BUG = {"error": "Internal server error", "message": "Something went wrong on our side. Please try again."}
+# An encoding or a version of HTTP that gunicorn has not. It is the client who asks for it: as a 5xx it would call an operator,
+# and have a proxy ask the next machine.
+_NOT_SERVED = (501, 505)
 
 
 class _Unsent:
@@ -50,9 +53,12 @@ class Worker(GeventWorker):  # type: ignore[misc]
         super().handle_error(req, unsent, addr, exc)
         line = unsent.said.partition(b"\r\n")[0]
         if line:
+            status = int(line.split()[1])
+            if status in _NOT_SERVED:
+                status, line = 400, b"HTTP/1.1 400 Bad Request"
             # Who sends such things seldom waits for the answer.
             with suppress(OSError):
-                util.write_nonblock(client, line + b"\r\n" + _refusal(int(line.split()[1])))
+                util.write_nonblock(client, line + b"\r\n" + _refusal(status))
 
 
 def _refusal(status: int) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
+from backend.domain.paths import CONNECT
 from backend.http.auth import caller
 from backend.http.requests import body, optional_body, path_account_id, path_coach_id, query, respond, services
 from backend.schemas.connect import (
@@ -29,7 +30,7 @@ from backend.schemas.screens import (
     TransfersResponse,
 )
 
-connect = Blueprint("connect", __name__, url_prefix="/api/connect")
+connect = Blueprint("connect", __name__, url_prefix=CONNECT)
 
 
 @connect.post("/create-account")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from flask import Blueprint, Response
 
+from backend.domain.paths import PAYMENTS
 from backend.http.auth import caller
 from backend.http.requests import body, idempotency_key, path_payment_id, respond, services, settings
 from backend.observability.metrics import PURCHASES, REFUNDED
@@ -20,7 +21,7 @@ from backend.schemas.payments import (
 )
 from backend.schemas.screens import PackagesResponse
 
-payments = Blueprint("payments", __name__, url_prefix="/api/payments")
+payments = Blueprint("payments", __name__, url_prefix=PAYMENTS)
 
 
 @payments.post("/create-intent")

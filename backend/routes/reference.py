@@ -14,6 +14,7 @@ from marshmallow import Schema, fields, validate
 from werkzeug.datastructures import Headers
 
 from backend import __version__
+from backend.domain.paths import UNDER_WEBHOOKS
 from backend.http.requests import settings
 from backend.routes.generated_clients import ALL_ERRORS, ERRORS, fit_for_clients
 from backend.schemas import connect, payments, screens
@@ -252,7 +253,7 @@ def _parameters(operation: Operation, path: str) -> Iterator[dict[str, Any]]:
             "Send a UUID. A purchase's key belongs to the bearer of the token; without a token it needs 22 characters."
         )
         yield {"name": "Idempotency-Key", "in": "header", "schema": schema, "description": text}
-    if path.startswith("/api/webhooks/"):
+    if path.startswith(UNDER_WEBHOOKS):
         yield {"name": "Stripe-Signature", "in": "header", "required": True, "schema": {"type": "string"}}
 
 

@@ -9,6 +9,7 @@ import stripe
 import structlog
 from flask import Blueprint, Response, jsonify, request
 
+from backend.domain import paths
 from backend.http.errors import InvalidSignature, MissingSignature, WebhooksNotConfigured
 from backend.http.requests import parse_json, raw_body, services, settings
 from backend.observability.metrics import WEBHOOK_LAG, WEBHOOKS
@@ -20,7 +21,7 @@ from backend.webhooks.thin import is_notification, read_notification
 
 log = structlog.get_logger(__name__)
 
-webhooks = Blueprint("webhooks", __name__, url_prefix="/api/webhooks")
+webhooks = Blueprint("webhooks", __name__, url_prefix=paths.WEBHOOKS)
 
 # Stripe's own advice, in both directions: the SDK only refuses what is too old.
 # https://docs.stripe.com/webhooks#replay-attacks

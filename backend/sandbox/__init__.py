@@ -4,6 +4,7 @@ README.md says how to use it, COVERAGE.md what it does and what it knowingly doe
 """
 
 from .app import Sandbox
+from .saved.file import StateError
 from .state.clock import Clock
 
-__all__ = ["Clock", "Sandbox"]
+__all__ = ["Clock", "Sandbox", "StateError"]

@@ -12,6 +12,8 @@ from typing import Any
 from . import coverage
 from .app import Sandbox
 from .control.guard import is_loopback
+from .saved.file import StateError
+from .saved.keeper import SAVE_EVERY
 
 EXAMPLES = """\
 Point an official SDK at it:
@@ -21,7 +23,8 @@ Point an official SDK at it:
 
 Pay with pm_card_visa or 4242 4242 4242 4242. Outside /v1, POST /_sandbox/clock {"advance": 86400} moves time,
 /_sandbox/faults makes calls fail, /_sandbox/accounts/ID/onboard onboards a coach; GET / lists what is there.
-Everything is kept in memory and is gone when it stops. It moves no real money and refuses live keys.
+Everything is kept in memory and is gone when it stops, unless --state names a file to keep it in.
+It moves no real money and refuses live keys.
 """
 
 
@@ -45,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument(
         "--connect-webhook-secret", metavar="whsec_…", default="whsec_sandbox_connect", help="default: %(default)s"
     )
+    _add_state(found)
     found.add_argument("--seed", type=int, default=0, help="of the ids; the same seed gives the same ids")
     found.add_argument("--manual", action="store_true", help="deliver webhooks only on POST /_sandbox/deliveries")
     found.add_argument("--allow-remote", action="store_true", help="listen on an address that others can reach")
@@ -66,6 +70,19 @@ def parser() -> argparse.ArgumentParser:
     return found
 
 
+def _add_state(found: argparse.ArgumentParser) -> None:
+    found.add_argument(
+        "--state", metavar="FILE", type=Path, help="go on from this file, and keep everything in it (default: forget)"
+    )
+    found.add_argument(
+        "--save-every",
+        metavar="SECONDS",
+        type=_seconds,
+        default=SAVE_EVERY,
+        help="how often to write that file while something changes (default: %(default)s)",
+    )
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Listen until interrupted or terminated."""
     given = parser().parse_args(arguments)
@@ -76,17 +93,28 @@ def main(arguments: list[str] | None = None) -> None:
     if given.coverage:
         given.coverage.write_text(coverage.markdown())
         return
-    sandbox, server = _listening(given)
+    try:
+        sandbox, server = _listening(given)
+        _serve(sandbox, server, given.manual)
+    except StateError as error:
+        raise SystemExit(str(error)) from error
+    print("Stopped.", file=sys.stderr)  # noqa: T201
+
+
+def _serve(sandbox: Sandbox, server: Any, manual: bool) -> None:
     # A shell that starts it in the background has SIGINT ignored, and Python would leave it so.
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, _interrupted)
     # The server ends without a word when it is interrupted; so may be what comes before it.
     with contextlib.suppress(KeyboardInterrupt):
+        if sandbox.keeper:
+            sandbox.keeper.start()
         print(f"The Stripe sandbox listens on {sandbox.base_url}", flush=True)  # noqa: T201
-        if not given.manual:
+        if not manual:
             sandbox.start_background()
         server.serve_forever()
-    print("Stopped.", file=sys.stderr)  # noqa: T201
+    if sandbox.keeper:
+        sandbox.keeper.stop()
 
 
 def _listening(given: argparse.Namespace) -> tuple[Sandbox, Any]:
@@ -101,10 +129,12 @@ def _listening(given: argparse.Namespace) -> tuple[Sandbox, Any]:
     sandbox.move_to(f"http://{host}:{server.server_port}")
     for name in given.allow_host:
         sandbox.guard.allow(name)
+    if given.state:
+        sandbox.keep_state(given.state, given.save_every)
     if given.webhook:
-        sandbox.add_webhook(given.webhook, secret=given.webhook_secret)
+        sandbox.ensure_webhook(given.webhook, given.webhook_secret)
     if given.connect_webhook:
-        sandbox.add_webhook(given.connect_webhook, secret=given.connect_webhook_secret, connect=True)
+        sandbox.ensure_webhook(given.connect_webhook, given.connect_webhook_secret, connect=True)
     return sandbox, server
 
 
@@ -122,6 +152,13 @@ def _port(given: str) -> int:
     if not 0 <= port <= 65_535:
         raise argparse.ArgumentTypeError(f"{port} is not between 0 and 65535")
     return port
+
+
+def _seconds(given: str) -> float:
+    seconds = float(given)
+    if not 0 < seconds <= 86_400:
+        raise argparse.ArgumentTypeError(f"{given} is not between 0 and 86400")
+    return seconds
 
 
 def _url(given: str) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from .pages.dashboard import Dashboard
 from .pages.html import static_file
 from .pages.routes import Pages
 from .resources import ROUTES
+from .saved.keeper import SAVE_EVERY, Keeper
 from .server import Server, make_server
 from .state.background import Background
 from .state.clock import Clock
@@ -52,7 +54,8 @@ class LoggedCall:
 
 
 class Sandbox:
-    """A stateful stand-in for Stripe. Everything lives in memory, and nothing leaves the machine but webhooks.
+    """A stateful stand-in for Stripe. Everything lives in memory, and in a file if `keep_state` names one. Nothing
+    leaves the machine but webhooks.
 
     Call it as a WSGI application in-process, or `serve` it. With a frozen clock and no background thread, nothing happens
     but what a test makes happen: it moves `clock`, and pumps webhooks with `deliver_due`.
@@ -70,6 +73,7 @@ class Sandbox:
         self.clock = clock or Clock()
         self.faults = Faults()
         self.requests: list[LoggedCall] = []
+        self.keeper: Keeper | None = None
         self.guard = Guard()
         self.world = World(self.clock, base_url, seed)
         self.move_to(base_url)
@@ -102,6 +106,7 @@ class Sandbox:
         self.guard.allow(urlsplit(base_url).hostname or "")
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer a request, as WSGI wants it."""
         response = self.respond(Request(environ))
         truncate = response.headers.pop(http.TRUNCATE, None)
         body = response(environ, start_response)
@@ -113,7 +118,7 @@ class Sandbox:
             return self.guard.preflight(request)
         refused = self.guard.refusal(request)
         if refused is not None:
-            answer = Response(http.to_json(refused.body("")), refused.status, mimetype="application/json")
+            answer = self.refuse(refused, request.method, request.path)
         else:
             answer = next(part for paths, part in self._parts if re.match(paths, request.path))(request)
         return self.guard.harden(request, answer)
@@ -131,6 +136,10 @@ class Sandbox:
         self._api.idempotency.clear()
         self.faults.clear()
         self.requests.clear()
+
+    def parts(self) -> dict[str, Any]:
+        """Whatever has a state to be saved beside the objects."""
+        return self.world.parts() | {"idempotency": self._api.idempotency, "faults": self.faults}
 
     def add_webhook(
         self,
@@ -151,6 +160,21 @@ class Sandbox:
             if thin:
                 endpoint.thin, endpoint.scopes = True, ("@accounts",) if connect else ("@self",)
             return {**self.world.events.add_endpoint(endpoint, permanent=True), "secret": secret}
+
+    def ensure_webhook(self, url: str, secret: str, connect: bool = False) -> None:
+        """Deliver events to `url`; the endpoint that a saved state has there goes on, with this secret."""
+        with self.world.lock:
+            known = self.world.events.permanent(url, connect)
+            if known is None:
+                self.add_webhook(url, secret, connect)
+            else:
+                known.secrets = {secret: None}
+
+    def keep_state(self, path: Path, every_seconds: float = SAVE_EVERY) -> Keeper:
+        """Go on from the state in a file, and keep it there once the keeper is started. Raises StateError."""
+        self.keeper = Keeper(self, path, every_seconds)
+        self.keeper.load()
+        return self.keeper
 
     def deliver_due(self, order: Order = "fifo") -> list[Delivery]:
         """Make every delivery that is due, and those that its receiver causes meanwhile. Returns them all."""
@@ -174,7 +198,16 @@ class Sandbox:
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> Server:
         """A threaded server; call `serve_forever`, and `shutdown` from another thread. Port 0 takes a free one."""
-        return make_server(host, port, self)
+        return make_server(host, port, self, self.refuse)
+
+    def refuse(self, error: StripeError, method: str = "", path: str = "") -> Response:
+        """The answer to what is no call of the API's: in the same shape, and no page may read it."""
+        with self.world.lock:
+            incoming = http.Incoming(method, path, self.world.ids.new("req"))
+        response = http.respond(http.failure(error, incoming, self.clock.now()), incoming, self.clock.now())
+        for name in http.CORS:
+            response.headers.pop(name)
+        return response
 
     def _api_call(self, request: Request) -> Response:
         with self.world.lock:

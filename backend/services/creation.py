@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
+from backend.domain import idempotency_keys
 from backend.services.reads import get_or_none
 from backend.services.write_outcome import Done, KeyTaken, Refused, Unknown, WriteOutcome, classify_write
 
@@ -28,7 +29,7 @@ def create_once(
     """
     answer: WriteOutcome[Any] = Unknown(replayed=True)
     for generation in range(GENERATIONS):
-        answer = classify_write(partial(create, f"{key}:g{generation}"))
+        answer = classify_write(partial(create, idempotency_keys.creation(key, generation)))
         match answer:
             case Done(result, replayed=True):
                 alive = get_or_none(partial(retrieve, result.id))

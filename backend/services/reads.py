@@ -23,7 +23,8 @@ from backend.domain.metadata import (
     read_purchase,
 )
 from backend.domain.namespace import Namespace
-from backend.domain.settlement import MANUAL, Note, read_note
+from backend.domain.settlement import Note, read_note
+from backend.domain.states import MoneyState
 from backend.services import objects
 from backend.services.errors import NotFound, UnreadablePayment
 from backend.services.write_outcome import answered_at, error_code
@@ -100,7 +101,7 @@ class Payment:
     @property
     def is_manual(self) -> bool:
         """True if a person said that a person settles it."""
-        return self.metadata.get(SETTLEMENT_MODE) == MODE_MANUAL or self.metadata.get(SETTLEMENT) == MANUAL
+        return self.metadata.get(SETTLEMENT_MODE) == MODE_MANUAL or self.metadata.get(SETTLEMENT) == MoneyState.MANUAL
 
     @property
     def person_was_here(self) -> bool:

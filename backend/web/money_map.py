@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from backend.domain.reasons import words_of
-from backend.domain.settlement import HELD, Note
+from backend.domain.settlement import Note
+from backend.domain.states import MoneyState
 from backend.services.settlement.ledger import Ledger
 
 # Of the drawing, in its own units; the page scales it.
@@ -73,4 +74,6 @@ def explain(ledger: Ledger, note: Note | None) -> str:
     if ledger.balances:
         return ""
     meaning = words_of(note).meaning
-    return f"It waits: {meaning[0].lower()}{meaning[1:]}" if note is not None and note.kind == HELD else meaning
+    return (
+        f"It waits: {meaning[0].lower()}{meaning[1:]}" if note is not None and note.kind == MoneyState.HELD else meaning
+    )

@@ -50,7 +50,7 @@ def name_the_type(response: Response) -> Response:
 
 @pages.get("/payment-success")
 def payment_success() -> Response:
-    """The page to which Stripe.js leads after paying. It believes the payment, never the address (facts 1.12)."""
+    """The page to which Stripe.js leads after paying. It believes the payment, never the address (docs/stripe.md 1.3)."""
     return _receipt("We could not find your payment", "If you paid, your session is in the app.")
 
 

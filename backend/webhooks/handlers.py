@@ -15,12 +15,13 @@ import structlog
 
 from backend.domain.metadata import PAYMENT, SLOT
 from backend.domain.namespace import is_marked
+from backend.domain.states import MoneyState
 from backend.observability.metrics import BLOCKED
 from backend.services import Services
 from backend.services.errors import UnreadablePayment
 from backend.services.reads import Payment, get_or_none, id_of, read_payment
 from backend.services.settlement.hand_transfers import remember
-from backend.services.settlement.settle import NOT_OURS, NOT_PAID, Settlement
+from backend.services.settlement.settle import Settlement
 from backend.stripe_client.platform import namespace_of
 from backend.webhooks import signals
 from backend.webhooks.account_handlers import (
@@ -61,7 +62,7 @@ class Look:
     @property
     def is_ours(self) -> bool:
         """True if the payment was sold here and paid."""
-        return self.settlement.state not in (NOT_OURS, NOT_PAID)
+        return self.settlement.state not in (MoneyState.NOT_OURS, MoneyState.NOT_PAID)
 
 
 def look_at(services: Services, payment_id: str, happened_at: int | None = None, **how: Any) -> Look:
@@ -75,7 +76,7 @@ def look_at(services: Services, payment_id: str, happened_at: int | None = None,
     try:
         payment = read_payment(services.client, payment_id)
         if payment is None:
-            return Look(Settlement(NOT_OURS, None), None, teller)
+            return Look(Settlement(MoneyState.NOT_OURS, None), None, teller)
         teller.attempt(lambda: teller.session(payment, happened_at))
     except UnreadablePayment:
         log.warning("payment.unreadable", payment=payment_id)  # settling holds it, by name

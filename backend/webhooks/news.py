@@ -12,7 +12,8 @@ import stripe
 import structlog
 from blinker import NamedSignal
 
-from backend.domain.settlement import HELD, Reason
+from backend.domain.settlement import Reason
+from backend.domain.states import MoneyState
 from backend.services import Services
 from backend.services.purchases.sessions import is_open, session_id_of, session_of
 from backend.services.reads import NOT_REFUNDED, Payment, captured, id_of, refunded_by, refunds_of
@@ -61,14 +62,16 @@ class Teller:
     def _waiting(self, settlement: Settlement) -> None:
         """Money that waits is told each time it is met; the id is the same while as much waits for the same."""
         note, payment_id = settlement.note, settlement.payment_id
-        if settlement.state != HELD or note is None:
+        if settlement.state != MoneyState.HELD or note is None:
             return
         if note.reason == Reason.CLAWBACK_PENDING:
             told = f"{payment_id}:{note.slot}:{note.amount}"
             self._send(signals.clawback_pending, told, payment_id=payment_id, amount=note.amount)
         else:
-            told = f"{payment_id}:{note.reason}:{note.slot}" + (f":{note.amount}" if note.amount else "")
-            self._send(signals.transfer_held, told, payment_id=payment_id, reason=str(note.reason), amount=note.amount)
+            told = f"{payment_id}:{note.reason or ''}:{note.slot}" + (f":{note.amount}" if note.amount else "")
+            self._send(
+                signals.transfer_held, told, payment_id=payment_id, reason=str(note.reason or ""), amount=note.amount
+            )
 
     def _revoked(self, settlement: Settlement) -> None:
         view = settlement.view

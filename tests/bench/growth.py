@@ -1,4 +1,4 @@
-"""How the sandbox bears many payments: memory for each, and what looking costs as they grow. Loopback, in memory."""
+"""The growth of a sandbox: memory for each payment, and what looking costs as they grow. Loopback, in memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ROUNDS = 50
 
 
 def _memory() -> int:
-    """What this process holds, in bytes (Linux)."""
+    """The memory that this process holds, in bytes (Linux)."""
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * 4_096
 
@@ -28,7 +28,7 @@ def _buy(platform: Platform, many: int) -> None:
 
 
 def _looks(platform: Platform, some: Any) -> dict[str, Callable[[], Any]]:
-    """What is asked of the API, by name; each finds one page or one object."""
+    """The reads that are measured, by name; each finds one page or one object."""
     player = some.metadata["player"]
     return {
         "newest page": lambda: platform.v1.payment_intents.list({"limit": 10}),

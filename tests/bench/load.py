@@ -42,7 +42,7 @@ def order(player: str, coach: str = COACH) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What wrk saw. Latencies are in milliseconds, of all answers; ``cpu`` is its own, in seconds."""
+    """The result of one load. Latencies are in milliseconds, of all answers; ``cpu`` is wrk's own, in seconds."""
 
     seconds: float
     answers: int

@@ -31,7 +31,7 @@ HEAD += f"{'refusal cpu':>13}"
 
 @dataclass(frozen=True)
 class Offered:
-    """What became of one rate; latencies in milliseconds. ``cpu`` is the server's, in seconds.
+    """The result of one rate; latencies in milliseconds. ``cpu`` is the server's, in seconds.
 
     ``served_ms`` is the processor time of a purchase that is served, in milliseconds, as found where nothing is refused.
     """

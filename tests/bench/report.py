@@ -1,4 +1,4 @@
-"""What was measured, as a table and a plot: ``docs/benchmarks.md`` and ``docs/benchmarks.svg``."""
+"""The report of a benchmark, as a table and a plot: ``docs/benchmarks.md`` and ``docs/benchmarks.svg``."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def _row(rounds: list[Round], base: list[float]) -> list[str]:
 
 
 def _alone(measured: Measured) -> str:
-    """What each flow costs where nothing waits for anything else."""
+    """The cost of each flow where nothing waits for anything else."""
     rows = []
     for one in measured.alone:
         added = one.loaded.p50 - round(one.calls_each) * measured.plan.delay

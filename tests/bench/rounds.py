@@ -18,7 +18,7 @@ _WARM_UP_SECONDS = 2
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured: every flow at every number of connections, so many rounds of so many seconds.
+    """The plan of a benchmark: every flow at every number of connections, so many rounds of so many seconds.
 
     ``delay`` is what Stripe takes for a call, in milliseconds, and ``ceiling`` how many calls a second it takes (0: any).
     """

@@ -40,12 +40,12 @@ class Server:
     log: Path
 
     def cpu_seconds(self) -> float:
-        """What its processes have taken of the processor, those included that have ended."""
-        return sum(cpu_seconds(pid, ended_too=pid == self.pid) for pid in _tree(self.pid))
+        """The seconds of processor that its processes have taken, those included that have ended."""
+        return sum(cpu_seconds(pid, ended_too=pid == self.pid) for pid in tree(self.pid))
 
     def memory(self) -> list[float]:
         """Megabytes of each worker, its part of what is shared included (PSS)."""
-        return sorted(_pss(pid) for pid in _tree(self.pid)[1:])
+        return sorted(pss(pid) for pid in tree(self.pid)[1:])
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def server_process(name: str, upstream: Upstream, folder: Path, root: Path = ROO
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    every = _tree(process.pid)
+    every = tree(process.pid)
     process.terminate()
     try:
         process.wait(30)
@@ -122,7 +122,7 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], url: str, log: Path) -
 
 
 def cpu_seconds(pid: int, ended_too: bool = False) -> float:
-    """What a process has taken of the processor; with ``ended_too`` also its children that have ended."""
+    """The seconds of processor that a process has taken; with ``ended_too`` also its children that have ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -131,13 +131,13 @@ def cpu_seconds(pid: int, ended_too: bool = False) -> float:
 
 
 def machine_seconds() -> float:
-    """What everything on this machine has taken of its processors."""
+    """The seconds of processor that everything on this machine has taken."""
     ticks = [int(number) for number in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
     idle = ticks[3] + ticks[4]
     return (sum(ticks) - idle) / _TICKS
 
 
-def _tree(pid: int) -> list[int]:
+def tree(pid: int) -> list[int]:
     """A process and all that descend from it."""
     found, looked = [pid], 0
     while looked < len(found):
@@ -153,7 +153,8 @@ def _children(pid: int) -> list[int]:
         return []
 
 
-def _pss(pid: int) -> float:
+def pss(pid: int) -> float:
+    """Megabytes that a process holds, its part of what is shared included; 0 for one that has ended."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:

@@ -31,7 +31,7 @@ def launch(playwright: Playwright) -> Browser:
 
 
 class Watch:
-    """What went wrong in a page without anybody clicking on it."""
+    """The problems of a page that nobody clicked for."""
 
     def __init__(self, page: Page) -> None:
         self.problems: list[str] = []
@@ -73,6 +73,6 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def watch(page: Page) -> Watch:
-    """What the page's test expects to go wrong."""
+    """The watch, to which a test adds what it expects to go wrong."""
     found: Watch = page.watch  # type: ignore[attr-defined]
     return found

@@ -63,7 +63,7 @@ class Visitor:
         expect(self.page.get_by_role("heading", level=1)).to_have_text(title, timeout=15_000)
 
     def hears(self, text: str) -> None:
-        """What is said beside the button."""
+        """The message beside the button."""
         expect(self.page.get_by_role("alert")).to_contain_text(text, timeout=15_000)
 
     def payments(self) -> list[Any]:
@@ -71,7 +71,7 @@ class Visitor:
         return self.stripe.v1.payment_intents.list({"limit": 100}).data
 
     def charged(self) -> int:
-        """How many charges succeeded."""
+        """The number of charges that succeeded."""
         return sum(charge.paid for charge in self.stripe.v1.charges.list({"limit": 100}).data)
 
 

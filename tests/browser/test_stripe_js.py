@@ -59,7 +59,7 @@ class Till:
         self.page.get_by_role("button", name="Pay").click()
 
     def says(self, text: str) -> None:
-        """What the shop tells the player in the end."""
+        """The last message of the shop to the player."""
         expect(self.page.get_by_role("status")).to_contain_text(text)
 
     def intent(self) -> Any:
@@ -142,7 +142,7 @@ def test_a_card_may_be_declined_after_its_challenge(till: Till) -> None:
 
 
 def test_paying_may_lead_back_to_the_return_url(till: Till) -> None:
-    """With the payment and its outcome in the query (facts 1.12)."""
+    """With the payment and its outcome in the query (docs/stripe.md 1.3)."""
     with till.page.expect_navigation(url="**/done?*"):
         till.open(element="payment", redirect="always").pay(VISA)
 
@@ -253,7 +253,7 @@ def test_a_wrong_call_throws_with_its_reason(till: Till, script: str, complaint:
 
 
 def test_every_call_is_declared(till: Till) -> None:
-    """What the coverage page lists is what there is, no less and no more."""
+    """The coverage page lists every call of the stand-in, and no other."""
     till.open()
     own = "[...Object.keys(window.stripe), ...Object.getOwnPropertyNames(Object.getPrototypeOf(window.stripe))]"
     there = {name for name in till.page.evaluate(own) if not name.startswith("_")}
@@ -287,7 +287,7 @@ def test_the_example_in_the_readme_pays(till: Till) -> None:
 
 @pytest.mark.parametrize("element", ["card", "payment"])
 def test_the_mouse_wheel_leaves_the_fields_where_they_are(till: Till, element: str) -> None:
-    """What was typed stays in sight, whichever way the wheel turns."""
+    """The typed text stays in sight, whichever way the wheel turns."""
     till.open(element=element).enter(VISA)
     field = till.fields.get_by_label("Card number")
     box = field.bounding_box()

@@ -1,0 +1,1 @@
+"""Chaos over sockets: servers that are killed while everything fails."""

@@ -39,12 +39,13 @@ class Sale:
 class StripesBooks:
     """Stripe, read past the backend."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, key: str = "sk_test_sandbox") -> None:
         self._url = url
+        self._key = key
 
     def get(self, path: str, account: str = "") -> Any:
         """One object or page."""
-        headers = {"Authorization": "Bearer sk_test_sandbox"} | ({"Stripe-Account": account} if account else {})
+        headers = {"Authorization": f"Bearer {self._key}"} | ({"Stripe-Account": account} if account else {})
         answer = requests.get(f"{self._url}/v1/{path}", headers=headers, timeout=30)
         assert answer.ok, answer.text
         return answer.json()
@@ -70,7 +71,7 @@ def check(books: StripesBooks, sales: list[Sale]) -> int:
     Raises ``AssertionError`` with everything that does not add up. Nothing may wait any longer: every coach is
     onboarded, and every payment's money is still pending, so that it can be taken back.
     """
-    found = _group(books)
+    found = group(books)
     wrong = _strangers(books, found, sales)
     shares: dict[str, int] = defaultdict(int)
     kept_in_all = 0
@@ -90,7 +91,7 @@ def check(books: StripesBooks, sales: list[Sale]) -> int:
 
 def check_meanwhile(books: StripesBooks, sales: list[Sale]) -> None:
     """Raises ``AssertionError`` if a coach holds more than the share of a whole price, or a player has more back than that."""
-    found = _group(books)
+    found = group(books)
     for sale in sales:
         price, now = PRICES[sale.package], found[sale.payment_id]
         within = now.held <= share_of(price) and now.refunded <= price and now.paid_to <= {sale.account}
@@ -107,7 +108,7 @@ class Found:
     paid_to: set[str] = field(default_factory=set)
 
 
-def _group(books: StripesBooks) -> defaultdict[str, Found]:
+def group(books: StripesBooks) -> defaultdict[str, Found]:
     """The books by payment."""
     found: defaultdict[str, Found] = defaultdict(Found)
     payment_of = {}

@@ -33,7 +33,7 @@ _SECONDS = 60
 
 
 def differences(shape: Any, value: Any, where: str = "answer") -> Iterator[str]:
-    """How a value differs from a shape, a sentence for each place."""
+    """The differences of a value from a shape, a sentence for each place."""
     if isinstance(shape, dict):
         if not isinstance(value, dict):
             yield f"{where} is {_short(value)}, not an object"
@@ -72,7 +72,7 @@ def _short(value: Any) -> str:
 
 @dataclass
 class Outcome:
-    """What became of one case. ``problems``: how the answer differs; ``skipped``: why it was not tried."""
+    """The outcome of one case. ``problems``: how the answer differs; ``skipped``: why it was not tried."""
 
     name: str
     problems: list[str] = field(default_factory=list)

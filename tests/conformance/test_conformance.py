@@ -115,7 +115,7 @@ def test_a_backend_that_answers_otherwise_is_found_out(port: int, name: str, cha
 
 
 def test_nothing_that_answers_is_found_out() -> None:
-    """Where no server answers, every case that is tried says so."""
+    """Every case that is tried says that no server answers."""
     outcomes = list(run("http://127.0.0.1:1", None))
 
     tried = [one for one in outcomes if not one.skipped]

@@ -1,0 +1,1 @@
+"""Documents, settings, commands and the rules of the house, compared with the code."""

@@ -169,7 +169,7 @@ class Requirement:
 
     @property
     def met(self) -> bool:
-        """Whether the backend does its part."""
+        """True if the backend does its part."""
         return self.applies and not self.falls_short
 
 
@@ -190,14 +190,14 @@ def _tests_of(file: Path) -> frozenset[str]:
 
 
 def exists(test: str) -> bool:
-    """Whether there is a test of that name: ``tests/x/test_y.py::test_z``."""
+    """True if there is a test of that name: ``tests/x/test_y.py::test_z``."""
     file, _, name = test.partition("::")
     named_so = name.startswith("test_") or file.endswith(".mjs")
     return named_so and (ROOT / file).is_file() and name in _tests_of(ROOT / file)
 
 
 def share(rows: Iterable[Requirement], level: int) -> tuple[int, int, int]:
-    """How many of a level apply, how many of those are met, and of how many that are met a part is the operator's."""
+    """The counts of a level: applicable, met, and met with a part that is the operator's."""
     applying = [one for one in rows if one.level == level and one.applies]
     met = [one for one in applying if one.met]
     return len(applying), len(met), sum(bool(one.yours) for one in met)

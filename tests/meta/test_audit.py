@@ -1,4 +1,4 @@
-"""What `make audit` makes of an answer: never clean without having looked."""
+"""`make audit` calls nothing clean without having looked."""
 
 from __future__ import annotations
 

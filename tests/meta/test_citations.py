@@ -1,10 +1,9 @@
-"""What a comment, a docstring or a document refers to is in this repository, and is there."""
+"""References of comments, docstrings and documents lead to something in this repository."""
 
 from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -15,33 +14,19 @@ from backend.sandbox.control.switches import BY_NAME
 ROOT = Path(__file__).parents[2]
 STRIPE = (ROOT / "docs/stripe.md").read_text()
 FACTS = re.findall(r"^### (\d+\.\d+) ", STRIPE, re.MULTILINE)
-_TEXTS = (
-    ".py",
-    ".md",
-    ".toml",
-    ".mjs",
-    ".js",
-    ".ts",
-    ".html",
-    ".css",
-    ".yml",
-    ".yaml",
-    ".example",
-    "Makefile",
-    "Dockerfile",
-)
+_TEXTS = (".py", ".md", ".toml", ".mjs", ".js", ".ts", ".html", ".yml", ".yaml", ".example", "Makefile", "Dockerfile")
 # Words that lead to a paper which a reader of this repository does not have.
 _ELSEWHERE = re.compile(
     r"\bfacts? [0-9A-E]+\.\d|\bSF \d+\.\d|\bthe design\b|\bstripe-facts|\breliability\.md|\blessons\.md|\.\./shared"
 )
 
 
-def _texts() -> Iterator[Path]:
+def _texts() -> list[Path]:
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     here = Path(__file__)
-    return (
+    return [
         path for name in tracked.split() if name.endswith(_TEXTS) and (path := ROOT / name) != here and path.exists()
-    )
+    ]
 
 
 def _documents() -> list[Path]:

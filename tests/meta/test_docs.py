@@ -97,7 +97,7 @@ def test_the_guide_says_who_may_call_what() -> None:
 
 
 def test_every_variable_of_the_example_has_a_comment() -> None:
-    """What it accepts, its default, and why."""
+    """Each has a comment above it: what it accepts, its default, and why."""
     blocks = re.split(r"\n\s*\n", (ROOT / "env.example").read_text())
     for block in blocks:
         if re.search(r"^[A-Z_]+=", block, re.MULTILINE):

@@ -1,4 +1,4 @@
-"""What surrounds the code: editors, hooks, the workflow, the container to develop in, the change log, the version."""
+"""The files around the code: editors, hooks, the workflow, the container to develop in, the change log, the version."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_the_package_says_that_it_is_typed() -> None:
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
 def test_the_first_pages_lead_to_the_others(name: str) -> None:
-    """How it is built, and what the tests promise."""
+    """Both name the page on how it is built, and the page on what the tests promise."""
     text = (ROOT / name).read_text()
 
     assert "docs/architecture.md" in text

@@ -1,4 +1,4 @@
-"""What is installed is what was chosen: every version pinned, every file by its hash, all in the bill of materials."""
+"""Installs give what was chosen: every version pinned, every file by its hash, all in the bill of materials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the programs that tests use come to a machine: the commands are stand-ins, and install stand-ins."""
+"""The programs that tests use come to a machine: the commands are stand-ins, and install stand-ins."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ def test_only_named_files_open_a_connection() -> None:
 
 
 def test_every_setting_that_is_an_address_to_go_to_is_a_way_out() -> None:
-    """What is asked for over the network, and what is only written into answers."""
+    """Each address in the settings is either asked over the network or only written into answers."""
     asked = set(re.findall(r"`([A-Z_]+)`", "".join(re.findall(r"^\|.*\|$", section("Ways out"), re.MULTILINE))))
     text = (ROOT / "backend/config/settings.py").read_text()
     read = set(re.findall(r'read\.convert\(\s*"([A-Z_]+)",\s*(?:base_url|keys_url|storage_uri)\b', text))

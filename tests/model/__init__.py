@@ -1,0 +1,1 @@
+"""A model of the money, searched state by state."""

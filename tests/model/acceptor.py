@@ -14,7 +14,6 @@ from backend.domain import metadata as names
 from backend.domain.membership import Belongs, PaymentFacts, TransferFacts, belongs
 from backend.domain.money import FeeRate
 from backend.domain.settlement import (
-    HELD,
     Answered,
     Attempt,
     Next,
@@ -31,6 +30,7 @@ from backend.domain.settlement import (
     read_note,
     stands_in_the_way,
 )
+from backend.domain.states import MoneyState
 from tests.model.tapes import HOUR, Request, Tape
 
 _LOOKED_UP = (Reason.COACH_NOT_READY, Reason.PLATFORM_BALANCE, Reason.CLAWBACK_PENDING)
@@ -176,7 +176,12 @@ class Acceptor:
         return step, generation
 
     def _may_pass(self, note: Note | None, step: Step) -> bool:
-        if note is None or note.kind != HELD or note.slot != step.slot or note.amount not in (None, step.owed):
+        if (
+            note is None
+            or note.kind != MoneyState.HELD
+            or note.slot != step.slot
+            or note.amount not in (None, step.owed)
+        ):
             return True
         return self._look.checked if note.reason in _LOOKED_UP else (self._at or 0) - note.at > HOUR
 

@@ -1,4 +1,4 @@
-"""Which call follows which: in the replica as the search saw it, and in the service as the tapes have it."""
+"""The order of calls: in the replica as the search saw it, and in the service as the tapes have it."""
 
 from __future__ import annotations
 

@@ -7,8 +7,6 @@ from typing import Any, NamedTuple
 
 from backend.domain.money import FeeRate
 from backend.domain.settlement import (
-    HELD,
-    UNKNOWN,
     Answered,
     Attempt,
     Next,
@@ -20,6 +18,7 @@ from backend.domain.settlement import (
     TransferRecord,
     read_note,
 )
+from backend.domain.states import MoneyState
 from tests.model.rules import Rules
 from tests.model.world import ALL, Noted, Sent, index_of
 
@@ -60,8 +59,10 @@ def note_of(noted: Noted | None) -> Note | None:
     """The note as the domain reads it from the payment's metadata."""
     if noted is None:
         return read_note("")
-    reason = Reason(noted.reason) if noted.reason else ""
-    note = Note(noted.kind, reason, noted.slot, noted.generation, NOW - noted.age * HOUR, noted.amount, noted.pinned)
+    reason = Reason(noted.reason) if noted.reason else None
+    note = Note(
+        MoneyState(noted.kind), reason, noted.slot, noted.generation, NOW - noted.age * HOUR, noted.amount, noted.pinned
+    )
     return read_note(str(note))
 
 
@@ -122,14 +123,19 @@ class Core:
 
     def holds_still(self, note: Noted | None, move: Move) -> str:
         """The reason of the note if it holds exactly this move; else empty."""
-        if note is None or note.kind != HELD or note.slot != move.slot or note.amount not in (None, move.owed):
+        if (
+            note is None
+            or note.kind != MoneyState.HELD
+            or note.slot != move.slot
+            or note.amount not in (None, move.owed)
+        ):
             return ""
         return note.reason
 
     def waiting(self, before: Noted | None, slot: str, generation: int, pinned: bool) -> Noted | None:
         """The note of an unknown outcome that has to be written over ``before``; None where that one stays."""
-        new = Noted(UNKNOWN, "", slot, generation, 0, pinned, None)
-        if before is None or (before.kind, before.slot, before.generation) != (UNKNOWN, slot, generation):
+        new = Noted(MoneyState.UNKNOWN, "", slot, generation, 0, pinned, None)
+        if before is None or (before.kind, before.slot, before.generation) != (MoneyState.UNKNOWN, slot, generation):
             return new
         if before.pinned or not pinned:
             return None

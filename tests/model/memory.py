@@ -68,8 +68,10 @@ def overwritten(world: World, worker: Worker) -> World:
 
 
 def told_of(world: World) -> tuple[tuple[str, int], ...]:
+    """The keys, with their generations, whose late outcome a note tells of."""
     return tuple(key[:2] for key in world.keys if key.late and key.noted)
 
 
 def words_of(note: Noted) -> str:
+    """The note in words, for a counterexample."""
     return f"{note.kind} {note.reason} {note.slot}.{note.generation}{' pinned' * note.pinned}".replace("  ", " ")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backend.domain.settlement import HELD, Next, Reason
+from backend.domain.settlement import Next, Reason
+from backend.domain.states import MoneyState
 from tests.model.core import Core, Move, Seen
 from tests.model.memory import Worker, charge_of, overwritten, told_of, words_of
 from tests.model.outside import answers, older
@@ -228,7 +229,7 @@ class Replica:
             return worker._replace(generation=generation) if generation < worker.first + MOST_GENERATIONS else None
         if verdict in (Next.LEAVE, Next.WAIT):
             return self._unknown(worker, answer, replayed) if verdict == Next.WAIT else None
-        held_back = worker._replace(code=code, out=Noted(HELD, "", *here, self._age, replayed, move.owed))
+        held_back = worker._replace(code=code, out=Noted(MoneyState.HELD, "", *here, self._age, replayed, move.owed))
         if "r" in move.slot and move.amount >= move.whole:
             return held_back._replace(at="balance")
         return self._refused(held_back)
@@ -292,13 +293,13 @@ class Replica:
         out = worker.out
         assert out is not None
         before = worker.note
-        if worker.edge and before is not None and before[:4] == out[:4] and out.kind != HELD:
+        if worker.edge and before is not None and before[:4] == out[:4] and out.kind != MoneyState.HELD:
             out = out._replace(age=older(out.age))  # the time is kept, and it has passed a limit since it was read
         after = overwritten(world, worker)._replace(note=out)
         for key in after.keys:
-            if key.late and out.kind != HELD and key[:2] == (out.slot, out.generation):
+            if key.late and out.kind != MoneyState.HELD and key[:2] == (out.slot, out.generation):
                 after = with_key(after, key._replace(noted=True))
-        return f"notes {words_of(out)}", after, self._noted_hold(worker) if out.kind == HELD else None
+        return f"notes {words_of(out)}", after, self._noted_hold(worker) if out.kind == MoneyState.HELD else None
 
     def _lifted_(self, world: World, worker: Worker) -> Outcome:
         return "reads the account", world, self._again(worker) if world.ready else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from backend.domain import settlement
 from backend.domain.settlement import Answered, Attempt, Next, Note, Pay, Position, Step
+from backend.domain.states import MoneyState
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def _mismatch_climbs(answer: Answered, replayed: bool, attempt: Attempt) -> Next
 def _names(attempt: Attempt) -> bool:
     note = attempt.note
     here = (attempt.slot, attempt.generation)
-    return note is not None and note.kind == settlement.HELD and (note.slot, note.generation) == here
+    return note is not None and note.kind == MoneyState.HELD and (note.slot, note.generation) == here
 
 
 def _retires_all(note: Note | None, slot: str, now: int | None) -> int:

@@ -1,0 +1,1 @@
+"""Proofs: whatever happens, every coach holds exactly the share."""

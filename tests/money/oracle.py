@@ -24,13 +24,13 @@ class Books:
 
     @property
     def target(self) -> int:
-        """What the coach should hold: the kept amount less the fee, which is rounded half up."""
+        """The share that the coach should hold: the kept amount less the fee, which is rounded half up."""
         kept = max(0, self.captured - self.refunded - self.disputed)
         return kept - (kept * self.percent + 50) // 100
 
     @property
     def ceiling(self) -> int:
-        """What the coach may hold at most, at any moment."""
+        """The most that the coach may hold, at any moment."""
         return self.captured - (self.captured * self.percent + 50) // 100
 
 
@@ -75,7 +75,7 @@ def check_always(market: Marketplace) -> None:
 
 
 def check_at_rest(market: Marketplace) -> None:
-    """When everything has been delivered and swept: settled exactly, or waiting for a reason that is true."""
+    """Check a world at rest, delivered and swept: settled exactly, or waiting for a reason that is true."""
     for books in books_of(market):
         if books.held == books.target:
             continue

@@ -5,8 +5,9 @@ from __future__ import annotations
 from structlog.testing import capture_logs
 
 from backend.domain.namespace import UNNAMED
+from backend.domain.states import MoneyState
 from backend.services import Services
-from backend.services.settlement.settle import NOT_OURS, SETTLED, Settlement
+from backend.services.settlement.settle import Settlement
 from tests.builders import Marketplace
 from tests.money.test_world import pay_by_hand, with_funds
 
@@ -76,7 +77,7 @@ def test_what_was_sent_by_hand_before_is_kept_on_the_payment(market: Marketplace
 
     settlement = adopt(market, payment)
 
-    assert (settlement.state, settlement.moved) == (SETTLED, 2000)
+    assert (settlement.state, settlement.moved) == (MoneyState.SETTLED, 2000)
     assert marks(market, payment)["alsoPaidBy"] == f"{inside},{first},{second}"
 
 
@@ -88,7 +89,7 @@ def test_a_payment_of_which_nothing_is_left_stays_the_node_backends(market: Mark
 
     settlement = adopt(market, payment)
 
-    assert (settlement.state, settlement.moved, marks(market, payment)) == (SETTLED, 0, {})
+    assert (settlement.state, settlement.moved, marks(market, payment)) == (MoneyState.SETTLED, 0, {})
 
 
 def test_a_refunded_payment_for_which_node_paid_is_taken_over(market: Marketplace) -> None:
@@ -110,10 +111,10 @@ def test_a_refunded_payment_that_this_backend_never_paid_is_not_ours(market: Mar
     payment, untouched = market.node_payment(), market.node_payment()
     pay_by_hand(market, account, source_transaction=market.charge(payment))
     market.refund_in_dashboard(payment, 4725)
-    assert market.settle(payment).state == NOT_OURS
+    assert market.settle(payment).state == MoneyState.NOT_OURS
     market.forget_calls()
 
-    assert market.settle(untouched).state == NOT_OURS
+    assert market.settle(untouched).state == MoneyState.NOT_OURS
 
     assert market.calls() == [f"GET /v1/payment_intents/{untouched}"]
     assert market.held(payment) == 4252

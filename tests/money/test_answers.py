@@ -1,4 +1,4 @@
-"""What Stripe's answers lead to: done, refused, taken, in flight, unknown; now or when the key was first used."""
+"""Each of Stripe's answers has its consequence: done, refused, taken, in flight, unknown; now or replayed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 import stripe
 from structlog.testing import capture_logs
 
+from backend.domain.states import MoneyState
 from backend.services.errors import Undecided
-from backend.services.settlement.settle import SETTLED
 from tests.builders import Marketplace
 from tests.conftest import NOW
 from tests.money.workers import Meanwhile
@@ -95,7 +95,7 @@ def test_a_key_that_another_view_took_leads_to_another_look(market: Marketplace)
     with market.line.watched(Meanwhile(2, other_view)):
         settlement = market.settle(payment)
 
-    assert (settlement.state, settlement.moved) == (SETTLED, 3252)
+    assert (settlement.state, settlement.moved) == (MoneyState.SETTLED, 3252)
     assert [transfer.amount for transfer in market.transfers(payment)] == [1000, 3252]
 
 
@@ -179,7 +179,7 @@ def test_what_went_and_came_in_one_settle_is_counted_together(market: Marketplac
 
     made = [(transfer.amount, transfer.amount_reversed) for transfer in market.transfers(payment)]
     assert made == [(4252, 4252), (4252, 0)]
-    assert (settlement.state, settlement.moved) == (SETTLED, 0)
+    assert (settlement.state, settlement.moved) == (MoneyState.SETTLED, 0)
 
 
 def test_the_services_are_told_when_a_payment_cannot_be_brought_to_rest(market: Marketplace) -> None:

@@ -1,4 +1,4 @@
-"""What no source settles about Stripe must not matter: whichever way Stripe is, the money is right."""
+"""The money is right whichever way Stripe is, where no source settles it."""
 
 from __future__ import annotations
 

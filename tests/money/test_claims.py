@@ -1,10 +1,10 @@
-"""Who may claim a coach: where nobody signs in, money that waits goes to nobody who merely says to be the coach."""
+"""Claims of a coach: where nobody signs in, money that waits goes to nobody who merely says to be the coach."""
 
 from __future__ import annotations
 
 import pytest
 
-from backend.domain.settlement import HELD
+from backend.domain.states import MoneyState
 from tests.builders import Marketplace
 from tests.routes.test_commands import run
 
@@ -35,7 +35,7 @@ def test_whoever_registers_after_the_purchase_is_not_paid_by_itself(open_market:
     assert transfer.status_code == 409
     assert swept[0] == 0
     assert open_market.transfers(payment) == []
-    assert open_market.settle(payment).state == HELD
+    assert open_market.settle(payment).state == MoneyState.HELD
 
 
 def test_an_operator_releases_it_by_naming_the_account(open_market: Marketplace) -> None:

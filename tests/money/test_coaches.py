@@ -517,7 +517,7 @@ def test_a_dry_rebind_shows_what_stays_frozen(market: Marketplace) -> None:
 
 
 def test_a_rebind_does_not_need_search(market: Marketplace) -> None:
-    """What it cannot list it says."""
+    """A rebind goes through while Search is down, and says what it could not list."""
     market.register()
     new = account_of(market)
     market.fault("GET", "/v1/payment_intents/search", "before", "server_error", times=9)
@@ -588,7 +588,7 @@ def test_a_damaged_entry_pays_nobody_and_is_mended_by_a_person(market: Marketpla
 
 @pytest.mark.parametrize("number", ["two", "0", "-1", "99", "１"])
 def test_a_damaged_number_still_leads_to_the_next_entry(market: Marketplace, number: str) -> None:
-    """That a replacement was begun is what counts."""
+    """A damaged number still says that a replacement was begun, and the next entry is read."""
     market.register()
     new = account_of(market)
     rebind(market, new)

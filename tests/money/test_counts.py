@@ -1,29 +1,29 @@
-"""What settling tells besides moving money: what waits, in whose favour, and what is counted for Prometheus."""
+"""Counts of settling: what waits, in whose favour, and what is counted for Prometheus."""
 
 from __future__ import annotations
 
 import pytest
 from prometheus_client import REGISTRY
 
-from backend.domain.settlement import HELD
+from backend.domain.states import MoneyState
 from tests.builders import Marketplace
 
 WEEK = 7 * 86_400
 
 
 def counted(name: str, **labels: str) -> float:
-    """What this process has counted so far."""
+    """The counts of this process so far."""
     return REGISTRY.get_sample_value(name, labels) or 0
 
 
 @pytest.mark.parametrize("looks", [1, 2])
 def test_a_hold_says_what_the_coach_is_owed(market: Marketplace, looks: int) -> None:
-    """Whether it was just noted or still stands."""
+    """A hold says the owed amount when it is noted, and again while it stands."""
     payment = market.paid()
 
     settlement = [market.settle(payment) for _ in range(looks)][-1]
 
-    assert (settlement.state, settlement.waits) == (HELD, 4252)
+    assert (settlement.state, settlement.waits) == (MoneyState.HELD, 4252)
 
 
 @pytest.mark.parametrize("looks", [1, 2])
@@ -37,7 +37,7 @@ def test_a_clawback_says_what_the_coach_owes(market: Marketplace, looks: int) ->
 
     settlement = [market.settle(payment) for _ in range(looks)][-1]
 
-    assert (settlement.state, settlement.waits) == (HELD, -900)
+    assert (settlement.state, settlement.waits) == (MoneyState.HELD, -900)
     assert [transfer.id for transfer in settlement.transfers] == [market.transfers(payment)[0].id]
 
 

@@ -31,7 +31,7 @@ def bought(market: Marketplace, worker: FlaskClient | None = None, key: str | No
 
 
 def customer_of(market: Marketplace, intent: str) -> Any:
-    """Whom an intent is for."""
+    """The customer of an intent."""
     return market.stripe.v1.payment_intents.retrieve(intent).customer
 
 

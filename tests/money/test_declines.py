@@ -29,7 +29,7 @@ def market() -> Marketplace:
 
 @contextmanager
 def blocks() -> Iterator[list[dict[str, Any]]]:
-    """What is told of purchases that were stopped."""
+    """The signals of purchases that were stopped, as they are sent."""
     told: list[dict[str, Any]] = []
 
     def hear(_sender: Any, **facts: Any) -> None:

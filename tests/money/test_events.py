@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backend.services.settlement.settle import NOT_PAID
+from backend.domain.states import MoneyState
 from tests.builders import Marketplace
 from tests.money.test_world import pay_by_hand, sent_to, with_funds
 
@@ -142,7 +142,7 @@ def test_a_declined_card_leaves_nothing_to_settle(market: Marketplace) -> None:
     intent = market.buy()
     market.decline(intent)
 
-    assert market.settle(intent["id"]).state == NOT_PAID
+    assert market.settle(intent["id"]).state == MoneyState.NOT_PAID
 
 
 def test_a_declined_card_costs_no_look(market: Marketplace) -> None:

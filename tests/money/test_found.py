@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backend.domain.money import FeeRate
-from backend.domain.settlement import HELD
+from backend.domain.states import MoneyState
 from backend.services.errors import Undecided
 from backend.webhooks import signals
 from tests.builders import Marketplace
@@ -41,7 +41,7 @@ def test_an_unclear_transfer_is_held_once_the_unknown_outcome_is_old(market: Mar
         market.settle(payment)
     market.clock.advance(3 * HOUR)
 
-    assert market.settle(payment).state == HELD
+    assert market.settle(payment).state == MoneyState.HELD
     assert market.note(payment).startswith("held:unclear_transfers:")
 
 
@@ -73,10 +73,10 @@ def test_a_damaged_record_is_noted_once_the_unknown_outcome_is_old(market: Marke
     market.stripe.v1.payment_intents.update(payment, {"metadata": {"clips": ""}})
 
     market.clock.advance(HOUR)
-    assert market.settle(payment).state == HELD
+    assert market.settle(payment).state == MoneyState.HELD
     assert market.note(payment).startswith("unknown:")
     market.clock.advance(3 * HOUR)
-    assert market.settle(payment).state == HELD
+    assert market.settle(payment).state == MoneyState.HELD
 
     assert market.note(payment).startswith("held:unreadable:")
 

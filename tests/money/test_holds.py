@@ -1,4 +1,4 @@
-"""Why money waits, and what ends the wait: no write and no second try before that, and no wait after it."""
+"""Holds: no write and no second try before what ends the wait, and no wait after it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from backend.domain.settlement import HELD, Reason
+from backend.domain.settlement import Reason
+from backend.domain.states import MoneyState
 from backend.services import Services
-from backend.services.settlement.settle import SETTLED, Settlement
+from backend.services.settlement.settle import Settlement
 from tests.builders import Marketplace
 from tests.conftest import NOW
 from tests.money.workers import Meanwhile
@@ -18,7 +19,7 @@ DAY = 24 * HOUR
 
 
 def writes(market: Marketplace) -> list[str]:
-    """What was written since the last ``forget_calls``."""
+    """The writes since the last ``forget_calls``."""
     return [call for call in market.calls() if not call.startswith("GET")]
 
 
@@ -37,7 +38,7 @@ def adopt(market: Marketplace, payment: str) -> Settlement:
 
 
 def write_note(market: Marketplace, payment: str, note: str) -> None:
-    """What an earlier settle, or a person, left."""
+    """Write the note that an earlier settle, or a person, left."""
     market.stripe.v1.payment_intents.update(payment, {"metadata": {"settlement": note}})
 
 
@@ -64,7 +65,7 @@ def test_a_coach_without_an_account(market: Marketplace) -> None:
 
     assert market.note(payment) == f"held:no_account:0.0:{NOW}"
     for settlement in (first, second):
-        assert (settlement.state, settlement.moved, settlement.transfers) == (HELD, 0, ())
+        assert (settlement.state, settlement.moved, settlement.transfers) == (MoneyState.HELD, 0, ())
 
 
 def test_a_coach_whose_account_is_known_no_more(market: Marketplace) -> None:
@@ -91,7 +92,7 @@ def test_a_coach_who_registers_while_the_note_is_written(market: Marketplace) ->
     with market.line.watched(Meanwhile(3, market.ready_coach)):
         settlement = market.settle(payment)
 
-    assert (settlement.state, market.held(payment), market.note(payment)) == (SETTLED, 4252, None)
+    assert (settlement.state, market.held(payment), market.note(payment)) == (MoneyState.SETTLED, 4252, None)
 
 
 def test_a_coach_who_becomes_ready_while_the_note_is_written(market: Marketplace) -> None:
@@ -102,7 +103,7 @@ def test_a_coach_who_becomes_ready_while_the_note_is_written(market: Marketplace
     with market.line.watched(Meanwhile(3, lambda: market.onboard(account))):
         settlement = market.settle(payment)
 
-    assert (settlement.state, market.held(payment), market.note(payment)) == (SETTLED, 4252, None)
+    assert (settlement.state, market.held(payment), market.note(payment)) == (MoneyState.SETTLED, 4252, None)
 
 
 def test_a_note_is_followed_by_one_look_and_no_more(market: Marketplace) -> None:
@@ -125,7 +126,7 @@ def test_a_platform_balance_that_does_not_cover_it(market: Marketplace) -> None:
 
     settlement = market.settle(payment)
     note = f"held:platform_balance:1.0:{market.clock.now()}p:4252"
-    assert (settlement.state, settlement.moved, market.note(payment)) == (HELD, 0, note)
+    assert (settlement.state, settlement.moved, market.note(payment)) == (MoneyState.HELD, 0, note)
     assert settlement.note is not None
     assert settlement.note.reason == Reason.PLATFORM_BALANCE
     assert [made.amount_reversed for made in settlement.transfers] == [4252]
@@ -153,7 +154,7 @@ def test_money_of_another_currency_does_not_end_the_wait(market: Marketplace) ->
         }
     )
 
-    assert settle_quietly(market, payment).state == HELD
+    assert settle_quietly(market, payment).state == MoneyState.HELD
 
 
 def test_a_hold_that_names_no_amount_is_tried(market: Marketplace) -> None:
@@ -180,7 +181,7 @@ def clawback(market: Marketplace) -> tuple[str, str]:
 
 
 def test_a_coachs_balance_that_does_not_cover_it(market: Marketplace) -> None:
-    """What is there is taken at once, a further part not on the same day; what covers the rest ends it, to the cent."""
+    """The available part is taken at once, a further part not on the same day; the rest ends it, to the cent."""
     payment, account = clawback(market)
     market.paid_available()
     market.paid_available()
@@ -190,10 +191,10 @@ def test_a_coachs_balance_that_does_not_cover_it(market: Marketplace) -> None:
 
     part = market.settle(payment)
 
-    assert (part.state, part.moved, part.waits) == (HELD, -4000, -252)
+    assert (part.state, part.moved, part.waits) == (MoneyState.HELD, -4000, -252)
     assert market.note(payment) == f"held:clawback_pending:0r1.0:{market.clock.now()}p:252"
     market.stripe.v1.transfers.create({"amount": 251, "currency": "cad", "destination": account})
-    assert settle_quietly(market, payment).state == HELD
+    assert settle_quietly(market, payment).state == MoneyState.HELD
     market.stripe.v1.transfers.create({"amount": 1, "currency": "cad", "destination": account})
     assert (market.settle(payment).moved, market.note(payment)) == (-252, None)
 
@@ -217,7 +218,7 @@ def test_a_clawback_from_an_account_that_is_gone_goes_on_waiting(market: Marketp
     payment, account = clawback(market)
     market.stripe.v1.accounts.delete(account)
 
-    assert settle_quietly(market, payment).state == HELD
+    assert settle_quietly(market, payment).state == MoneyState.HELD
 
 
 def test_another_refusal_waits_an_hour(market: Marketplace) -> None:
@@ -266,7 +267,7 @@ def test_a_payment_that_may_have_been_paid_by_hand(market: Marketplace) -> None:
 
     assert writes(market) == []
     assert market.note(payment) == f"held:unclear_transfers:0.0:{NOW}"
-    assert (settlement.state, settlement.transfers) == (HELD, ())
+    assert (settlement.state, settlement.transfers) == (MoneyState.HELD, ())
     assert settlement.payment is not None
     assert settlement.payment.intent.id == payment
     market.stripe.v1.transfers.update(by_hand.id, {"metadata": {"paymentIntentId": "pi_another"}})
@@ -283,4 +284,4 @@ def test_an_old_note_that_is_no_longer_true_is_taken_away(market: Marketplace, n
 
     settlement: Any = market.settle(payment)
 
-    assert (settlement.state, settlement.note, market.note(payment)) == (SETTLED, None, None)
+    assert (settlement.state, settlement.note, market.note(payment)) == (MoneyState.SETTLED, None, None)

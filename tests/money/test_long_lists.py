@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.services.settlement.settle import SETTLED
+from backend.domain.states import MoneyState
 from tests.builders import Marketplace
 from tests.money.test_world import pay_by_hand, with_funds
 
@@ -29,4 +29,4 @@ def test_three_full_pages_of_a_coachs_transfers_are_looked_through(market: Marke
 
     settlement = market.settle(payment)
 
-    assert (settlement.state, settlement.moved) == (SETTLED, 4252)
+    assert (settlement.state, settlement.moved) == (MoneyState.SETTLED, 4252)

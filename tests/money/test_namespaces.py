@@ -105,7 +105,7 @@ def test_coaches_of_one_id_are_two_coaches(pair: Pair) -> None:
 
 
 def test_a_coach_of_the_other_is_not_frozen_into_a_purchase(pair: Pair) -> None:
-    """Who registered only with the first is paid nothing by the second, not by its sweep either."""
+    """A coach who registered only with the first is paid nothing by the second, not by its sweep either."""
     market, _, second = pair
     account = market.ready_coach("7")
     market.use(second)
@@ -376,7 +376,7 @@ def test_a_changed_namespace_with_a_waiting_payment_refuses_to_start() -> None:
 
 
 def test_an_intent_that_may_still_be_paid_refuses_too_and_not_a_day_later() -> None:
-    """Who began to buy under the earlier name may pay after the change."""
+    """A start is refused: a player who began to buy under the earlier name may pay after the change."""
     market = Deployments(B, A)
     _check(market, B)
     market.buy("7")

@@ -30,7 +30,7 @@ def express_account(market: Marketplace, **given: Any) -> str:
 
 @pytest.mark.parametrize("amounts", [(4725,), (2000, 2725), (1000, 1000, 2725)])
 def test_refunds_that_fail_together_open_the_session_again(market: Marketplace, amounts: tuple[int, ...]) -> None:
-    """When the first failure is looked at, none of them stands any more; together they had closed the session."""
+    """None of them stands when the first failure is looked at; together they had closed the session."""
     market.ready_coach()
     payment = market.paid()
     refunds = [market.refund(payment, amount=amount, reason="duplicate").json for amount in dict.fromkeys(amounts)]

@@ -42,7 +42,7 @@ def customers(market: Marketplace) -> list[str]:
 
 
 def customer_of(market: Marketplace, intent: dict[str, Any]) -> Any:
-    """Whom an intent is for."""
+    """The customer of an intent."""
     return market.stripe.v1.payment_intents.retrieve(intent["id"]).customer
 
 

@@ -128,7 +128,7 @@ def test_another_reason_is_a_repeat_all_the_same(market: Marketplace) -> None:
 @pytest.mark.parametrize("status", ["pending", "requires_action"])
 @pytest.mark.parametrize("forgotten", [True, False])
 def test_a_refund_that_is_not_final_is_a_refund(market: Marketplace, status: str, forgotten: bool) -> None:
-    """Whether or not the charge counts it already."""
+    """It counts as refunded, whether or not the charge counts it already."""
     payment = market.paid()
     first = refund(market, payment, amount=1000).json["refund"]
     ends(market, first["id"], status, forgotten)
@@ -213,7 +213,7 @@ def test_a_refund_refused_for_a_dispute_can_be_made_once_it_is_won(market: Marke
 
 
 def test_a_repeat_while_a_dispute_is_open_is_told_its_refund(market: Marketplace) -> None:
-    """What was made before the bank stepped in is still what the request made."""
+    """The refund that was made before the bank stepped in is still the request's."""
     payment = market.paid()
     first = refund(market, payment, amount=1000)
     market.dispute(payment)

@@ -1,11 +1,11 @@
-"""How settle ends and what it says of it: the result, the note, the log line, and the keys that it writes under."""
+"""Results of settle: the state, the note, the log line, and the keys that it writes under."""
 
 from __future__ import annotations
 
 from structlog.testing import capture_logs
 
-from backend.domain.settlement import HELD, MANUAL, Note, Reason
-from backend.services.settlement.settle import NOT_OURS, NOT_PAID, SETTLED
+from backend.domain.settlement import Note, Reason
+from backend.domain.states import MoneyState
 from tests.builders import Marketplace
 from tests.conftest import NOW
 
@@ -13,7 +13,7 @@ HOUR = 3_600
 
 
 def test_a_payment_that_is_settled(market: Marketplace) -> None:
-    """What was sent, and a log line with every fact that a person asks for."""
+    """It says what was sent, in the result and in a log line with every fact that a person asks for."""
     account = market.ready_coach()
     payment = market.paid()
 
@@ -21,7 +21,7 @@ def test_a_payment_that_is_settled(market: Marketplace) -> None:
         settlement = market.settle(payment)
 
     transfer = market.transfers(payment)[0]
-    assert (settlement.state, settlement.moved, settlement.note) == (SETTLED, 4252, None)
+    assert (settlement.state, settlement.moved, settlement.note) == (MoneyState.SETTLED, 4252, None)
     assert settlement.payment is not None
     assert settlement.payment.intent.id == payment
     assert [made.id for made in settlement.transfers] == [transfer.id]
@@ -47,7 +47,7 @@ def test_a_payment_that_was_settled_before(market: Marketplace) -> None:
     with capture_logs() as logs:
         settlement = market.settle(payment)
 
-    assert (settlement.state, settlement.moved) == (SETTLED, 0)
+    assert (settlement.state, settlement.moved) == (MoneyState.SETTLED, 0)
     assert [made.id for made in settlement.transfers] == [market.transfers(payment)[0].id]
     assert logs == []
 
@@ -65,7 +65,7 @@ def test_money_that_is_taken_back(market: Marketplace) -> None:
 
     transfer = market.transfers(payment)[0]
     reversal = market.stripe.v1.transfers.reversals.list(transfer.id).data[0]
-    assert (settlement.state, settlement.moved) == (SETTLED, -1800)
+    assert (settlement.state, settlement.moved) == (MoneyState.SETTLED, -1800)
     assert logs == [
         {
             "event": "transfer.taken_back",
@@ -104,9 +104,9 @@ def test_a_coach_who_is_not_ready(market: Marketplace) -> None:
     with capture_logs() as silence:
         second = market.settle(payment)
 
-    note = Note(HELD, Reason.COACH_NOT_READY, "0", 0, NOW, 4252, pinned=True)
+    note = Note(MoneyState.HELD, Reason.COACH_NOT_READY, "0", 0, NOW, 4252, pinned=True)
     for settlement in (first, second):
-        assert (settlement.state, settlement.note, settlement.moved) == (HELD, note, 0)
+        assert (settlement.state, settlement.note, settlement.moved) == (MoneyState.HELD, note, 0)
         assert settlement.payment is not None
         assert settlement.payment.intent.id == payment
         assert settlement.transfers == ()
@@ -154,9 +154,9 @@ def test_what_is_not_there_and_what_is_not_ours(market: Marketplace) -> None:
 
     for payment in ("pi_000000000000000000000000", foreign):
         settlement = market.settle(payment)
-        assert (settlement.state, settlement.payment) == (NOT_OURS, None)
+        assert (settlement.state, settlement.payment) == (MoneyState.NOT_OURS, None)
     settlement = market.settle(node)
-    assert settlement.state == NOT_OURS
+    assert settlement.state == MoneyState.NOT_OURS
     assert settlement.payment is not None
     assert settlement.payment.intent.id == node
     assert {call.split()[0] for call in market.calls()} == {"GET"}
@@ -168,7 +168,7 @@ def test_a_payment_that_is_not_paid(market: Marketplace) -> None:
 
     settlement = market.settle(intent["id"])
 
-    assert settlement.state == NOT_PAID
+    assert settlement.state == MoneyState.NOT_PAID
     assert settlement.payment is not None
     assert settlement.payment.intent.id == intent["id"]
 
@@ -181,7 +181,7 @@ def test_a_payment_that_a_person_settles(market: Marketplace) -> None:
 
     settlement = market.settle(payment)
 
-    assert (settlement.state, settlement.note, settlement.transfers) == (MANUAL, Note(MANUAL), ())
+    assert (settlement.state, settlement.note, settlement.transfers) == (MoneyState.MANUAL, Note(MoneyState.MANUAL), ())
     assert settlement.payment is not None
     assert settlement.payment.intent.id == payment
 

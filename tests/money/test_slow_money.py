@@ -156,7 +156,7 @@ def test_a_payment_that_bounced_and_was_paid_again_is_shared_once(market: Market
 @pytest.mark.parametrize("counted", [True, False])
 @pytest.mark.parametrize("lowered", [True, False])
 def test_a_refund_that_fails_gives_the_coach_the_share_again(market: Marketplace, counted: bool, lowered: bool) -> None:
-    """Whether or not the charge's own sum knows of it."""
+    """The share goes back to the coach, whether or not the charge's own sum knows of the failure."""
     choose(market, failed_refund_lowers_charge=lowered, pending_refund_counts=counted)
     market.ready_coach()
     payment = market.paid()

@@ -125,7 +125,7 @@ def test_a_lost_mark_costs_a_longer_look(market: Marketplace, loss: str) -> None
 
 
 def test_a_shorter_look_does_not_move_the_mark(market: Marketplace) -> None:
-    """What lies between would never be looked at."""
+    """The mark stays, for what lies between would never be looked at."""
     market.ready_coach()
     market.reconcile()
     market.clock.advance(2 * DAY)

@@ -8,11 +8,11 @@ import pytest
 import stripe
 from click.testing import Result
 
-from backend.domain.settlement import HELD
+from backend.domain.states import MoneyState
 from backend.services import Services
 from backend.services.errors import Undecided
 from backend.services.settlement.ledger import ledger_of
-from backend.services.settlement.settle import SETTLED, Settlement
+from backend.services.settlement.settle import Settlement
 from backend.webhooks import signals
 from tests.builders import Marketplace
 from tests.conftest import NOW
@@ -67,7 +67,7 @@ def test_a_transfer_by_hand_that_names_the_payment_is_its_payment(market: Market
     market.deliver()
     settled = market.settle(payment)
 
-    assert (settled.state, settled.moved, sent_to(market, account)) == (SETTLED, 0, 4252)
+    assert (settled.state, settled.moved, sent_to(market, account)) == (MoneyState.SETTLED, 0, 4252)
     ledger = ledger_of(services_of(market).client, services_of(market).registry, payment)
     assert (ledger.balances, ledger.held, ledger.by_hand) == (True, 4252, 4252)
 
@@ -141,10 +141,10 @@ def test_a_transfer_that_names_the_payment_unclearly_holds_it(market: Marketplac
 
     first = market.settle(payment)
 
-    assert (first.state, first.moved) == (HELD, 0)
+    assert (first.state, first.moved) == (MoneyState.HELD, 0)
     assert market.note(payment).startswith("held:unclear_transfers:")
     if damage == "two payments":
-        assert market.settle(second).state == HELD
+        assert market.settle(second).state == MoneyState.HELD
 
 
 def test_an_event_of_a_hand_made_transfer_is_kept_on_the_payment(market: Marketplace) -> None:
@@ -171,7 +171,7 @@ def test_more_transfers_than_a_look_reads_are_left_to_the_sweep(market: Marketpl
         pay_by_hand(market, account, 1, metadata={"paymentIntentId": "none"})
     market.clock.advance(2 * HOUR)
 
-    assert market.settle(payment).state == HELD
+    assert market.settle(payment).state == MoneyState.HELD
     assert market.note(payment).startswith("held:many_transfers:")
     market.reconcile()
 
@@ -269,7 +269,7 @@ def test_our_payment_without_a_group_is_settled(market: Marketplace) -> None:
     market.deliver()
 
     assert market.held(bare.id) == 4252
-    assert (market.settle(bare.id).state, market.held(bare.id)) == (SETTLED, 4252)
+    assert (market.settle(bare.id).state, market.held(bare.id)) == (MoneyState.SETTLED, 4252)
 
 
 @pytest.mark.parametrize(
@@ -375,7 +375,7 @@ def test_a_hold_never_vouches_for_a_stored_500(market: Marketplace) -> None:
     market.fault(
         "POST", "/v1/transfers", "before", {"status": 400, "code": "insufficient_capabilities_for_transfer"}, times=2
     )
-    assert market.settle(payment).state == HELD
+    assert market.settle(payment).state == MoneyState.HELD
     market.onboard(account)
     market.fault("POST", "/v1/transfers", "before", {"status": 500, "cache": True, "late": 2 * HOUR})
 
@@ -482,11 +482,11 @@ def test_a_refusal_and_then_a_partial_refund_is_no_unknown_outcome(market: Marke
     payment = market.paid()
     refusal: Any = {"status": 400, "code": "weird", "message": "No.", "cache": True}
     market.fault("POST", "/v1/transfers", "before", refusal)
-    assert market.settle(payment).state == HELD
+    assert market.settle(payment).state == MoneyState.HELD
 
     market.refund_in_dashboard(payment, 1000)
 
-    assert (market.settle(payment).state, market.held(payment)) == (SETTLED, 3725 - 373)
+    assert (market.settle(payment).state, market.held(payment)) == (MoneyState.SETTLED, 3725 - 373)
 
 
 def test_a_waiting_share_is_answered_as_waiting(market: Marketplace) -> None:
@@ -560,7 +560,7 @@ def test_search_that_is_down_hides_no_payment_of_the_last_hour(market: Marketpla
 
 
 def test_a_coachs_debt_is_taken_in_parts_one_a_day(market: Marketplace) -> None:
-    """What the balance does not cover is asked for whole, and what is there is taken."""
+    """The whole is asked for, and where the balance does not cover it, what is there is taken."""
     account = market.ready_coach()
     payment = market.paid()
     market.deliver()

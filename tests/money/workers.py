@@ -19,7 +19,7 @@ class KilledError(BaseException):
 
 
 class Stage(Protocol):
-    """What is told before and after every call; either may raise ``KilledError``."""
+    """An observer of every call, told before and after it; either may raise ``KilledError``."""
 
     def before(self) -> None: ...
 

@@ -1,4 +1,4 @@
-"""Mistakes that payment systems make. The numbers are those of the rules in the design."""
+"""Mistakes that payment systems make. The rules are those of docs/architecture.md."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from tests.planted_bugs.bug import (
     EVENTS,
     HOLDS_TESTS,
     JUDGE,
+    KEYS,
     MANUAL,
     READS,
     REFUNDS,
@@ -22,9 +23,9 @@ from tests.planted_bugs.bug import (
 OF_ALWAYS = [
     Bug(
         "a random key for every attempt",
-        STEPS,
-        'return f"{slot}:g{generation}" if generation else slot',
-        'return slot + __import__("secrets").token_hex(8)',
+        KEYS,
+        'return f"{key}:g{generation}" if generation else key',
+        'return key + __import__("secrets").token_hex(8)',
         ANSWERS_TESTS,
     ),
     Bug(
@@ -123,7 +124,7 @@ OF_ALWAYS = [
     Bug(
         "stepping past a stored 500 at once",
         "backend/domain/notes.py",
-        "return self.kind == UNKNOWN and (now is None or now - self.at <= UNKNOWN_SETTLES_AFTER)",
+        "return self.kind == MoneyState.UNKNOWN and (now is None or now - self.at <= UNKNOWN_SETTLES_AFTER)",
         "return False",
         ("tests/unit/test_settlement.py",),
     ),
@@ -137,14 +138,14 @@ OF_ALWAYS = [
     Bug(
         "4: a hold that vouches for a stored 500",
         JUDGE,
-        "return note.kind == UNKNOWN and replayed",
+        "return note.kind == MoneyState.UNKNOWN and replayed",
         "return replayed",
         ("tests/unit/test_settlement.py",),
     ),
     Bug(
         "4: a refusal that was never seen to be pinned, taken for proof",
         JUDGE,
-        "return note.kind == UNKNOWN or note.pinned",
+        "return note.kind == MoneyState.UNKNOWN or note.pinned",
         "return True",
         ("tests/unit/test_settlement.py",),
     ),

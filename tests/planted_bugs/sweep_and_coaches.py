@@ -1,4 +1,4 @@
-"""Mistakes of the second line and of the registry. The numbers are those of the rules in the design."""
+"""Mistakes of the second line and of the registry. The rules are those of docs/architecture.md."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ OF_SWEEP_AND_COACHES = [
     Bug(
         "14: a payment that fails ends the sweep",
         "backend/commands/sweep_repair.py",
-        "                yield ReconcileResult(case.payment_id, FAILED, reason=type(error).__name__)\n",
+        "                yield ReconcileResult(case.payment_id, MoneyState.FAILED, reason=type(error).__name__)\n",
         "                raise\n",
         SWEEP_TESTS,
     ),

@@ -1,4 +1,4 @@
-"""Mistakes in a world where others act too. The numbers are those of the rules in the design."""
+"""Mistakes in a world where others act too. The rules are those of docs/architecture.md."""
 
 from __future__ import annotations
 
@@ -149,8 +149,8 @@ OF_THE_WIDER_WORLD = [
     Bug(
         "20: a caller's key is one per payment",
         REFUNDS,
-        'f"refund:{name}"',
-        'f"refund:{request.payment_id}:{name}"',
+        "idempotency_keys.named_refund(namespace_of(self._client), name)",
+        'idempotency_keys.named_refund(namespace_of(self._client), f"{request.payment_id}:{name}")',
         REFUND_TESTS,
     ),
     Bug(

@@ -135,7 +135,7 @@ class KeyServer:
         self.address = ""
 
     def publish(self, kid: str, private: Any, algorithm: str) -> None:
-        """This key, and no other from now on."""
+        """Publish one key, and no other from now on."""
         self.say({"keys": [public_key(kid, private, algorithm)]})
 
     def say(self, document: Any, status: int = 200, **headers: str) -> None:
@@ -174,7 +174,7 @@ def believing(town: Town, issuer: KeyServer) -> FlaskClient:
 
 
 def status_of(town: Town, client: FlaskClient, **options: Any) -> int:
-    """How an admin's token is answered."""
+    """The status of the answer to an admin's token."""
     answer = town.call(client, "connect.read_account", bearer(ADMIN, **{"key": RSA, "algorithm": "RS256", **options}))
     if answer.status_code == 503:
         assert answer.json["error"] == "Sign-in unavailable"

@@ -1,4 +1,4 @@
-"""Who may do what: every role at every route, on one's own and on another's; and tokens that are not what they seem."""
+"""Access: every role at every route, on one's own and on another's; and tokens that are not what they seem."""
 
 from __future__ import annotations
 

@@ -487,7 +487,7 @@ def test_every_secret_of_its_own_endpoint_is_accepted(backend: Backend, body: by
 
 @pytest.mark.parametrize(("body", "secret"), [(RAW, "whsec_connect"), (OF_A_COACH, "whsec_old")])
 def test_an_event_is_not_believed_with_the_other_endpoints_secret(backend: Backend, body: bytes, secret: str) -> None:
-    """Who learns one secret cannot speak for the other kind of account."""
+    """A stranger who learns one secret cannot speak for the other kind of account."""
     assert deliver(backend(ROLLED), sign(body, secret=secret), body) == (400, "Invalid signature")
 
 
@@ -640,7 +640,7 @@ def put(body: dict[str, Any], way: tuple[str, ...], value: Any) -> dict[str, Any
 
 @pytest.mark.parametrize("path", WHOLE)
 def test_a_body_with_every_field_goes_on_to_stripe(cut_off: CutOff, path: str) -> None:
-    """What the next tests start from is good."""
+    """The full body from which the next tests start is accepted."""
     method, body = WHOLE[path]
 
     assert cut_off.asked(method, path, json=body) == (503, True)

@@ -1,4 +1,4 @@
-"""Whose an Idempotency-Key is: the signed-in caller's, or else whoever's it is that can know it."""
+"""An Idempotency-Key belongs to the signed-in caller, or else to whoever can know it."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def change(market: Marketplace, **changes: Any) -> None:
 
 
 def findings(market: Marketplace, *words: str) -> dict[str, Any]:
-    """What the doctor says, by what it is about."""
+    """The doctor's findings, by what they are about."""
     _, output = run(market, "doctor", "--json", *words)
     return {finding["about"]: finding for finding in json.loads(output)}
 
@@ -243,7 +243,7 @@ def _wait_for(market: Marketplace, note: str, **metadata: str) -> str:
 
 
 def test_money_that_waits_is_counted_by_reason(staged: Marketplace) -> None:
-    """What ends by itself is no warning."""
+    """Money that waits is counted by its reason, and a reason that ends by itself is no warning."""
     for note in ("held:no_account:0.0:1", "held:no_account:0.0:1", "held:coach_not_ready:0.0:1:4252", "unknown:0.0:1"):
         _wait_for(staged, note)
     _wait_for(staged, "manual")
@@ -307,7 +307,7 @@ def test_a_search_that_is_refused_is_said(staged: Marketplace) -> None:
 
 
 def test_a_restricted_key_is_told_what_cannot_be_tried(staged: Marketplace) -> None:
-    """Whether it may make transfers would take a transfer to find out. That is no reason to fail a strict run."""
+    """The right to make transfers cannot be tried without one. That does not fail a strict run."""
     finding_before = findings(staged).get("restricted key")
     restricted = Marketplace(now=NOW, stripe_secret_key="rk_test_a1")
 

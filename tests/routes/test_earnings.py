@@ -251,7 +251,7 @@ def test_past_ten_pages_the_summary_says_that_it_is_partial(market: Marketplace)
 
 
 def test_with_search_down_the_earnings_are_shown_and_called_partial(market: Marketplace) -> None:
-    """What waits cannot be told; what was sent can."""
+    """The totals are called partial: what was sent is told, what waits cannot be."""
     market.ready_coach()
     market.paid()
     market.deliver()

@@ -1,4 +1,4 @@
-"""What surrounds every request: ids, headers, CORS, limits, proxies, HTTPS."""
+"""The edges of every request: ids, headers, CORS, limits, proxies, HTTPS."""
 
 from __future__ import annotations
 
@@ -449,7 +449,7 @@ def test_a_forged_address_gains_nothing(backend: Backend, header: str) -> None:
 
 
 def test_one_proxy_is_believed_one_hop(backend: Backend) -> None:
-    """What the client wrote before the proxy's own entry is not."""
+    """The proxy's own entry is believed, and not what the client wrote before it."""
     client = backend({**PRODUCTION, "TRUSTED_PROXIES": "1"})
     for n in range(100):
         client.get(ACCOUNT, headers={"X-Forwarded-For": f"198.51.100.{n}, 203.0.113.9"})

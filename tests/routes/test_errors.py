@@ -129,7 +129,7 @@ def _any(kind: type[Any], status: int | None) -> Any:
 
 
 def _says_when(answer: TestResponse) -> bool:
-    """Whether the same request may succeed by itself: Stripe is down, or still works on it."""
+    """True if the same request may succeed by itself: Stripe is down, or still works on it."""
     return answer.status_code == 503 or "already being processed" in (answer.json or {})["message"]
 
 

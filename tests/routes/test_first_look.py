@@ -1,4 +1,4 @@
-"""What a newcomer reads first: the words of the development server, and the list of commands."""
+"""The first look of a newcomer: the words of the development server, and the list of commands."""
 
 from __future__ import annotations
 
@@ -57,3 +57,32 @@ def test_help_lists_the_commands_that_are_ours(tmp_path: Path) -> None:
     assert listed == OURS
     assert routes.returncode == 0
     assert "payments.confirm" in routes.stdout
+
+
+def test_a_restart_forgets_nothing_if_the_sandbox_is_given_a_file(tmp_path: Path) -> None:
+    """A demo is played, the server is stopped, and the next one tells where every cent of it is; the banner says so."""
+    port, state = free_port_pair(), tmp_path / "sandbox.json"
+    setting = {"SANDBOX_STATE": str(state)}
+    with backend_process(["-m", "backend"], port, tmp_path / "first", **setting):
+        played = command(sys.executable, "-m", "flask", "demo", folder=tmp_path, PORT=str(port))
+        payment = re.findall(r"\bpi_\w+", played.stdout)[0]
+    with backend_process(["-m", "backend"], port, tmp_path / "second", **setting):
+        told = command(sys.executable, "-m", "flask", "ledger", payment, folder=tmp_path, PORT=str(port))
+        again = command(sys.executable, "-m", "flask", "demo", folder=tmp_path, PORT=str(port))
+
+    assert (told.returncode, "It balances." in told.stdout) == (0, True), told.stdout + told.stderr
+    assert again.returncode == 0, again.stdout
+    assert f"everything is kept in {state}" in (tmp_path / "second").read_text()
+    assert "a restart forgets" not in (tmp_path / "second").read_text()
+
+
+def test_a_damaged_file_stops_the_start_with_a_sentence(tmp_path: Path) -> None:
+    """The setting is named, and the file stays as it is."""
+    state = tmp_path / "sandbox.json"
+    state.write_text("eggs\n")
+    port = str(free_port_pair())
+    told = command(sys.executable, "-m", "backend", folder=tmp_path, PORT=port, SANDBOX_STATE=str(state))
+    assert told.returncode == 1
+    assert told.stderr.startswith(f"SANDBOX_STATE: {state} is damaged")
+    assert "Traceback" not in told.stderr
+    assert state.read_text() == "eggs\n"

@@ -68,7 +68,7 @@ def test_plain_http_is_sent_to_our_own_address(backend: Backend, host: str, path
     ],
 )
 def test_no_path_leads_away_from_our_own_address(backend: Backend, path: str, location: str) -> None:
-    """What two readers could take for a host is one path of ours, and no line of a header ends."""
+    """A path that could be read as a host stays a path of ours, and no line of a header ends."""
     target, _, query = path.partition("?")
     asked = {"PATH_INFO": unquote_to_bytes(target).decode("latin-1"), "QUERY_STRING": query}
 
@@ -80,7 +80,7 @@ def test_no_path_leads_away_from_our_own_address(backend: Backend, path: str, lo
 
 
 def test_an_address_with_a_path_keeps_it(backend: Backend) -> None:
-    """Where a proxy serves us under a path, and takes it off."""
+    """A redirect keeps the path of APP_URL, which a proxy takes off."""
     client = backend({**HTTPS, "APP_URL": f"{OURS}/shop"})
 
     assert client.get("/test").headers["Location"] == f"{OURS}/shop/test"

@@ -1,4 +1,4 @@
-"""Who tries stolen cards makes many small purchases: buying and confirming have limits of their own."""
+"""Buying and confirming have limits of their own, for who tries stolen cards makes many small purchases."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def token_of(subject: str, secret: str = SECRET) -> dict[str, str]:
 
 
 def buy(market: Marketplace, address: str, subject: str | None = None, **order: str) -> int:
-    """How a purchase from this address is answered, with a token of the subject where one is given."""
+    """The status of a purchase from this address, with a token of the subject where one is given."""
     headers = {} if subject is None else token_of(subject)
     given = {"REMOTE_ADDR": address}
     return market.http.post(CREATE, json=market.order(**order), headers=headers, environ_overrides=given).status_code
 
 
 def statuses(market: Marketplace, times: int, path: str = CREATE, **order: str) -> list[int]:
-    """What so many calls from one address are answered with."""
+    """The statuses of so many calls from one address."""
     return [market.post(path, market.order(**order)).status_code for _ in range(times)]
 
 
@@ -53,7 +53,7 @@ def test_a_client_buys_and_confirms_thirty_times(live: Marketplace, path: str) -
 
 
 def test_buying_takes_nothing_from_confirming(live: Marketplace) -> None:
-    """Who bought thirty times can confirm what was paid."""
+    """A player who bought thirty times can confirm what was paid."""
     statuses(live, 31)
 
     assert live.post(CONFIRM, {}).status_code == 400
@@ -91,7 +91,7 @@ def test_a_strangers_purchases_in_a_players_name_cost_the_stranger(market: Marke
 
 
 def test_a_name_in_a_body_is_no_client(live: Marketplace) -> None:
-    """Where nobody signs in the address alone counts: neither one player's id nor many change anything."""
+    """The address alone counts where nobody signs in: neither one player's id nor many change anything."""
     assert [buy(live, f"203.0.113.{number}", playerId="player-1") for number in range(20)] == [200] * 20
     many = [buy(live, "203.0.113.99", playerId=f"player-{number}") for number in range(31)]
     assert many == [200] * 30 + [429]
@@ -157,7 +157,7 @@ class Unread(io.RawIOBase):
 
 
 def send_unread(market: Marketplace, path: str, **headers: str) -> int:
-    """How a request is answered whose body nobody may read."""
+    """The status of a request whose body nobody may read."""
     given = {"wsgi.input": Unread(), "CONTENT_LENGTH": "60000", "CONTENT_TYPE": "application/json"}
     return market.http.post(path, headers=headers, environ_overrides=given).status_code
 

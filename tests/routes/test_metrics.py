@@ -1,4 +1,4 @@
-"""What Prometheus reads: guarded, right with several workers, and without an id in any label."""
+"""Metrics are guarded, right with several workers, and without an id in any label."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 def scrape(cluster: Cluster) -> Reading:
-    """What any worker says."""
+    """The metrics that any worker gives."""
     return parse(requests.get(f"{cluster.urls[0]}/metrics", headers=BEARER, timeout=30).text)
 
 

@@ -1,4 +1,4 @@
-"""Whether payments can be made now, for a load balancer."""
+"""Readiness, for a load balancer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.builders import Marketplace
 
 
 def asked(market: Marketplace) -> int:
-    """How often Stripe was asked."""
+    """The number of calls to Stripe."""
     return sum(call.path == "/v1/balance" for call in market.sandbox.requests)
 
 

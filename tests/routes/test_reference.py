@@ -127,7 +127,7 @@ def test_the_reference_is_made_once(path: str) -> None:
 
 
 def _schemas_read(path: str) -> int:
-    """How often a call has a schema described."""
+    """The number of times that a call has a schema described."""
     count = 0
 
     def watch(frame: FrameType, event: str, _arg: Any) -> None:

@@ -77,7 +77,7 @@ def test_a_coach_who_cannot_be_paid_yet_is_sold_for(market: Marketplace) -> None
 
 
 def test_two_addresses_are_one_limit(market: Marketplace) -> None:
-    """Who tries stolen cards has no second thirty."""
+    """The two addresses of a purchase share one limit, so nobody has a second thirty."""
     market.ready_coach()
     market.go_live()
     paths = [BUY, "/api/payments/create-intent"]

@@ -1,4 +1,4 @@
-"""Who may call the screens' routes: each cell of the contract's table, with everybody who could ask."""
+"""Access to the screens' routes: each cell of the table, with everybody who could ask."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def towns() -> dict[str | None, Screens]:
 
 @pytest.mark.parametrize(("route", "who", "expected"), CELLS, ids=[f"{route}-{who}" for route, who, _ in CELLS])
 def test_a_cell_of_the_table(towns: dict[str | None, Screens], route: str, who: str, expected: str) -> None:
-    """What the caller gets; what is refused leaves no link behind."""
+    """The caller gets what the cell says, and a refusal leaves no link behind."""
     mode, claims, email = WHO["player" if (route, who) == ("buy", "owner") else who]
     if route == "start" and email is None:
         email = "eve@example.com" if who == "off" else EMAIL

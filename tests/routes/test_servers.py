@@ -171,7 +171,7 @@ def test_a_wrong_setting_is_named_at_start(variable: str, value: str, tmp_path: 
     ids=["development", "command", "production"],
 )
 def test_whatever_is_started_with_a_wrong_setting_says_so_in_two_lines(words: list[str], tmp_path: Path) -> None:
-    """Which one, and where to read about it; no traceback, no server."""
+    """The two lines name the setting and where to read about it; no traceback, no server."""
     ended = command(sys.executable, *words, folder=tmp_path, APP_ENV="production", STRIPE_SECRET_KEY="sk_test_a")
 
     assert ended.returncode != 0

@@ -1,4 +1,4 @@
-"""What a process that falls behind refuses: the newest, before Flask and Stripe, with the answer that Flask would give."""
+"""A process that falls behind refuses the newest, before Flask and Stripe, with the answer that Flask would give."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ class Endless:
 
 
 def test_a_large_body_takes_room_and_gives_it_back() -> None:
-    """What every request may hold is free; beyond it there is so much for all."""
+    """The room that every request has is free; beyond it there is so much for all, and it is given back."""
     room = Room(BODY_SHARE)
     first, second = MeasuredBody(Endless(), room), MeasuredBody(Endless(), room)
     for _ in range(4):

@@ -164,7 +164,7 @@ def test_an_issuer_that_answers_anything_else_is_a_503(
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(town: Town, issuer: KeyServer, status: int) -> None:
-    """Who answers elsewhere would decide who is signed in."""
+    """The keys of another address are not taken: whoever answers there would decide who is signed in."""
     with key_server_at_work() as elsewhere:
         elsewhere.publish("k", RSA, "RS256")
         issuer.say("", status, Location=elsewhere.address)

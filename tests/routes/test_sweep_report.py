@@ -1,4 +1,4 @@
-"""What a sweep says of the money that waits, as JSON and as a text file for Prometheus."""
+"""The report of a sweep on the money that waits, as JSON and as a text file for Prometheus."""
 
 from __future__ import annotations
 

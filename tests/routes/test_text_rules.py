@@ -1,4 +1,4 @@
-"""What people type and paste, through the routes: bounded before it is worked on, clean, and never a card number."""
+"""Typed and pasted text, through the routes: bounded before it is worked on, clean, and never a card number."""
 
 from __future__ import annotations
 

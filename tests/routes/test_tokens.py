@@ -1,4 +1,4 @@
-"""What a token says, once its signature holds: nothing of it is believed for being signed; and its form before that."""
+"""A token's claims are not believed for being signed; and its form is checked before that."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HS256 = {"alg": "HS256", "typ": "JWT"}
 
 
 def status_of(town: Town, token: str) -> int:
-    """How an account is answered with this token."""
+    """The status of an account's answer with this token."""
     answer = town.call(town.backend(), "connect.read_account", {"Authorization": f"Bearer {token}"})
     return int(answer.status_code)
 
@@ -41,7 +41,7 @@ def status_of(town: Town, token: str) -> int:
     ],
 )
 def test_a_token_for_or_from_somebody_else_is_not_valid(town: Town, claims: dict[str, Any], status: int) -> None:
-    """Where audience and issuer are configured."""
+    """A token of another audience or issuer is a 401 once these are configured."""
     client = town.backend(audience="shop", issuer="https://id.example/")
 
     headers = {"Authorization": f"Bearer {raw_token(HS256, {**ADMIN, **claims})}"}

@@ -15,7 +15,7 @@ from tests.builders import Marketplace
 
 @contextmanager
 def heard(signal: Signal) -> Iterator[list[dict[str, Any]]]:
-    """What a subscriber of a signal is told."""
+    """The list of what a subscriber of a signal is told."""
     told: list[dict[str, Any]] = []
 
     def subscriber(_sender: Any, **facts: Any) -> None:

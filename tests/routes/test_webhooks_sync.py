@@ -238,7 +238,7 @@ def test_a_run_that_broke_off_is_healed_by_the_next(bare: Marketplace, tmp_path:
 
 
 def _send_both(bare: Marketplace, file: Path) -> None:
-    """What Stripe signs is believed."""
+    """Send an event signed by each secret: both are believed."""
     sync(bare, file, url=URL)
     account = bare.ready_coach()
     payment = bare.paid()
@@ -275,14 +275,14 @@ def test_production_gets_its_first_secrets_by_the_command(tmp_path: Path) -> Non
 def test_an_environment_that_wins_over_the_file_is_named(
     bare: Marketplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was written would not be read."""
+    """A warning names the variable of the environment, for the written one would not be read."""
     monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", "whsec_of_the_environment")
 
     assert "The environment sets STRIPE_WEBHOOK_SECRET too" in sync(bare, tmp_path / ".env")[1]
 
 
 def test_sixteen_endpoints_are_too_many(bare: Marketplace, tmp_path: Path) -> None:
-    """What Stripe refuses is said with what to do."""
+    """The refusal is told with what to do about it."""
     for number in range(16):
         bare.stripe.v1.webhook_endpoints.create({"url": f"https://{number}.example.com", "enabled_events": ["*"]})
 

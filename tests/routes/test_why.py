@@ -77,7 +77,7 @@ def test_everything_at_hand_leads_to_the_payment(market: Marketplace, refunded: 
 
 
 def test_the_whole_story_is_told(market: Marketplace, refunded: str) -> None:
-    """What was bought and paid, each refund, dispute and transfer with its state, and both shares."""
+    """The story has what was bought and paid, each refund, dispute and transfer with its state, and both shares."""
     said = text(market, refunded)
 
     for part in (
@@ -497,7 +497,7 @@ def test_a_letter_has_no_word_of_ours(words: Any) -> None:
 
 
 def test_the_letter_says_what_a_coach_wants_to_know(market: Marketplace, refunded: str) -> None:
-    """What was paid, what went back, and what is left."""
+    """The letter has what was paid, what went back, and what is left."""
     letter = explained(market, refunded)["coach"]
 
     assert letter == (

@@ -1,0 +1,1 @@
+"""The sandbox does what Stripe is known to do."""

@@ -41,7 +41,7 @@ class SocketServer:
 
     def __init__(self) -> None:
         self._sandbox = Sandbox()
-        self._server = make_server("127.0.0.1", 0, self)
+        self._server = make_server("127.0.0.1", 0, self, self._sandbox.refuse)
         self.port: int = self._server.server_port
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()

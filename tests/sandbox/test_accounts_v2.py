@@ -48,7 +48,7 @@ def refused(call: Any) -> tuple[int | None, str | None]:
 
 
 def test_a_fresh_recipient_can_receive_nothing_yet(platform: Platform) -> None:
-    """Both of its capabilities are restricted, and everything due is past due (facts A.15)."""
+    """Both of its capabilities are restricted, and everything due is past due."""
     account = made(platform)
 
     balance = account.configuration.recipient.capabilities.stripe_balance
@@ -58,7 +58,7 @@ def test_a_fresh_recipient_can_receive_nothing_yet(platform: Platform) -> None:
 
 
 def test_what_is_not_included_is_null(platform: Platform) -> None:
-    """A plain retrieve looks like an account without capabilities (facts A.11)."""
+    """A plain retrieve looks like an account without capabilities."""
     plain = v2(platform).accounts.retrieve(made(platform).id)
 
     assert [plain.configuration, plain.identity, plain.defaults, plain.requirements] == [None] * 4
@@ -66,7 +66,7 @@ def test_what_is_not_included_is_null(platform: Platform) -> None:
 
 
 def test_v1_shows_the_same_account_in_its_own_shape(platform: Platform) -> None:
-    """Its type is none, and charges stay off for who only receives transfers (facts A.17)."""
+    """Its type is none, and charges stay off for who only receives transfers."""
     account_id = made(platform).id
     platform.control(f"/accounts/{account_id}/onboard")
 
@@ -118,7 +118,7 @@ def test_a_body_that_stripe_refuses_makes_nothing(platform: Platform, changes: A
 
 
 def test_a_key_keeps_what_was_made_for_thirty_days(platform: Platform) -> None:
-    """And keeps no refusal: the work is tried again (facts A.6)."""
+    """And keeps no refusal: the work is tried again."""
     platform.control("/behaviour", accounts_v2="refused")
     options: Any = {"idempotency_key": "k1"}
     assert refused(lambda: v2(platform).accounts.create(BODY, options))[0] == 400
@@ -132,7 +132,7 @@ def test_a_key_keeps_what_was_made_for_thirty_days(platform: Platform) -> None:
 
 
 def test_the_refusal_of_v1_stays_under_its_key_for_a_day(platform: Platform) -> None:
-    """After the operator turned the switch, too; another key goes through (facts A.3)."""
+    """After the operator turned the switch, too; another key goes through."""
     params: Any = {"type": "express", "country": "CA"}
     platform.control("/behaviour", accounts_v1="refused")
     with pytest.raises(stripe.InvalidRequestError, match=r"connect/accounts-v2"):
@@ -160,7 +160,7 @@ def test_the_refusal_of_v1_stays_under_its_key_for_a_day(platform: Platform) -> 
 def test_transfers_alone_may_be_refused(
     platform: Platform, rule: str, country: str, v1_words: str, v2_code: str
 ) -> None:
-    """By v1 in words, by v2 with a code; with card payments beside them both are made (facts A.28)."""
+    """By v1 in words, by v2 with a code; with card payments beside them both are made."""
     platform.control("/behaviour", transfers_alone=rule)
     alone: Any = {"type": "express", "country": country, "capabilities": {"transfers": {"requested": True}}}
     with pytest.raises(stripe.InvalidRequestError, match=v1_words):
@@ -181,7 +181,7 @@ def test_a_country_that_is_not_among_them_is_allowed(platform: Platform) -> None
 
 @pytest.mark.parametrize("profile", ["not_signed_up", "liability_unacknowledged"])
 def test_a_platform_that_is_not_set_up_makes_no_account(platform: Platform, profile: str) -> None:
-    """By neither way (facts A.4)."""
+    """By neither way."""
     platform.control("/behaviour", platform_profile=profile)
 
     assert refused(lambda: platform.v1.accounts.create({"type": "express"}))[0] == 400
@@ -189,7 +189,7 @@ def test_a_platform_that_is_not_set_up_makes_no_account(platform: Platform, prof
 
 
 def test_card_payments_that_stall_keep_transfers_back(platform: Platform) -> None:
-    """Both or none; an account that asked for transfers alone goes on (facts A.30)."""
+    """Both or none; an account that asked for transfers alone goes on."""
     platform.control("/behaviour", card_payments_after_onboarding="inactive")
     alone, both = made(platform).id, made(platform, configuration=RECIPIENT | MERCHANT).id
     for account_id in (alone, both):
@@ -200,7 +200,7 @@ def test_card_payments_that_stall_keep_transfers_back(platform: Platform) -> Non
 
 
 def test_an_account_is_closed_with_all_of_its_configurations(platform: Platform) -> None:
-    """It is gone under /v1, and under /v2 can be read and is listed on request (facts A.21)."""
+    """It is gone under /v1, and under /v2 can be read and is listed on request."""
     account_id = made(platform, configuration=RECIPIENT | MERCHANT).id
     accounts = v2(platform).accounts
     assert refused(lambda: accounts.close(account_id, {"applied_configurations": ["recipient"]}))[0] == 400
@@ -213,7 +213,7 @@ def test_an_account_is_closed_with_all_of_its_configurations(platform: Platform)
 
 
 def test_a_link_leads_into_onboarding_for_five_minutes(platform: Platform) -> None:
-    """The parameter `configurations` is unknown now, and an update link is not for Express (facts A.24, A.25)."""
+    """The parameter `configurations` is unknown now, and an update link is not for Express."""
     account_id = made(platform).id
     onboarding = {"refresh_url": "https://a.example/r", "return_url": "https://a.example/b"}
     use_case: Any = {"type": "account_onboarding", "account_onboarding": onboarding}
@@ -241,7 +241,7 @@ def test_a_list_goes_from_page_to_page(platform: Platform) -> None:
 
 
 def test_an_update_adds_a_configuration_and_takes_metadata_away(platform: Platform) -> None:
-    """A null takes its key (facts A.23)."""
+    """A null takes its key."""
     account_id = made(platform, metadata={"a": "1", "b": "2"}).id
 
     changed = v2(platform).accounts.update(account_id, {"configuration": MERCHANT, "metadata": {"a": None}})
@@ -259,7 +259,7 @@ def test_metadata_may_be_hidden_from_v1(platform: Platform) -> None:
 
 
 def test_a_v1_account_is_read_under_v2(platform: Platform) -> None:
-    """With the same capabilities (facts A.16)."""
+    """With the same capabilities."""
     account_id = platform.coach()
 
     shown = v2(platform).accounts.retrieve(account_id, {"include": INCLUDE})

@@ -1,4 +1,4 @@
-"""What no source settles about Stripe: each switch has its effect, both ways, and a reset takes it back."""
+"""Switches for what no source settles: each has its effect, both ways, and a reset takes it back."""
 
 from __future__ import annotations
 

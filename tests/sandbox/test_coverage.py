@@ -1,4 +1,4 @@
-"""What the sandbox says of itself is so: endpoints, parameters, events."""
+"""The sandbox is as its coverage page says: endpoints, parameters, events."""
 
 from __future__ import annotations
 

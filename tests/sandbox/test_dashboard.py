@@ -186,7 +186,7 @@ def test_an_event_is_sent_again(platform: Platform) -> None:
 
 
 def test_the_fault_switch_breaks_calls_and_mends_them(platform: Platform) -> None:
-    """What it says is what strikes."""
+    """A fault that is chosen on the page strikes the calls it names, and ends when it is taken back."""
     form = {"effect": "rate_limit", "call": "POST /v1/payment_intents", "stage": "before", "times": "2"}
     assert platform.raw("POST", "/dashboard/faults", key=None, data=form).status_code == 303
     order: Any = {"amount": "500", "currency": "cad"}

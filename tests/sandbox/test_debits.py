@@ -130,7 +130,7 @@ def test_an_old_answer_does_not_decide_a_new_attempt(platform: Platform) -> None
 
 
 def test_a_debit_may_be_booked_when_it_begins(platform: Platform) -> None:
-    """What was booked is booked back when the money never comes, the fee too."""
+    """The booked amount and its fee are booked back when the money never comes."""
     platform.control("/behaviour", debit_booked="pending")
     failed, paid = _begun(platform, "pm_acssDebit_noAccount"), _begun(platform)
     assert paid.latest_charge.balance_transaction is not None

@@ -161,7 +161,7 @@ def test_a_lost_dispute_can_be_won_on_appeal(platform: Platform) -> None:
 
 @pytest.mark.parametrize(("when", "moved"), [("decision", 2), ("opening", 3)])
 def test_a_won_dispute_can_be_lost_on_appeal(platform: Platform, when: str, moved: int) -> None:
-    """What had come back is taken again, at the opening or at the decision, once."""
+    """The returned money is taken again, once, at the opening of the appeal or at its decision."""
     platform.control("/behaviour", appeal_moves_funds=when)
     dispute = _open(platform, _charge(platform))
     platform.control(f"/disputes/{dispute.id}/win")

@@ -126,7 +126,7 @@ def test_this_machines_own_names_are_answered(platform: Platform, host: str) -> 
     "content_type", [None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"]
 )
 def test_the_control_path_takes_json_that_says_so(platform: Platform, content_type: str | None) -> None:
-    """What a form can send is refused with what to send; without a body nothing has to be said."""
+    """A body of a form's type is refused with the type to send; without a body no type is needed."""
     answer = platform.raw("POST", "/_sandbox/clock", key=None, data=b'{"advance": 1}', content_type=content_type)
 
     assert (answer.status_code, "application/json" in answer.text) == (400, True)

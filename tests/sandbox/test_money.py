@@ -190,7 +190,7 @@ def test_accounts_that_are_not_ours_look_as_if_they_did_not_exist(platform: Plat
 
 
 def test_an_own_product_id_is_unique(platform: Platform) -> None:
-    """What makes it a registry."""
+    """A second Product of one id is refused: that makes it a registry."""
     platform.v1.products.create({"id": "coach_1", "name": "x", "active": False})
 
     assert (

@@ -51,7 +51,7 @@ def test_webhooks_are_believed_after_the_clock_was_moved(tmp_path: Path, days: i
 
 
 def test_a_frozen_clock_is_the_receivers_too() -> None:
-    """Where a test stops time, it is stopped for both."""
+    """A clock that a test stops is stopped for the receiver too."""
     clock = Clock(frozen_at=1_793_631_600)
     clock.advance(DAY)
 

@@ -1,4 +1,4 @@
-"""What a person sees at Stripe: onboarding, and the Express dashboard."""
+"""Stripe's pages for people: onboarding, and the Express dashboard."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _events(platform: Platform, account: str) -> list[str]:
 
 
 def test_an_onboarding_link_is_single_use_and_lives_five_minutes(platform: Platform, browser: Browser) -> None:
-    """A used or expired one leads to the refresh address (facts 4.10)."""
+    """A used or expired one leads to the refresh address (docs/stripe.md 4.4)."""
     account = platform.coach(ready=False)
     old, new = (_link(platform, account) for _ in range(2))
     assert new.expires_at - new.created == 300
@@ -78,7 +78,7 @@ def test_onboarding_happens_when_it_is_finished(platform: Platform, browser: Bro
 
 
 def test_onboarding_may_be_left_for_later(platform: Platform, browser: Browser) -> None:
-    """It returns all the same: the return tells nothing (facts 4.10). Another link leads back to it."""
+    """It returns all the same: the return tells nothing (docs/stripe.md 4.4). Another link leads back to it."""
     account = platform.coach(ready=False)
     visit = browser.get(_link(platform, account).url).headers["Location"]
 
@@ -159,7 +159,7 @@ def test_the_express_dashboard_shows_what_was_paid_out(platform: Platform, brows
 
 
 def test_no_page_runs_a_script_of_its_own_or_is_framed_unless_it_has_to_be(platform: Platform) -> None:
-    """What stands in a shop's page runs files of the sandbox's and may be framed; every other page does neither."""
+    """The pages inside a shop's page run files of the sandbox's and may be framed; every other page does neither."""
     intent = platform.paid(card="pm_card_authenticationRequired")
     challenge = intent.next_action.use_stripe_sdk.stripe_js.removeprefix("http://stripe.test")
     policies = {

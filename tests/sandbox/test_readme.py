@@ -25,7 +25,7 @@ ADDRESS = "http://127.0.0.1:3002"
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
-    """Where a sandbox listens that was started as the page says, on another port."""
+    """The address of a sandbox that was started as the page says, on another port."""
     words = shlex.split(START.replace("3002", "0"))
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(

@@ -62,7 +62,7 @@ def test_a_payment_is_told_by_its_id_alone(platform: Platform) -> None:
 
 
 def test_the_fetched_event_names_its_twin_and_what_changed(platform: Platform) -> None:
-    """The twin is the snapshot event of the same change (facts B.4)."""
+    """The twin is the snapshot event of the same change."""
     secret = destination(platform, "v1.transfer.updated").webhook_endpoint.signing_secret
     transfer = platform.transfer(platform.paid(), platform.coach(), 500, metadata={"a": "1"})
     platform.v1.transfers.update(transfer.id, {"metadata": {"a": "2"}})
@@ -88,7 +88,7 @@ def test_an_event_of_a_coach_names_the_account(platform: Platform) -> None:
 
 
 def test_a_disconnected_account_has_no_related_object(platform: Platform) -> None:
-    """It is the context (facts B.3)."""
+    """It is the context."""
     coach = platform.coach()
     destination(platform, "v1.account.application.deauthorized", events_from=["@accounts"])
     platform.control(f"/accounts/{coach}/disconnect")
@@ -100,7 +100,7 @@ def test_a_disconnected_account_has_no_related_object(platform: Platform) -> Non
 
 @pytest.mark.parametrize(("scope", "hears"), [("@self", ["@self"]), ("@accounts", ["@accounts"]), ("both", [])])
 def test_the_scope_of_v2_account_events_can_be_chosen(platform: Platform, scope: str, hears: list[str]) -> None:
-    """No source settles it (facts A.34)."""
+    """No source settles it."""
     platform.control("/behaviour", v2_account_events_from=scope)
     secrets = {
         one: destination(platform, STATUS, events_from=[one]).webhook_endpoint.signing_secret
@@ -125,7 +125,7 @@ def _signed_with(platform: Platform, secret: str) -> bool:
 
 
 def test_the_capability_that_changed_is_in_the_fetched_event_only(platform: Platform) -> None:
-    """A notification names the account (facts A.33)."""
+    """A notification names the account."""
     secret = destination(platform, STATUS).webhook_endpoint.signing_secret
     account_id = made(platform).id
     platform.control(f"/accounts/{account_id}/onboard")
@@ -136,7 +136,7 @@ def test_the_capability_that_changed_is_in_the_fetched_event_only(platform: Plat
 
 
 def test_the_secret_is_given_once_to_who_asks_for_it(platform: Platform) -> None:
-    """Without the include, and ever after, it is not shown (facts B.5)."""
+    """Without the include, and ever after, it is not shown."""
     made_without = destination(platform, "v1.charge.refunded", include=[])
     shown = destination(platform, "v1.charge.refunded")
 
@@ -157,7 +157,7 @@ def test_the_secret_is_given_once_to_who_asks_for_it(platform: Platform) -> None
     ],
 )
 def test_names_of_the_other_payload_are_refused(platform: Platform, types: list[str], changes: dict[str, Any]) -> None:
-    """The two cannot be mixed in one destination (facts B.7)."""
+    """The two cannot be mixed in one destination."""
     assert refused(lambda: destination(platform, *types, **changes))[0] == 400
 
 
@@ -176,7 +176,7 @@ def test_a_destination_is_disabled_and_enabled_again(platform: Platform) -> None
 
 
 def test_a_ping_is_for_one_destination(platform: Platform) -> None:
-    """Thin, and about the destination itself (facts B.14)."""
+    """Thin, and about the destination itself."""
     one, _ = destination(platform, "v1.charge.refunded"), destination(platform, "v1.charge.refunded")
     v2(platform).event_destinations.ping(one.id)
 
@@ -186,7 +186,7 @@ def test_a_ping_is_for_one_destination(platform: Platform) -> None:
 
 
 def test_what_can_be_changed_of_a_destination(platform: Platform) -> None:
-    """Its names and its address; scopes and payload are no parameters of an update (facts B.6)."""
+    """Its names and its address; scopes and payload are no parameters of an update."""
     one = destination(platform, "v1.charge.refunded")
     services = v2(platform).event_destinations
     changed = services.update(
@@ -221,7 +221,7 @@ def test_endpoints_of_v1_are_among_the_destinations(platform: Platform) -> None:
     ],
 )
 def test_events_are_listed_by_type_and_time(platform: Platform, filters: Any, count: int) -> None:
-    """The newest first (facts B.12)."""
+    """The newest first."""
     platform.paid()
     platform.clock.advance(10)
     platform.paid()

@@ -1,4 +1,4 @@
-"""What goes wrong between Stripe and a webhook endpoint, and how secrets are rolled."""
+"""Deliveries that go wrong between Stripe and a webhook endpoint, and secrets that are rolled."""
 
 from __future__ import annotations
 
@@ -217,7 +217,7 @@ def test_events_are_listed_by_type(platform: Platform) -> None:
 
 
 def test_events_are_snapshots(platform: Platform) -> None:
-    """What they say is what was true then."""
+    """An event shows its object as it was then, not as it is now."""
     intent = platform.paid(metadata={"a": "1"})
     platform.v1.payment_intents.update(intent.id, {"metadata": {"a": "2"}})
 
@@ -253,7 +253,7 @@ def test_the_background_thread_delivers_at_once_and_as_time_passes() -> None:
 
 
 def test_what_was_given_up_is_listed_as_undelivered(shop: Platform) -> None:
-    """What was given up is listed beside what still waits, and apart from what arrived."""
+    """A delivery that was given up is listed beside those that still wait, and apart from those that arrived."""
     shop.status = 500
     lost = shop.paid().id
     for _ in range(40):

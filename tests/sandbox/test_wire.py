@@ -48,7 +48,7 @@ def test_a_key_with_other_parameters_is_refused(platform: Platform) -> None:
 
 
 def test_a_decline_is_pinned_and_a_validation_error_is_not(platform: Platform) -> None:
-    """What began to execute is kept, refusals and 500s included."""
+    """A request that began to execute is kept, a decline included; one that did not validate is not."""
     intent = _create(platform, "make")
     confirm: Any = {"payment_method": "pm_card_visa_chargeDeclined", "return_url": "https://shop.test"}
     for _ in range(2):

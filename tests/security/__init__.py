@@ -1,0 +1,1 @@
+"""Nobody sees or moves what is not theirs."""

@@ -1,4 +1,4 @@
-"""Who tries to come in by trying often, by another way, or by what lies about."""
+"""Attempts to come in by trying often, by another way, or by what lies about."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def _production() -> FlaskClient:
 
 
 def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    """What was logged of requests; not what a start has to say."""
+    """The log lines of requests, without those of a start."""
     lines = (json.loads(line) for line in capsys.readouterr().err.splitlines())
     return [line for line in lines if line["event"].startswith(("request", "webhook"))]
 
@@ -67,7 +67,7 @@ def test_who_was_let_in_is_in_the_line_of_the_request(capsys: pytest.CaptureFixt
 def test_who_was_not_let_in_is_named_with_where_from(
     capsys: pytest.CaptureFixture[str], headers: dict[str, str], status: int, kind: str
 ) -> None:
-    """When, what, why, and from which address."""
+    """The log line of a refusal has its time, its path, its reason and the address."""
     method, path = REFUND
     answer = _production().open(
         path, method=method, json={}, headers=headers, environ_overrides={"REMOTE_ADDR": "203.0.113.9"}

@@ -111,7 +111,7 @@ def test_a_redirect_is_not_followed(status: int, method: str) -> None:
 
 
 def test_signing_keys_are_not_fetched_from_whom_nobody_vouches_for(tmp_path: Path) -> None:
-    """Who answers there decides who is signed in."""
+    """Keys behind a certificate that nobody vouches for are not fetched: they would decide who is signed in."""
     fake = Recorder()
     with _served(fake, _context(tmp_path)) as address:
         settings = load_settings({}, env_file=None)
@@ -182,7 +182,7 @@ def test_the_server_speaks_tls_itself_where_the_way_to_it_is_not_private(tmp_pat
 
 @pytest.mark.parametrize(("scheme", "first"), [("rediss", b"\x16"), ("redis", b"*")])
 def test_a_redis_on_the_way_to_which_others_listen_is_spoken_to_by_tls(scheme: str, first: bytes) -> None:
-    """Where the address says so, the first byte on the line is that of a handshake; a Redis that cannot do it is not asked."""
+    """The first byte on the line is that of a handshake, and a Redis that cannot do it is not asked."""
     with socket.create_server(("127.0.0.1", 0)) as ear:
         ear.settimeout(30)
         uri = f"{scheme}://127.0.0.1:{ear.getsockname()[1]}"

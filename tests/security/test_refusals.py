@@ -11,7 +11,8 @@ from werkzeug.exceptions import BadRequest
 from backend.http.errors import failure_of
 from backend.http.extensions import API_POLICY
 from tests.processes import GUNICORN, backend_process, free_port_pair
-from tests.routes.test_raw_http import GET, answered
+from tests.raw_http import answered
+from tests.routes.test_raw_http import GET
 
 MALFORMED = {
     "no HTTP": (b"<script>alert(1)</script>\r\n\r\n", 400),
@@ -20,7 +21,7 @@ MALFORMED = {
     "a header without a colon": (GET + b"canary\r\n\r\n", 400),
     "a long address": (b"GET /canary" + b"a" * 5_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
     "a long header": (GET + b"X-Canary: " + b"a" * 9_000 + b"\r\n\r\n", 431),
-    "an unknown encoding": (b"POST /test HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: canary\r\n\r\n", 501),
+    "an unknown encoding": (b"POST /test HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: canary\r\n\r\n", 400),
     "an unknown expectation": (GET + b"Expect: canary\r\n\r\n", 417),
 }
 

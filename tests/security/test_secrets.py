@@ -42,7 +42,7 @@ def test_a_file_that_is_not_there_is_said_by_its_variable(tmp_path: Path) -> Non
 
 
 def test_a_file_that_is_empty_is_no_secret(tmp_path: Path) -> None:
-    """What a vault has not filled yet must not start the sandbox in its place."""
+    """An empty file is refused: what a vault has not filled yet must not start the sandbox in its place."""
     (tmp_path / "empty").touch()
     with pytest.raises(SettingsError, match=r"\ASTRIPE_SECRET_KEY_FILE: "):
         load_settings({"STRIPE_SECRET_KEY_FILE": str(tmp_path / "empty")}, env_file=None)

@@ -1,4 +1,4 @@
-"""Who signs in where security is tested. The tokens are those of ``tests/routes/sign_in.py``."""
+"""Tokens for the tests of security. They are those of ``tests/routes/sign_in.py``."""
 
 from __future__ import annotations
 

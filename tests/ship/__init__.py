@@ -1,0 +1,1 @@
+"""Image, several machines, nginx and Redis."""

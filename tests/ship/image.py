@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass
 class Image:
-    """What the steps made: a folder, variables, a user and the commands to run in it."""
+    """The image as the steps made it: a folder, variables, a user and the commands to run in it."""
 
     base: Path
     variables: dict[str, str]
@@ -52,7 +52,7 @@ class Image:
 
 
 def _open_to_all(path: Path) -> bool:
-    """Whether nobody can reach a folder: a Python in somebody's home cannot be run by another user."""
+    """True if nobody can reach a folder: a Python in somebody's home cannot be run by another user."""
     return all(folder.stat().st_mode & 0o001 for folder in (path, *path.parents))
 
 
@@ -90,7 +90,7 @@ def _perform(image: Image, name: str, rest: str) -> None:
 
 
 def _note(image: Image, name: str, rest: str) -> None:
-    """What is only said of the image, and done when it runs."""
+    """Note what is only said of the image, and done when it runs."""
     match name:
         case "USER":
             image.user, image.group = map(int, rest.split(":"))
@@ -124,7 +124,7 @@ def _copy(source: str, target: str, *, into: Path) -> None:
 
 
 def is_ignored(name: Path) -> bool:
-    """Whether .dockerignore leaves a file out: the last line that fits it, or a folder above it, decides."""
+    """True if .dockerignore leaves a file out: the last line that fits it, or a folder above it, decides."""
     names = [str(name), *(str(parent) for parent in name.parents if parent.name)]
     ignored = False
     for line in (ROOT / ".dockerignore").read_text().splitlines():

@@ -85,7 +85,7 @@ class Front:
 
 @contextmanager
 def front(folder: Path, instance: int) -> Iterator[Front]:
-    """That nginx, running."""
+    """An nginx with that configuration, running."""
     made = Front(folder, instance)
     with nginx_server([instance, instance], folder, made.http, made.https):
         yield made

@@ -29,7 +29,7 @@ LIMIT = 100
 
 
 class Site:
-    """What the world sees: one address, with a certificate."""
+    """The site as the world sees it: one address, with a certificate."""
 
     def __init__(
         self, folder: Path, sandbox: Sandbox, instances: list[subprocess.Popen[bytes]], ports: list[int]

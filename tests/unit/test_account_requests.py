@@ -31,12 +31,16 @@ IN_COUNTRY = "You cannot request the `transfers` capability without the `card_pa
 
 def test_todays_key_has_yesterdays_bytes() -> None:
     """An account that was made before there was a choice, and whose answer was lost, is found by the same key."""
-    assert account_request(COACH, "v1", BOTH, UNNAMED).key == "account:542c8e6ef377c7e9e57b13845f4ec161"
+    assert account_request(COACH, "v1", BOTH, UNNAMED).key_in(UNNAMED) == "account:542c8e6ef377c7e9e57b13845f4ec161"
 
 
 def test_no_two_requests_of_one_coach_share_a_key() -> None:
     """A refusal that is stored under one of them keeps none of the others from being made."""
-    keys = [account_request(COACH, make, wanted, UNNAMED).key for make in ("v1", "v2") for wanted in (LEAST, BOTH)]
+    keys = [
+        account_request(COACH, make, wanted, UNNAMED).key_in(UNNAMED)
+        for make in ("v1", "v2")
+        for wanted in (LEAST, BOTH)
+    ]
 
     assert len(set(keys)) == 4
 

@@ -1,4 +1,4 @@
-"""Where Stripe may send a coach back to: the app's own pages and its front ends', and nothing that only looks so."""
+"""Addresses to which a coach may come back: the app's own and its front ends', and nothing that only looks so."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ LONG = {
 
 @pytest.mark.parametrize("part", LONG.values(), ids=LONG)
 def test_a_long_text_costs_no_time(part: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """What a client sends is logged: 64 kB of it once took half a minute of a worker."""
+    """A text of 64 kB from a client is logged with a bounded amount of work; it once took half a minute."""
     configure_logs(json_lines=True)
     text = part * (64_000 // len(part))
     before = time.process_time()

@@ -29,7 +29,7 @@ SUBSCRIPTION = Purchase(
 
 @pytest.mark.parametrize("purchase", [PURCHASE, SUBSCRIPTION])
 def test_a_purchase_survives_its_metadata(purchase: Purchase) -> None:
-    """What was written is what is read."""
+    """A purchase that is written to metadata and read again is equal."""
     assert read_purchase(purchase.to_metadata()) == purchase
 
 

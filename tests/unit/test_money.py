@@ -52,7 +52,7 @@ def test_rounding_is_half_up_below_zero_too() -> None:
     ("given", "written"), [("10", "10"), ("12.50", "12.5"), (" 7.25 ", "7.25"), ("0", "0"), ("100.0", "100")]
 )
 def test_a_percentage_has_one_text(given: str, written: str) -> None:
-    """What is frozen in metadata does not depend on how it was typed."""
+    """The text that is frozen in metadata does not depend on how the percentage was typed."""
     assert FeeRate.from_percent(given).percent == written
 
 

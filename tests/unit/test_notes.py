@@ -6,20 +6,21 @@ from dataclasses import replace
 
 import pytest
 
-from backend.domain.notes import HELD, MANUAL, UNKNOWN, Note, Reason, read_note
+from backend.domain.notes import Note, Reason, read_note
+from backend.domain.states import MoneyState
 
 THREE_HOURS = 3 * 3_600
 
 TEXTS = [
-    ("manual", Note(MANUAL)),
-    ("held:no_account:0.0:1793631600", Note(HELD, "no_account", "0", 0, 1_793_631_600)),
+    ("manual", Note(MoneyState.MANUAL)),
+    ("held:no_account:0.0:1793631600", Note(MoneyState.HELD, Reason.NO_ACCOUNT, "0", 0, 1_793_631_600)),
     (
         "held:clawback_pending:0r1.2:1793631600p:4252",
-        Note(HELD, "clawback_pending", "0r1", 2, 1_793_631_600, 4252, True),
+        Note(MoneyState.HELD, Reason.CLAWBACK_PENDING, "0r1", 2, 1_793_631_600, 4252, True),
     ),
-    ("held:refused:12.34:5:0", Note(HELD, "refused", "12", 34, 5, 0)),
-    ("unknown:1.3:1793631600", Note(UNKNOWN, "", "1", 3, 1_793_631_600)),
-    ("unknown:1r0.999999:999999999999p", Note(UNKNOWN, "", "1r0", 999_999, 999_999_999_999, pinned=True)),
+    ("held:refused:12.34:5:0", Note(MoneyState.HELD, Reason.REFUSED, "12", 34, 5, 0)),
+    ("unknown:1.3:1793631600", Note(MoneyState.UNKNOWN, None, "1", 3, 1_793_631_600)),
+    ("unknown:1r0.999999:999999999999p", Note(MoneyState.UNKNOWN, None, "1r0", 999_999, 999_999_999_999, pinned=True)),
 ]
 
 
@@ -64,13 +65,13 @@ def test_what_is_not_quite_a_note_is_none(text: str) -> None:
 )
 def test_an_unknown_outcome_may_come_true_for_three_hours(age: int | None, open_still: bool) -> None:
     """And for as long as nobody knows Stripe's time."""
-    note = Note(UNKNOWN, at=1_000)
+    note = Note(MoneyState.UNKNOWN, at=1_000)
 
     assert note.may_still_come(None if age is None else 1_000 + age) is open_still
 
 
-@pytest.mark.parametrize("kind", [HELD, MANUAL])
-def test_what_stripe_refused_does_not_come_true(kind: str) -> None:
+@pytest.mark.parametrize("kind", [MoneyState.HELD, MoneyState.MANUAL])
+def test_what_stripe_refused_does_not_come_true(kind: MoneyState) -> None:
     """Nor does a person's word."""
     assert Note(kind, Reason.REFUSED, at=1_000).may_still_come(1_000) is False
 
@@ -80,7 +81,7 @@ def test_what_stripe_refused_does_not_come_true(kind: str) -> None:
     [
         ({}, True),
         ({"at": 7}, True),
-        ({"kind": UNKNOWN}, False),
+        ({"kind": MoneyState.UNKNOWN}, False),
         ({"reason": Reason.ACCOUNT_GONE}, False),
         ({"slot": "1"}, False),
         ({"generation": 1}, False),
@@ -90,6 +91,6 @@ def test_what_stripe_refused_does_not_come_true(kind: str) -> None:
 )
 def test_two_notes_say_the_same_if_only_their_times_differ(changes: dict[str, object], same: bool) -> None:
     """So that what still stands is not written again."""
-    note = Note(HELD, Reason.REFUSED, "0", 0, 5, 4252)
+    note = Note(MoneyState.HELD, Reason.REFUSED, "0", 0, 5, 4252)
 
     assert note.says_the_same_as(replace(note, **changes)) is same  # type: ignore[arg-type]

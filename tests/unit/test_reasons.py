@@ -6,6 +6,7 @@ import pytest
 
 from backend.domain.notes import Note, Reason, read_note
 from backend.domain.reasons import BY_A_PERSON, NO_CLEAR_ANSWER, ON_ITS_WAY, WORDS, words_of
+from backend.domain.states import MoneyState
 
 
 def test_every_reason_has_sentences() -> None:
@@ -27,9 +28,9 @@ def test_a_note_leads_to_the_sentences_of_its_reason(reason: Reason) -> None:
     ("note", "words"),
     [
         (None, ON_ITS_WAY),
-        (Note("manual"), BY_A_PERSON),
-        (Note("unknown", slot="0", at=1), NO_CLEAR_ANSWER),
-        (Note("held", "a_reason_of_tomorrow"), NO_CLEAR_ANSWER),
+        (Note(MoneyState.MANUAL), BY_A_PERSON),
+        (Note(MoneyState.UNKNOWN, slot="0", at=1), NO_CLEAR_ANSWER),
+        (read_note("held:a_reason_of_tomorrow:0.0:1"), NO_CLEAR_ANSWER),
     ],
 )
 def test_whatever_a_note_says_there_are_sentences(note: Note | None, words: object) -> None:

@@ -180,7 +180,7 @@ def test_a_catalogue_of_ones_own_is_read_in_the_currency_of_the_setting(tmp_path
 
 
 def test_a_limiters_storage_without_its_driver_is_refused_by_name() -> None:
-    """When the app is put together: the library knows what it needs."""
+    """The refusal comes when the app is put together, by the variable's name."""
     with pytest.raises(SettingsError, match="RATELIMIT_STORAGE_URI"):
         create_app(load(RATELIMIT_STORAGE_URI="nosuch://localhost"))
 

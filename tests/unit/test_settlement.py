@@ -11,9 +11,6 @@ from hypothesis import strategies as st
 
 from backend.domain.money import FeeRate
 from backend.domain.settlement import (
-    HELD,
-    MANUAL,
-    UNKNOWN,
     Answered,
     Attempt,
     Next,
@@ -31,6 +28,7 @@ from backend.domain.settlement import (
     read_note,
     stands_in_the_way,
 )
+from backend.domain.states import MoneyState
 
 RATE = FeeRate.from_percent("10")
 HOUR = 3_600
@@ -114,10 +112,10 @@ def test_steps_lead_to_the_target_and_stop(
 
 
 NOTES = [
-    Note(HELD, Reason.NO_ACCOUNT, "0", 0, 1_793_631_600),
-    Note(HELD, Reason.CLAWBACK_PENDING, "0r1", 2, 1_793_631_600, 4252),
-    Note(UNKNOWN, "", "1", 3, 1_793_631_600),
-    Note(MANUAL),
+    Note(MoneyState.HELD, Reason.NO_ACCOUNT, "0", 0, 1_793_631_600),
+    Note(MoneyState.HELD, Reason.CLAWBACK_PENDING, "0r1", 2, 1_793_631_600, 4252),
+    Note(MoneyState.UNKNOWN, None, "1", 3, 1_793_631_600),
+    Note(MoneyState.MANUAL),
 ]
 
 
@@ -138,24 +136,24 @@ def test_a_damaged_note_counts_as_none(text: str | None) -> None:
 
 def test_only_the_time_may_differ_for_two_notes_to_say_the_same() -> None:
     """So that a hold that still stands is not written again."""
-    note = Note(HELD, Reason.REFUSED, "0", 1, 100, 5)
+    note = Note(MoneyState.HELD, Reason.REFUSED, "0", 1, 100, 5)
 
-    assert note.says_the_same_as(Note(HELD, Reason.REFUSED, "0", 1, 900, 5))
-    assert not note.says_the_same_as(Note(HELD, Reason.REFUSED, "0", 2, 100, 5))
+    assert note.says_the_same_as(Note(MoneyState.HELD, Reason.REFUSED, "0", 1, 900, 5))
+    assert not note.says_the_same_as(Note(MoneyState.HELD, Reason.REFUSED, "0", 2, 100, 5))
     assert not note.says_the_same_as(None)
 
 
 @pytest.mark.parametrize(("age", "generation"), [(0, 3), (20 * HOUR, 3), (20 * HOUR + 1, 4), (90 * HOUR, 4)])
 def test_a_slot_starts_where_it_stopped_and_one_further_before_its_key_is_forgotten(age: int, generation: int) -> None:
     """Stripe may forget after 24 hours what it was seen to remember."""
-    note = Note(HELD, Reason.COACH_NOT_READY, "0", 3, 1_000, pinned=True)
+    note = Note(MoneyState.HELD, Reason.COACH_NOT_READY, "0", 3, 1_000, pinned=True)
 
     assert first_generation(note, "0", 1_000 + age) == generation
 
 
 def test_a_key_that_was_never_stored_does_not_retire() -> None:
     """Two workers on both sides of the limit must use the same key; nor does one retire by an unknown time."""
-    unstored = Note(HELD, Reason.COACH_NOT_READY, "0", 3, 0)
+    unstored = Note(MoneyState.HELD, Reason.COACH_NOT_READY, "0", 3, 0)
 
     assert first_generation(unstored, "0", 90 * HOUR) == 3
     assert first_generation(replace(unstored, pinned=True), "0", None) == 3
@@ -164,7 +162,7 @@ def test_a_key_that_was_never_stored_does_not_retire() -> None:
 def test_another_slot_or_no_note_starts_at_the_beginning() -> None:
     """The note is about one slot."""
     assert first_generation(None, "0", 0) == 0
-    assert first_generation(Note(HELD, Reason.REFUSED, "0", 3, 0), "1", 0) == 0
+    assert first_generation(Note(MoneyState.HELD, Reason.REFUSED, "0", 3, 0), "1", 0) == 0
 
 
 def test_a_part_is_taken_of_what_the_coach_has_once_a_day() -> None:
@@ -179,7 +177,7 @@ def test_a_part_is_taken_of_what_the_coach_has_once_a_day() -> None:
     assert part_of(replace(step, reversed_at=0), 1, None) == replace(step, reversed_at=0, amount=1)
 
 
-UNSURE = Note(UNKNOWN, "", "1", 0, 0, pinned=True)
+UNSURE = Note(MoneyState.UNKNOWN, None, "1", 0, 0, pinned=True)
 
 
 def test_an_unknown_outcome_is_open_until_its_slot_is_filled_or_it_is_old() -> None:
@@ -191,14 +189,14 @@ def test_an_unknown_outcome_is_open_until_its_slot_is_filled_or_it_is_old() -> N
     assert is_open(UNSURE, empty, None)
     assert not is_open(UNSURE, empty, 3 * HOUR + 1)
     assert not is_open(UNSURE, filled, 0)
-    assert not is_open(Note(HELD, Reason.REFUSED, "1"), empty, 0)
+    assert not is_open(Note(MoneyState.HELD, Reason.REFUSED, "1"), empty, 0)
     assert not is_open(None, empty, 0)
 
 
 def test_an_open_write_stands_in_the_way_of_another_slot_in_the_same_direction() -> None:
     """Both would be carried out. The other direction, and the slot's own key, are free."""
     there = position(4725, 0, 0, (1000, 0, 0))
-    back = Note(UNKNOWN, "", "0r0", 0, 0)
+    back = Note(MoneyState.UNKNOWN, None, "0r0", 0, 0)
 
     assert stands_in_the_way(UNSURE, Pay(100, "2", False), there, 0)
     assert not stands_in_the_way(UNSURE, Pay(100, "1", False), there, 0)
@@ -208,10 +206,10 @@ def test_an_open_write_stands_in_the_way_of_another_slot_in_the_same_direction()
     assert not stands_in_the_way(None, Pay(100, "1", False), there, 0)
 
 
-PINNED = Note(HELD, Reason.COACH_NOT_READY, "0", 0, 0, pinned=True)
-UNPINNED = Note(HELD, Reason.COACH_NOT_READY, "0", 0, 0)
-YOUNG = Note(UNKNOWN, "", "0", 0, 10 * HOUR)
-OLD = Note(UNKNOWN, "", "0", 0, 0)
+PINNED = Note(MoneyState.HELD, Reason.COACH_NOT_READY, "0", 0, 0, pinned=True)
+UNPINNED = Note(MoneyState.HELD, Reason.COACH_NOT_READY, "0", 0, 0)
+YOUNG = Note(MoneyState.UNKNOWN, None, "0", 0, 10 * HOUR)
+OLD = Note(MoneyState.UNKNOWN, None, "0", 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -293,7 +293,7 @@ def test_two_machines_on_one_redis_stay_within_the_budget_together(redis: tuple[
 
 
 def test_calls_beyond_a_second_are_paid_in_the_next_ones(redis: tuple[str, Any]) -> None:
-    """What one machine owes, it draws first."""
+    """The calls that a machine owes are drawn first."""
     time = Time()
     windows = _shared(redis[0], time, "owed")
 

@@ -192,7 +192,7 @@ def test_the_work_grows_with_the_length(part: str) -> None:
 
 
 def _calls(work: Callable[[], Any]) -> int:
-    """How many functions a piece of work calls, Python's and C's."""
+    """The number of functions that a piece of work calls, Python's and C's."""
     count = 0
 
     def watch(_frame: FrameType, event: str, _arg: Any) -> None:

@@ -1,4 +1,4 @@
-"""What is told to a coach of Stripe's requirements, and what front ends send for "not given"."""
+"""Words for coaches of Stripe's requirements, and the values that front ends send for "not given"."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Front-end services, pages and their types."""

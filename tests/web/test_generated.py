@@ -25,7 +25,7 @@ DOCUMENT: Any = MARKET.http.get("/openapi.json").json
 
 @pytest.mark.needs(NODE)
 def test_a_generated_client_needs_no_cast(tmp_path: Path) -> None:
-    """What may be left out may, what is there is, and what is wrong is refused."""
+    """The compiler takes what may be left out, finds what is there, and refuses what is wrong."""
     (tmp_path / "openapi.json").write_text(json.dumps(DOCUMENT))
     words = [str(GENERATOR), "openapi.json", "-o", "api.d.ts"]
     made = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
@@ -43,7 +43,7 @@ def test_the_document_says_where_the_api_is() -> None:
 
 @pytest.mark.parametrize("error", [case[0] for case in CASES], ids=lambda error: type(error).__name__)
 def test_every_failure_says_a_word_of_the_list(error: Exception) -> None:
-    """That of its status."""
+    """Each failure's word is the one of its status."""
     failure = failure_of(error)
 
     assert failure.error in ERRORS[failure.http_status]

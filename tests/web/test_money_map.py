@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from backend.domain.reasons import WORDS
 from backend.domain.settlement import Note, Reason
+from backend.domain.states import MoneyState
 from backend.services.settlement.ledger import Ledger
 from backend.web.money_map import HEIGHT, TOP, bands, explain
 from tests.builders import Marketplace
@@ -43,13 +44,13 @@ def test_an_unpaid_payment_has_no_bands() -> None:
 def test_every_reason_to_wait_has_words_of_its_own() -> None:
     """So have a person's word, an answer that says nothing, and no note at all."""
     waiting = Ledger("pi_1", "succeeded", "cad", charged=100, kept=100, fee=10, due=90)
-    told = {explain(waiting, Note("held", str(reason))) for reason in Reason}
+    told = {explain(waiting, Note(MoneyState.HELD, reason)) for reason in Reason}
 
     assert set(WORDS) == set(Reason)
     assert len(told) == len(Reason)
     assert all(text.startswith("It waits: ") for text in told)
-    assert "person" in explain(waiting, Note("manual"))
-    assert "never paid twice" in explain(waiting, Note("unknown"))
+    assert "person" in explain(waiting, Note(MoneyState.MANUAL))
+    assert "never paid twice" in explain(waiting, Note(MoneyState.UNKNOWN))
     assert "webhook" in explain(waiting, None)
 
 
@@ -94,7 +95,7 @@ def test_money_that_waits_says_why(market: Marketplace) -> None:
 
 
 def test_refunds_and_disputes_are_bands_of_their_own(market: Marketplace) -> None:
-    """What left, and what the bank took."""
+    """The refunded and the disputed amounts each have a band."""
     payment = market.paid()
     market.deliver()
     market.refund(payment, amount=1000)

@@ -22,7 +22,7 @@ MODULES = sorted(path.name.removesuffix(".d.ts") for path in SERVICES.glob("*.d.
 
 
 def compiled(folder: Path, *files: Path, **changes: Any) -> str:
-    """What the compiler finds wrong; nothing when all is well."""
+    """The errors that the compiler finds; empty when all is well."""
     assert COMPILER.exists(), "The TypeScript compiler is not installed. It comes with: make test"
     options = {
         "strict": True,
@@ -44,7 +44,7 @@ def compiled(folder: Path, *files: Path, **changes: Any) -> str:
 
 
 def test_a_typescript_program_fits_the_declarations(tmp_path: Path) -> None:
-    """What is right is taken, and what is wrong refused."""
+    """The compiler takes a right program, and refuses each wrong line."""
     assert compiled(tmp_path, Path(__file__).with_name("usage.ts")) == ""
 
 

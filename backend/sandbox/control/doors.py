@@ -34,6 +34,7 @@ DOORS = (
         {"charges_in": str, "settle_in": str, "rate": (str, int, float)},
     ),
     Door("POST", "reset", "reset", "an empty platform; clock and webhook endpoints of the command line stay"),
+    Door("POST", "save", "save", "write the state to the file of --state now"),
     Door("GET", "clock", "clock", "the sandbox's time"),
     Door("POST", "clock", "move_clock", "{advance: seconds} or {set: unix}", {"advance": int, "set": int}),
     Door(

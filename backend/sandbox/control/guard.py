@@ -94,7 +94,10 @@ def is_loopback(host: str) -> bool:
 
 def _is_from_here(request: Request, origin: str | None) -> bool:
     """True if a page of the sandbox itself sent it, or no page at all."""
-    same_host = origin is None or urlsplit(origin).netloc == request.host
+    try:
+        same_host = origin is None or urlsplit(origin).netloc == request.host
+    except ValueError:
+        return False
     return same_host and request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")
 
 

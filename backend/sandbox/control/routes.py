@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
 from ..resources import ROUTES
+from ..saved.file import StateError
 from ..state import money, snapshot
 from ..wire.errors import StripeError, invalid, unknown_url
 from ..wire.given import Given, checked, integer, json_of, object_of
@@ -29,7 +30,7 @@ class Control(Acts):
         super().__init__(sandbox.world)
         self._sandbox = sandbox
         rules = [Rule(f"/_sandbox/{door.path}", methods=[door.method], endpoint=door) for door in DOORS]
-        self._doors = Map(rules, strict_slashes=False).bind("sandbox")
+        self._doors = Map(rules, strict_slashes=False, merge_slashes=False).bind("sandbox")
 
     def respond(self, request: Request) -> Response:
         """The answer to a control call; refusals have the shape of the API's."""
@@ -171,6 +172,15 @@ class Control(Acts):
         """Calls that are being delayed go on."""
         self._sandbox.faults.clear()
         return self.faults(given)
+
+    def save(self, given: Given) -> Given:
+        """True if there was anything to write."""
+        if self._sandbox.keeper is None:
+            raise invalid("There is no file to save to: start the sandbox with --state FILE.")
+        try:
+            return {"saved": self._sandbox.keeper.save()}
+        except StateError as error:
+            raise StripeError(str(error), status=500, kind="api_error") from error
 
     def requests(self, given: Given) -> Given:
         """Oldest first."""

@@ -159,7 +159,16 @@ class Behaviours:
     """The choices in force."""
 
     def __init__(self) -> None:
-        self._chosen: dict[str, Any] = {behaviour.name: behaviour.choices[0] for behaviour in BEHAVIOURS}
+        self._chosen = _first_choices()
+
+    def dump(self) -> dict[str, Any]:
+        """The choices that are not the first ones, to be saved."""
+        return {name: choice for name, choice in self._chosen.items() if choice != BY_NAME[name].choices[0]}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Take these choices, and the first ones elsewhere. Raises StripeError for one that is not known."""
+        self._chosen = _first_choices()
+        self.choose(saved)
 
     def __getitem__(self, name: str) -> Any:
         return self._chosen[name]
@@ -181,3 +190,7 @@ class Behaviours:
             name: {"chosen": self._chosen[name], "choices": list(one.choices), "decides": one.decides}
             for name, one in BY_NAME.items()
         }
+
+
+def _first_choices() -> dict[str, Any]:
+    return {behaviour.name: behaviour.choices[0] for behaviour in BEHAVIOURS}

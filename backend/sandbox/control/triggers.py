@@ -36,6 +36,18 @@ class Trigger:
             raise invalid("p must be a probability between 0 and 1.", param="p")
         return cls(nth=nth, times=times, p=float(p), seed=seed)
 
+    def dump(self) -> dict[str, Any]:
+        """Rule and count, to be saved."""
+        names = ("nth", "times", "p", "seed", "seen", "fired")
+        return {name: getattr(self, name) for name in names} | {"random": self._random.getstate()}
+
+    @classmethod
+    def load(cls, saved: dict[str, Any]) -> "Trigger":
+        """Go on from what was saved."""
+        trigger = cls(**{name: value for name, value in saved.items() if name != "random"})
+        trigger._random.setstate(saved["random"])
+        return trigger
+
     def fires(self) -> bool:
         """Count one occasion and say whether this is one to act on."""
         if self.times is not None and self.fired >= self.times:

@@ -50,7 +50,7 @@ def _done(title: str, text: str, status: int = 200) -> Response:
 
 
 def _way_back(row: Row, return_url: str, passed: bool) -> str:
-    """The address at which the browser lands after the challenge (facts 1.12)."""
+    """The address at which the browser lands after the challenge (docs/stripe.md 1.3)."""
     query = urlencode(
         {
             "payment_intent": row["id"],

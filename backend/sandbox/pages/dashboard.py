@@ -43,7 +43,7 @@ class Dashboard:
             Rule("/dashboard/<kind>", methods=["GET"], endpoint=self._list),
             Rule("/dashboard/<kind>/<id>", methods=["GET"], endpoint=self._detail),
         ]
-        self._routes = Map(rules).bind("sandbox")
+        self._routes = Map(rules, merge_slashes=False).bind("sandbox")
 
     def respond(self, request: Request) -> Response:
         """The page at an address."""

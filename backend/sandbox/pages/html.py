@@ -60,8 +60,8 @@ def static_file(request: Request) -> Response:
     """A file under `/static/`, or 404."""
     try:
         return send_from_directory(STATIC, request.path.removeprefix("/static/"), request.environ)
-    except HTTPException as error:
-        return error.get_response(request.environ)
+    except HTTPException:
+        return not_there("Nothing here", "The sandbox has no such file.")
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], empty: str = "none yet") -> Markup:

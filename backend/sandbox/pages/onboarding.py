@@ -40,7 +40,7 @@ def enter(world: "World", request: Request, account: str, token: str) -> Respons
 
 
 def visit(world: "World", request: Request, visit: str) -> Response:
-    """GET asks; POST answers `outcome=finish` or `outcome=later`. Both return, and the return tells nothing (facts 4.10)."""
+    """GET asks; POST answers `outcome=finish` or `later`. Both return, which tells nothing (docs/stripe.md 4.4)."""
     link = world.visits.get(visit)
     if link is None:
         return not_there("Link not valid", GONE)

@@ -34,7 +34,7 @@ class Pages:
 
     def __init__(self, world: "World") -> None:
         self._world = world
-        self._routes = Map([rule.empty() for rule in _RULES], strict_slashes=False).bind("sandbox")
+        self._routes = Map([rule.empty() for rule in _RULES], strict_slashes=False, merge_slashes=False).bind("sandbox")
 
     def respond(self, request: Request) -> Response:
         """The page at an address."""

@@ -90,7 +90,7 @@ def update(call: Call) -> Row:
 
 
 def _check_permissions(row: Row, params: dict[str, Any]) -> None:
-    """Once a link exists, who somebody is lies between them and Stripe (facts 4.8)."""
+    """Once a link exists, who somebody is lies between them and Stripe (docs/stripe.md 4.3)."""
     locked = [f"'{param}'" for param in LOCKED if param in params]
     if not row.hidden.get("linked") or not locked:
         return
@@ -116,7 +116,7 @@ def delete(call: Call) -> dict[str, Any]:
 
 
 def reject_(call: Call) -> Row:
-    """POST /v1/accounts/{id}/reject: transfers and payouts end; `fraud` is no reason any more (facts A.36)."""
+    """POST /v1/accounts/{id}/reject: transfers and payouts end; `fraud` is no reason any more (docs/stripe.md 4.7)."""
     row = _account(call)
     if row["id"] == call.world.platform:
         raise errors.refused("You cannot reject your own account.")

@@ -7,7 +7,7 @@ from ..wire import errors
 from ..wire.limits import Feature
 from ..wire.routing import Call
 
-# What only makes sense when confirming at once (facts 1.11).
+# What only makes sense when confirming at once (docs/stripe.md 1.2).
 WITH_CONFIRM = ("return_url", "off_session", "mandate", "mandate_data", "error_on_requires_action")
 # Each is a whole answer to which payment methods there are.
 METHOD_CHOICES = ("allowed_payment_method_types", "excluded_payment_method_types", "automatic_payment_methods")

@@ -32,7 +32,7 @@ _GIVEN = (
 
 
 def intent_fields(world: "World", params: dict[str, Any]) -> dict[str, Any]:
-    """A new PaymentIntent. Which payment methods it takes is computed, not asked for (facts 0.2)."""
+    """A new PaymentIntent. Which payment methods it takes is computed, not asked for (docs/stripe.md 1.1)."""
     intent_id, automatic = world.ids.new("pi"), params.get("automatic_payment_methods") or {}
     card = (params.get("payment_method_options") or {}).get("card") or {}
     types = _types(params)

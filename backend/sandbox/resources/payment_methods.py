@@ -28,7 +28,7 @@ def retrieve(call: Call) -> Row:
 
 
 def attach(call: Call) -> Row:
-    """POST /v1/payment_methods/{id}/attach: cards whose issuer declines cannot be saved (facts 1.24)."""
+    """POST /v1/payment_methods/{id}/attach: cards whose issuer declines cannot be saved (docs/stripe.md 1.6)."""
     customer = call.in_body("customers", "customer", "customer")
     if customer is None:
         raise errors.missing_param("customer")

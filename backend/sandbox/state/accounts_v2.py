@@ -56,7 +56,7 @@ def configurations(row: Row) -> list[str]:
 
 
 def account_object(row: Row, include: list[str] | None = None) -> dict[str, Any]:
-    """The account as v2 shows it: what is not included is null (facts A.11)."""
+    """The account as v2 shows it: what is not included is null."""
     own, asked = row.hidden.get("v2") or {}, set(include or ())
     shown: dict[str, Any] = {
         "id": row["id"],
@@ -125,7 +125,7 @@ def _capabilities(row: Row, configuration: str) -> dict[str, Any]:
     group, name, old = CAPABILITIES[configuration]
     found: dict[str, Any] = {name: _capability(row["capabilities"][old], row["requirements"]["disabled_reason"])}
     if configuration == "recipient":
-        # It is not asked for: it comes by itself (facts A.8).
+        # It is not asked for: it comes by itself.
         found["payouts"] = _capability("active" if row["payouts_enabled"] else "inactive", None)
     return {"applied": True, "capabilities": {group: found} if group else found}
 

@@ -38,6 +38,17 @@ class Clock:
         self._offset += unix - self.now()
         return self._moved()
 
+    def dump(self) -> dict[str, int]:
+        """How far it was moved, and the instant it shows if it is frozen, to be saved."""
+        return {"offset": self._offset} if self._frozen_at is None else {"now": self.now()}
+
+    def load(self, saved: dict[str, int]) -> None:
+        """Go on from what was saved. Listeners are not told."""
+        if "now" in saved:
+            self._offset += saved["now"] - self.now()
+        elif self._frozen_at is None:
+            self._offset = saved["offset"]
+
     def subscribe(self, listener: Callable[[], None]) -> None:
         """Call `listener` after every move."""
         self._listeners.append(listener)

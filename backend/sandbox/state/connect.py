@@ -163,7 +163,7 @@ def onboard(world: "World", row: Row, verification: str = "verified") -> None:
     pending = () if verified else ("individual.verification.document",)
     reason = None if verified else "requirements.pending_verification"
     row["requirements"] = requirements([], reason, pending)
-    # With card payments beside transfers, neither is active while the other is not (facts A.30).
+    # With card payments beside transfers, neither is active while the other is not.
     stalled = (
         "card_payments" in row["capabilities"] and world.behaviours["card_payments_after_onboarding"] == "inactive"
     )
@@ -187,7 +187,7 @@ def disable(world: "World", row: Row, reason: str = "requirements.past_due", pay
 
 
 def reject(world: "World", row: Row, reason: str, payouts_action: str = "pause") -> None:
-    """The platform turns an account away; disabled_reason says that the platform did it (facts A.36)."""
+    """The platform turns an account away; disabled_reason says that the platform did it (docs/stripe.md 4.7)."""
     if reason not in REJECTIONS:
         raise invalid(f"Invalid reason: must be one of {', '.join(REJECTIONS)}", "reason")
     payouts = row["payouts_enabled"] and payouts_action == "none"
@@ -203,7 +203,7 @@ def part(world: "World", row: Row, tell: bool) -> None:
 
 
 def tell_account(world: "World", row: Row, previous: dict[str, Any]) -> None:
-    """Tell of a change by account.updated. Whether that tells of accounts made under /v2 no source settles (facts A.35)."""
+    """Tell of a change by account.updated. Whether that tells of accounts made under /v2 no source settles."""
     if not accounts_v2.is_v2(row) or world.behaviours["v1_tells_of_v2_accounts"]:
         world.emit("account.updated", row, previous, account=row["id"])
 

@@ -31,10 +31,10 @@ def begin(world: "World", intent: Row, method: Row) -> None:
     bank: Bank = method.hidden["bank"]
     if bank.answers:
         due = world.now() + DEBIT_DAYS * DAY
-        world.timeline.at(due, lambda: _answer(world, intent, charge, bank.failure))
+        world.timeline.at(due, "debit.answer", intent, charge, bank.failure)
 
 
-def _answer(world: "World", intent: Row, charge: Row, failure: str | None) -> None:
+def answer(world: "World", intent: Row, charge: Row, failure: str | None) -> None:
     """The bank's answer, unless this attempt has ended before."""
     if charge["status"] == "pending":
         finish(world, intent, failure)

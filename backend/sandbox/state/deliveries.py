@@ -61,6 +61,11 @@ class Endpoint:
         }
         return fields | self.extra
 
+    def values(self) -> tuple[Any, ...]:
+        """The fields, in their order."""
+        shown = (self.id, self.url, self.created, self.secrets, self.connect, self.enabled_events)
+        return (*shown, self.status, self.thin, self.scopes, self.kind, self.extra)
+
     def wants(self, kind: str, connect: bool) -> bool:
         """True if an event of this type and scope is sent here."""
         scope = "@accounts" if connect else "@self"
@@ -145,6 +150,20 @@ class Deliveries:
             self._push(Delivery(twin, endpoint, now))
             self._count_pending(twin)
 
+    def dump(self) -> list[Any]:
+        """``[event, endpoint's id, due, status, attempts]`` of each delivery, to be saved."""
+        return [[one.event, one.endpoint.id, one.due, one.status, one.attempts] for one in self.all()]
+
+    def load(self, saved: list[Any], endpoints: dict[str, Endpoint]) -> None:
+        """Go on from what was saved. A try that was being made then is made again: its answer is not known."""
+        self._queue.clear()
+        self._by_event.clear()
+        for event, endpoint, due, status, attempts in saved:
+            delivery = Delivery(event, endpoints[endpoint], due, status, attempts)
+            self._by_event.setdefault(event["id"], []).append(delivery)
+            if status == "pending":
+                self._enqueue(delivery)
+
     def of_event(self, event_id: str) -> list[Delivery]:
         """The deliveries of one event, oldest first."""
         return list(self._by_event.get(event_id, ()))
@@ -202,7 +221,7 @@ class Deliveries:
 
     def _letter(self, delivery: Delivery) -> tuple[bytes, dict[str, str]]:
         body, now = to_json(_content(delivery)), self._world.clock.now()
-        # A retry is signed anew, with its own time (facts 7.1); and with the receiver's, which moving the clock moves not.
+        # A retry is signed anew (docs/stripe.md 7.1), with the receiver's time, which moving the clock does not move.
         signed_at = self._world.clock.receivers_now()
         signature = signature_header(body, delivery.endpoint.active_secrets(now), signed_at)
         return body, {

@@ -40,10 +40,18 @@ class DeliveryRules:
         delay = 0
         if isinstance(effect, dict) and isinstance(effect.get("delay"), int):
             delay, effect = effect["delay"], "delay"
-        elif effect not in EFFECTS:
+        elif not isinstance(effect, str) or effect not in EFFECTS:
             raise invalid(f"effect must be one of {', '.join(EFFECTS)}, or {{'delay': seconds}}.", param="effect")
         kind = checked(spec.get("match", {}), {"type": str}, "match.").get("type", "*")
         self._rules.append(Rule(kind, str(effect), delay, Trigger.of(spec)))
+
+    def dump(self) -> list[Any]:
+        """The rules, to be saved."""
+        return [[rule.kind, rule.effect, rule.delay, rule.trigger.dump()] for rule in self._rules]
+
+    def load(self, saved: list[Any]) -> None:
+        """Take these rules instead."""
+        self._rules = [Rule(kind, effect, delay, Trigger.load(trigger)) for kind, effect, delay, trigger in saved]
 
     def clear(self) -> None:
         """Back to a perfect network."""

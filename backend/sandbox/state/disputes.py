@@ -98,12 +98,12 @@ class Disputes:
         if inquiry and not won:
             self._escalate(row, charge)
         elif won and lag < 0:
-            self._move(row, charge, won)
-            world.timeline.at(world.now() - lag, lambda: self._decide_later(row))
+            self.move(row, charge, won)
+            world.timeline.at(world.now() - lag, "dispute.decide", row)
         else:
             self._decide(row, charge, won, lag)
 
-    def _decide_later(self, row: Row) -> None:
+    def decide_later(self, row: Row) -> None:
         """Unless somebody has decided it meanwhile."""
         if row["status"] in OPEN:
             self._decide(row, self._world.must(row["charge"]), won=True, lag=0)
@@ -114,7 +114,7 @@ class Disputes:
         row["status"] = "warning_closed" if inquiry else "won" if won else "lost"
         row["is_charge_refundable"] = won
         if lag:
-            world.timeline.at(world.now() + lag, lambda: self._move(row, charge, won))
+            world.timeline.at(world.now() + lag, "dispute.move_money", row, charge, won)
         else:
             self._post(row, charge, won)
         world.changed(row)
@@ -143,7 +143,7 @@ class Disputes:
         self._world.emit("charge.dispute.updated", row, before)
         self._tell_of_money(row, [])
 
-    def _move(self, row: Row, charge: Row, won: bool) -> None:
+    def move(self, row: Row, charge: Row, won: bool) -> None:
         """Money that moves apart from the decision."""
         before = row["balance_transactions"]
         self._post(row, charge, won)

@@ -40,6 +40,31 @@ class Events:
             self._permanent.append(endpoint)
         return self._install(endpoint)
 
+    def dump(self) -> dict[str, Any]:
+        """Endpoints, deliveries and their rules, to be saved."""
+        named = {one.endpoint.id: one.endpoint for one in self.deliveries.all()} | self.endpoints
+        return {
+            "named": [endpoint.values() for endpoint in named.values()],
+            "endpoints": list(self.endpoints),
+            "permanent": [endpoint.id for endpoint in self._permanent],
+            "kept": list(self._kept),
+            "deliveries": self.deliveries.dump(),
+            "rules": self.deliveries.rules.dump(),
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Go on from what was saved."""
+        named = {values[0]: Endpoint(*values) for values in saved["named"]}
+        self.endpoints = {one: named[one] for one in saved["endpoints"]}
+        self._permanent = [named[one] for one in saved["permanent"]]
+        self._kept = deque(saved["kept"])
+        self.deliveries.load(saved["deliveries"], named)
+        self.deliveries.rules.load(saved["rules"])
+
+    def permanent(self, url: str, connect: bool) -> Endpoint | None:
+        """The endpoint of this address and scope that was not made over the API."""
+        return next((one for one in self._permanent if (one.url, one.connect) == (url, connect)), None)
+
     def remove_endpoint(self, endpoint: Endpoint) -> None:
         """Stop delivering, retries included."""
         self.endpoints.pop(endpoint.id, None)
@@ -115,7 +140,7 @@ class Events:
         self._kept.append(event)
 
     def forget_old(self) -> None:
-        """Stripe keeps events for thirty days (facts 6.8)."""
+        """Stripe keeps events for thirty days (docs/stripe.md 6.3)."""
         oldest = self._world.now() - KEPT_SECONDS
         while self._kept and self._kept[0]["created"] < oldest:
             event = self._kept.popleft()

@@ -2,6 +2,7 @@
 
 import random
 import string
+from typing import Any
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 # Characters after the prefix; every other kind of object has 24.
@@ -15,6 +16,14 @@ class Ids:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
+
+    def dump(self) -> Any:
+        """How far the source of ids has come, to be saved."""
+        return self.random.getstate()
+
+    def load(self, saved: Any) -> None:
+        """Go on from what was saved: no id is made twice."""
+        self.random.setstate(saved)
 
     def text(self, length: int) -> str:
         """`length` random letters and digits."""

@@ -50,6 +50,24 @@ class Ledger:
         # Presentment currency -> the currency its charges settle in, and the rate. Empty: each settles in its own.
         self.conversions: dict[str, tuple[str, Decimal]] = {}
 
+    def dump(self) -> dict[str, Any]:
+        """Balances, and what is to become available or to be paid out, to be saved."""
+        return {
+            "available": dict(self._available),
+            "pending": dict(self._pending),
+            "maturing": self._maturing,
+            "unpaid": dict(self._unpaid),
+            "conversions": self.conversions,
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Go on from what was saved."""
+        self._available = defaultdict(int, saved["available"])
+        self._pending = defaultdict(int, saved["pending"])
+        self._maturing = saved["maturing"]
+        self._unpaid = defaultdict(list, saved["unpaid"])
+        self.conversions = saved["conversions"]
+
     def available(self, account: str, currency: str) -> int:
         """The amount that the account can transfer, reverse or pay out now."""
         return self._available[account, currency]
@@ -125,10 +143,11 @@ class Ledger:
         due: int = row["available_on"]
         if due not in self._maturing:
             self._maturing[due] = []
-            self._world.timeline.at(due, lambda: self._mature(due))
+            self._world.timeline.at(due, "funds.mature", due)
         self._maturing[due].append(row)
 
-    def _mature(self, due: int) -> None:
+    def mature(self, due: int) -> None:
+        """What was pending until this instant becomes available."""
         gained: set[str] = set()
         for row in self._maturing.pop(due):
             purse = (row.account, row["currency"])

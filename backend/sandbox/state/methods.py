@@ -77,7 +77,7 @@ def card_details(card: Card, expiry: tuple[int, int]) -> dict[str, Any]:
 
 
 def from_data(call: "Call", data: dict[str, Any], param: str) -> Row:
-    """From `payment_method_data`: a browser may send a card number, a server may not (facts 1.20)."""
+    """From `payment_method_data`: a browser may send a card number, a server may not (docs/stripe.md 1.5)."""
     card = data.get("card")
     if data.get("type") != "card" or not isinstance(card, dict) or set(data) - TAKEN:
         raise errors.unsupported(Feature.OTHER_METHODS, f"{param}[type]" if param else "type")
@@ -138,7 +138,7 @@ def check_usable(method: Row, customer: str | None) -> None:
 
 
 def to_attach(call: "Call", reference: str, customer: str | None, status: int = 400) -> Row:
-    """A PaymentMethod that can be saved: not one whose issuer declines (facts 1.24)."""
+    """A PaymentMethod that can be saved: not one whose issuer declines (docs/stripe.md 1.6)."""
     row = by_reference(call, reference, status=status)
     check_usable(row, customer)
     card: Card | None = row.hidden.get("card")

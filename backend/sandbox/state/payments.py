@@ -13,7 +13,7 @@ from .store import Row
 if TYPE_CHECKING:
     from .world import World
 
-# automatic_async: the charge learns of its balance transaction about two seconds after it succeeded (facts 1.25).
+# automatic_async: the charge learns of its balance transaction about two seconds after it succeeded (docs/stripe.md 1.7).
 SETTLED_AFTER = 2
 # How long after the payment the dispute of a disputing test card comes in.
 DISPUTED_AFTER = 5
@@ -108,7 +108,7 @@ def succeed(world: "World", intent: Row, method: Row) -> None:
     if card.dispute is not None:
         dispute_later(world, charge, card.dispute, card.inquiry, card.disputes)
     if card.warned:
-        world.timeline.at(world.now() + DISPUTED_AFTER, lambda: world.fraud_warnings.open(charge))
+        world.timeline.at(world.now() + DISPUTED_AFTER, "fraud_warning.open", charge)
 
 
 def complete(world: "World", intent: Row, method: Row, charge: Row) -> None:
@@ -130,10 +130,10 @@ def complete(world: "World", intent: Row, method: Row, charge: Row) -> None:
 
 def dispute_later(world: "World", charge: Row, reason: str, inquiry: bool, disputes: int = 1) -> None:
     """Some seconds after the payment, as with Stripe's disputing test methods."""
-    world.timeline.at(world.now() + DISPUTED_AFTER, lambda: _dispute(world, charge, reason, inquiry, disputes))
+    world.timeline.at(world.now() + DISPUTED_AFTER, "charge.dispute", charge, reason, inquiry, disputes)
 
 
-def _dispute(world: "World", charge: Row, reason: str, inquiry: bool, disputes: int) -> None:
+def dispute(world: "World", charge: Row, reason: str, inquiry: bool, disputes: int) -> None:
     """Unless the money went back already, or somebody disputed it by hand. Several disputes share the amount."""
     if charge["disputed"] or charge["refunded"]:
         return
@@ -155,10 +155,11 @@ def book(world: "World", charge: Row, kind: str, available_on: int) -> Row:
 def settle(world: "World", charge: Row, kind: str, available_on: int) -> None:
     """The funds are pending at once, so that the books always balance; the charge says so a little later."""
     entry = book(world, charge, kind, available_on)
-    world.timeline.at(world.now() + SETTLED_AFTER, lambda: _settled(world, charge, entry["id"]))
+    world.timeline.at(world.now() + SETTLED_AFTER, "charge.settle", charge, entry["id"])
 
 
-def _settled(world: "World", charge: Row, entry: str) -> None:
+def tell_settled(world: "World", charge: Row, entry: str) -> None:
+    """The charge learns of its balance transaction."""
     charge["balance_transaction"] = entry
     world.changed(charge)
     world.emit("charge.updated", charge, {"balance_transaction": None})

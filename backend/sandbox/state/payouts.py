@@ -41,13 +41,21 @@ class Payouts:
         # When each account is paid out next. A task for another time was overtaken by a change of schedule.
         self._expected: dict[str, int] = {}
 
+    def dump(self) -> dict[str, int]:
+        """When each account is paid out next, to be saved."""
+        return self._expected
+
+    def load(self, saved: dict[str, int]) -> None:
+        """Go on from what was saved."""
+        self._expected = saved
+
     def expect(self, account: str) -> None:
         """Funds have become available, or the schedule has changed: pay out on the next day that it names."""
         due = self.next_of(account)
         if due is None or self._expected.get(account) == due:
             return
         self._expected[account] = due
-        self._world.timeline.at(due, lambda: self._pay_out(account, due))
+        self._world.timeline.at(due, "account.pay_out", account, due)
 
     def make(self, account: str, amount: int, currency: str, **detail: Any) -> Row:
         """One payout of available funds. The caller has checked that they suffice."""
@@ -58,8 +66,8 @@ class Payouts:
         row = world.add("payouts", account, fields)
         row["balance_transaction"] = world.ledger.post(row, "payout", -amount, description="STRIPE PAYOUT")["id"]
         world.emit("payout.created", row)
-        world.timeline.at(min(now + IN_TRANSIT_AFTER, arrival), lambda: self._leave(row))
-        world.timeline.at(arrival, lambda: self._arrive(row))
+        world.timeline.at(min(now + IN_TRANSIT_AFTER, arrival), "payout.leave", row)
+        world.timeline.at(arrival, "payout.arrive", row)
         return row
 
     def fail(self, row: Row, code: str) -> None:
@@ -79,7 +87,8 @@ class Payouts:
         self._world.changed(row)
         self._world.emit(f"payout.{status}", row)
 
-    def _pay_out(self, account: str, due: int) -> None:
+    def pay_out(self, account: str, due: int) -> None:
+        """Pay out what is available, unless the schedule has changed since this was put off."""
         if self._expected.get(account) != due:
             return
         del self._expected[account]
@@ -91,13 +100,15 @@ class Payouts:
                 payout = self.make(account, amount, currency, automatic=True, reconciliation_status="completed")
                 self._world.ledger.take_unpaid(payout)
 
-    def _leave(self, row: Row) -> None:
+    def leave(self, row: Row) -> None:
+        """A payout is on its way to the bank."""
         if row["status"] == "pending":
             row["status"] = "in_transit"
             self._world.changed(row)
             self._world.emit("payout.updated", row, {"status": "pending"})
 
-    def _arrive(self, row: Row) -> None:
+    def arrive(self, row: Row) -> None:
+        """A payout is at the bank."""
         if row["status"] in {"pending", "in_transit"}:
             row["status"] = "paid"
             row["trace_id"] = {"status": "supported", "value": self._world.ids.text(15)}

@@ -1,6 +1,6 @@
 """What a platform may not do yet: make v1 accounts, make accounts at all, ask for transfers alone.
 
-Each is a switch: which platforms meet which of them no source says, and they differ from platform to platform (facts A.29).
+Each is a switch: which platforms meet which of them no source says, and they differ from platform to platform.
 """
 
 from collections.abc import Collection
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 DOCS = "https://docs.stripe.com/connect/accounts-v2/account-creation"
 SWITCH = "https://dashboard.stripe.com/settings/features/feat_accounts_v1_support"
-# The countries that a platform in the United States was refused for (facts A.29).
+# The countries that a platform in the United States was refused for.
 COUNTRIES_THAT_NEED_BOTH = frozenset({"AU", "CA", "DE", "GB", "SG"})
 
 
 def refuse_v1_account(world: "World") -> None:
-    """The refusals that are met before the first v1 account. They stay stored under the idempotency key (facts A.3)."""
+    """The refusals that are met before the first v1 account. They stay stored under the idempotency key."""
     if world.behaviours["platform_profile"] == "not_signed_up":
         raise refused(
             "You can only create new accounts if you've signed up for Connect, which you can do at "
@@ -56,7 +56,7 @@ def refuse_v2_account(world: "World") -> None:
 
 
 def refuse_capabilities(world: "World", country: str, wanted: Collection[str], v2: bool = False) -> None:
-    """Transfers without card payments, where the platform or the country needs both (facts A.28)."""
+    """Transfers without card payments, where the platform or the country needs both."""
     rule = world.behaviours["transfers_alone"]
     if "transfers" not in wanted or "card_payments" in wanted or rule == "allowed":
         return

@@ -29,8 +29,16 @@ class Refunding:
         # Refunds that wait for money, oldest first.
         self._waiting: list[Row] = []
 
+    def dump(self) -> list[Row]:
+        """The refunds that wait for money, to be saved."""
+        return self._waiting
+
+    def load(self, saved: list[Row]) -> None:
+        """Go on from what was saved."""
+        self._waiting = saved
+
     def refund(self, charge: Row, amount: int, **given: Any) -> Row:
-        """Refund `amount`; the caller has checked that so much is left. Events come in the order of facts 3.7."""
+        """Refund `amount`; the caller has checked that so much is left. Events come in the order of docs/stripe.md 3.3."""
         world = self._world
         method = world.must(charge["payment_method"]).hidden
         card: Card | None = method.get("card")
@@ -53,7 +61,7 @@ class Refunding:
         world.emit("charge.refunded", charge, before if world.behaviours["refunded_tells_previous"] else None)
         self._updated(row, {"balance_transaction": None})
         if habit is not None:
-            world.timeline.at(world.now() + DECIDED_AFTER, lambda: self._decide(row, habit))
+            world.timeline.at(world.now() + DECIDED_AFTER, "refund.decide", row, habit)
         return row
 
     def _pending_reason(self, row: Row, charge: Row, habit: str | None) -> str | None:
@@ -77,9 +85,9 @@ class Refunding:
     def expect(self, entry: Row) -> None:
         """Money has become available: what waits for it is tried again."""
         if self._waiting and entry["net"] > 0:
-            self._world.timeline.at(self._world.now(), self._try_again)
+            self._world.timeline.at(self._world.now(), "refunds.try_again")
 
-    def _try_again(self) -> None:
+    def try_again(self) -> None:
         """Oldest first; one that is too big lets smaller ones pass."""
         for row in list(self._waiting):
             charge = self._world.must(row["charge"])
@@ -139,7 +147,8 @@ class Refunding:
         self._world.emit("refund.updated", row, before)
         self._world.emit("charge.refund.updated", row, before)
 
-    def _decide(self, row: Row, habit: str) -> None:
+    def decide(self, row: Row, habit: str) -> None:
+        """The bank of a refund test card answers."""
         if row["status"] in ENDED:
             return
         if habit == "pending":
@@ -169,12 +178,15 @@ class Refunding:
             self.fail(row, reason)
             return
         _check_reason(reason)
-        self._world.timeline.at(
-            self._world.now() + seconds, lambda: None if row["status"] in ENDED else self.fail(row, reason)
-        )
+        self._world.timeline.at(self._world.now() + seconds, "refund.fail", row, reason)
+
+    def fail_after_all(self, row: Row, reason: str) -> None:
+        """Fail, unless it has come to its end meanwhile."""
+        if row["status"] not in ENDED:
+            self.fail(row, reason)
 
     def cancel(self, row: Row) -> None:
-        """Called back while it waited for the customer; told by refund.updated alone (facts E.15)."""
+        """Called back while it waited for the customer; told by refund.updated alone (docs/stripe.md 3.4)."""
         if row["status"] != "requires_action":
             raise refused(f"Refund {row['id']} cannot be canceled because it has a status of {row['status']}.")
         self._undo(row, "canceled")

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +46,17 @@ class SearchIndex:
         history = row.hidden.setdefault("history", [])
         self._forget(history)
         history.append((self._timeline.now(), self._packer.pack(row.kind, to_json(row))))
-        for path, value in _terms(row):
+        self._index(row, row)
+
+    def load(self, rows: Iterable[Row]) -> None:
+        """Index these instead: as they are, and as they were a minute ago."""
+        self._ever.clear()
+        for row in rows:
+            for _, state in row.hidden["history"] if row.kind in FIELDS else ():
+                self._index(row, json.loads(state.text()))
+
+    def _index(self, row: Row, state: Mapping[str, Any]) -> None:
+        for path, value in _terms(state):
             self._ever[row.account, row.kind, path, value][row["id"]] = row
 
     def find(self, collection: Collection, account: str, kind: str, query: Query) -> Iterator[dict[str, Any]]:
@@ -118,7 +128,7 @@ def _position(page: str | None) -> int:
     return int(number)
 
 
-def _terms(row: Row) -> Iterator[tuple[str, str]]:
+def _terms(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for field in ("customer", "email"):
         if row.get(field) is not None:
             yield field, Clause.word(row[field])

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-# The list filters of each kind (facts 6.6); `created` needs no index, for rows come in its order.
+# The list filters of each kind (docs/stripe.md 6.2); `created` needs no index, for rows come in its order.
 INDEXED: dict[str, tuple[str, ...]] = {
     "customers": ("email",),
     "charges": ("customer", "payment_intent", "transfer_group"),
@@ -96,6 +96,15 @@ class Collection:
             insort(self._index[field, value], row.seq)
         self._terms[row.seq] = terms
 
+    @property
+    def removed(self) -> list[str]:
+        """The ids of rows that were there and are gone."""
+        return sorted(self._removed)
+
+    def forget(self, removed: Iterable[str]) -> None:
+        """Note ids of rows that were there once."""
+        self._removed.update(removed)
+
     def find(self, **filters: Any) -> list[Row]:
         """All rows with these values of indexed fields, oldest first."""
         return list(self.walk(filters))
@@ -160,6 +169,23 @@ class Store:
     def anywhere(self, row_id: str) -> Row | None:
         """The row of that id, whichever account it belongs to."""
         return self._anywhere.get(row_id)
+
+    def rows(self) -> list[Row]:
+        """Every row of every kind and account."""
+        return [row for collection in self._collections.values() for row in collection]
+
+    def dump(self) -> list[Any]:
+        """``[account, kind, rows, ids of removed rows]`` of each collection, to be saved."""
+        return [[*place, list(one), one.removed] for place, one in self._collections.items()]
+
+    def load(self, saved: list[Any]) -> None:
+        """Take these rows instead of what is there."""
+        self._collections.clear()
+        self._anywhere.clear()
+        for account, kind, rows, removed in saved:
+            self.of(account, kind).forget(removed)
+            for row in rows:
+                self.add(row)
 
     def add(self, row: Row) -> Row:
         """Keep a new row."""

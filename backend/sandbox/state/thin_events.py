@@ -79,7 +79,7 @@ def _twin(event: Row, data: dict[str, Any]) -> dict[str, Any]:
     related, account = data["object"], event.get("account")
     body = _body(thin_id(event["id"]), f"v1.{event['type']}", event["created"], account, event["request"])
     path = _PATHS.get(related.get("object", ""))
-    if path is None:  # an application has no address: the account is the context (facts B.3)
+    if path is None:  # an application has no address: the account is the context
         return body
     where = path.format(id=related.get("id"), account=related.get("account") or account)
     named = {"id": related["id"]} if "id" in related else {}

@@ -2,12 +2,23 @@
 
 import heapq
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 from .clock import Clock
 
 # What a task answers goes nowhere.
-Task = Callable[[], object]
+Task = Callable[..., object]
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """A task that waits: its name in ``Timeline.tasks``, and what it is called with. Data alone, so that it can be saved."""
+
+    due: int
+    task: str
+    arguments: tuple[Any, ...]
 
 
 class Timeline:
@@ -15,17 +26,31 @@ class Timeline:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._heap: list[tuple[int, int, Task]] = []
+        self._heap: list[tuple[int, int, Appointment]] = []
         self._order = count()
         self._instant: int | None = None
+        self.tasks: dict[str, Task] = {}
 
     def now(self) -> int:
         """The instant that objects made now are stamped with."""
         return self._clock.now() if self._instant is None else self._instant
 
-    def at(self, due: int, task: Task) -> None:
-        """Run `task` once the clock has reached `due`."""
-        heapq.heappush(self._heap, (due, next(self._order), task))
+    def at(self, due: int, task: str, *arguments: Any) -> None:
+        """Run a task of `tasks.py` once the clock has reached `due`."""
+        if task not in self.tasks:
+            raise LookupError(f"{task} is no task: name it in state/tasks.py")
+        heapq.heappush(self._heap, (due, next(self._order), Appointment(due, task, arguments)))
+
+    def dump(self) -> list[Any]:
+        """``[due, task, arguments]`` of each task that waits, in the order in which they will run, to be saved."""
+        waiting = sorted(self._heap, key=lambda entry: entry[:2])
+        return [[one.due, one.task, list(one.arguments)] for _, _, one in waiting]
+
+    def load(self, saved: list[Any]) -> None:
+        """Wait for these instead. Raises LookupError for a task that is not known."""
+        self.clear()
+        for due, task, arguments in saved:
+            self.at(due, task, *arguments)
 
     def next_due(self) -> int | None:
         """The time at which the next task is due, if there is one."""
@@ -34,9 +59,9 @@ class Timeline:
     def run_due(self) -> None:
         """Run everything that is due, in order of time, including what the tasks themselves add."""
         while self._heap and self._heap[0][0] <= self._clock.now():
-            self._instant, _, task = heapq.heappop(self._heap)
+            self._instant, _, appointment = heapq.heappop(self._heap)
             try:
-                task()
+                self.tasks[appointment.task](*appointment.arguments)
             finally:
                 self._instant = None
 

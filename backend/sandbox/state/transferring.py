@@ -66,7 +66,7 @@ class Transferring:
         return reversal
 
     def _group(self, charge: Row, given: str | None) -> str:
-        """The charge's group; when nobody named one, Stripe invents one for both (facts 2.5)."""
+        """The charge's group; when nobody named one, Stripe invents one for both (docs/stripe.md 2.3)."""
         group: str | None = charge["transfer_group"] or given
         if group is None:
             group = f"group_{charge['payment_intent']}"

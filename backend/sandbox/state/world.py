@@ -17,6 +17,7 @@ from .payouts import Payouts
 from .refunding import Refunding
 from .search import SearchIndex
 from .store import Row, Store
+from .tasks import tasks_of
 from .timeline import Timeline
 
 
@@ -52,6 +53,7 @@ class World:
         self.refunds = Refunding(self)
         self.disputes = Disputes(self)
         self.fraud_warnings = FraudWarnings(self)
+        self.timeline.tasks.update(tasks_of(self))
         self.behaviours = Behaviours()
         self.cause = Cause()
         # Account links that have been given out, by the token in their URL.
@@ -61,6 +63,29 @@ class World:
         self.platform = self.ids.new("acct")
         self.add("accounts", "stripe", platform_fields(self.platform, "US", self.now()), onboarded=True)
         self.events.reset()
+
+    def parts(self) -> dict[str, Any]:
+        """Whatever has a state to be saved beside the objects: each can ``dump`` it, and ``load`` it."""
+        return {
+            "clock": self.clock,
+            "ids": self.ids,
+            "packer": self.packer,
+            "timeline": self.timeline,
+            "ledger": self.ledger,
+            "payouts": self.payouts,
+            "refunds": self.refunds,
+            "behaviours": self.behaviours,
+            "events": self.events,
+            "places": self,
+        }
+
+    def dump(self) -> dict[str, Any]:
+        """The platform's id, and the pages that links lead to, to be saved."""
+        return {"platform": self.platform, "links": self.links, "visits": self.visits}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Go on from what was saved."""
+        self.platform, self.links, self.visits = saved["platform"], saved["links"], saved["visits"]
 
     def now(self) -> int:
         """The present, in unix seconds."""

@@ -1,5 +1,6 @@
 """One API call from the wire to its answer: key, faults, account, idempotency, parameters, execution under the lock."""
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,7 @@ from . import errors
 from .expand import check_expand, expanded
 from .faults import Fault, Faults
 from .http import Answer, Incoming, failure, success
-from .idempotency import IdempotencyKeys
+from .idempotency import IdempotencyKeys, Slot
 from .params import ParamError, check
 from .routing import Call, Route
 
@@ -59,6 +60,7 @@ class Api:
         self._faults = faults
         self._routes = _map(routes)
         self.idempotency = IdempotencyKeys(world.clock)
+        world.timeline.tasks["call.complete"] = self._complete
 
     def answer(self, incoming: Incoming) -> Answer:
         """The answer to one call. Raises ConnectionCut when a fault says so."""
@@ -76,22 +78,19 @@ class Api:
         route, ids = self._match(incoming)
         if publishable and not route.publishable:
             raise errors.secret_key_required(self._world.behaviours["publishable_key_status"])
-        account = self._account(incoming, route, ids)
-        call = Call(
-            self._world,
-            account,
-            incoming.path,
-            ids,
-            publishable=publishable,
-            impersonating=incoming.stripe_account is not None,
-        )
-        scope = account if self._world.behaviours["key_scope"] == "account" else self._world.platform
+        call = self._call(incoming, route, ids, publishable)
+        scope = call.account if self._world.behaviours["key_scope"] == "account" else self._world.platform
         with self.idempotency.hold(scope, incoming) as slot:
             if slot.replay is None:
-                slot.answer = self._execute(incoming, route, call)
+                slot.answer = self._execute(incoming, route, call, slot)
             answer = slot.replay or slot.answer
         assert answer is not None
         return answer
+
+    def _call(self, incoming: Incoming, route: Route, ids: dict[str, str], publishable: bool) -> Call:
+        account = self._account(incoming, route, ids)
+        impersonating = incoming.stripe_account is not None
+        return Call(self._world, account, incoming.path, ids, publishable=publishable, impersonating=impersonating)
 
     def _match(self, incoming: Incoming) -> tuple[Route, dict[str, str]]:
         try:
@@ -103,7 +102,7 @@ class Api:
         return route, dict(ids)
 
     def _account(self, incoming: Incoming, route: Route, ids: dict[str, str]) -> str:
-        """The account acted on. What is not there and what is not ours look the same (facts 4.12)."""
+        """The account acted on. What is not there and what is not ours look the same (docs/stripe.md 4.6)."""
         with self._world.lock:
             acting = incoming.stripe_account or self._world.platform
             named = [acting, ids["id"]] if route.path.startswith(ACCOUNT_PATH) else [acting]
@@ -113,13 +112,15 @@ class Api:
                     raise errors.account_invalid(account)
             return acting
 
-    def _execute(self, incoming: Incoming, route: Route, call: Call) -> Answer:
+    def _execute(self, incoming: Incoming, route: Route, call: Call, slot: Slot) -> Answer:
         fault = self._faults.take(incoming, inside=True, stage="before")
         struck = fault.strike(None) if fault else None
         if struck is not None:
-            self._roll_forward(fault, incoming, route, call)
+            self._roll_forward(fault, incoming)
             return struck
-        answer = self._commit(incoming, route, call)
+        with self._world.lock:
+            # Under one lock with the work: who looks at the state from outside sees both, or neither.
+            answer = slot.answer = self._commit(incoming, route, call)
         fault = self._faults.take(incoming, inside=True, stage="after") if answer.executed else None
         return (fault.strike(answer) if fault else None) or answer
 
@@ -145,14 +146,21 @@ class Api:
             self._world.cause = Cause()
         return expanded(self._world, body, [path for path in paths if path != "total_count"])
 
-    def _roll_forward(self, fault: Fault | None, incoming: Incoming, route: Route, call: Call) -> None:
+    def _roll_forward(self, fault: Fault | None, incoming: Incoming) -> None:
         """Stripe may complete the work behind a 500 later (`late`, in seconds), with its webhooks."""
         late = fault.effect.get("late") if fault else None
         if late is None:
             return
         again = replace(incoming, params=dict(incoming.params))
         with self._world.lock:
-            self._world.timeline.at(self._world.now() + late, lambda: self._commit(again, route, call))
+            self._world.timeline.at(self._world.now() + late, "call.complete", again)
+
+    def _complete(self, incoming: Incoming) -> None:
+        """Do the work behind a 500, later; nothing comes of it where the account is gone by then."""
+        with contextlib.suppress(errors.StripeError):
+            route, ids = self._match(incoming)
+            publishable = self._keys.is_publishable(incoming.api_key)
+            self._commit(incoming, route, self._call(incoming, route, ids, publishable))
 
 
 def _not_served(incoming: Incoming) -> errors.StripeError:

@@ -10,6 +10,9 @@ from typing import Any
 from .limits import Feature
 
 SUPPORT = "https://support.stripe.com/."
+# What a caller gave is repeated, but no more of it than helps. An account's requirements are the longest of our own.
+MESSAGE_MAX = 2_000
+PARAM_MAX = 500
 
 
 class StripeError(Exception):
@@ -28,11 +31,11 @@ class StripeError(Exception):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
+        self.message = _cut(message, MESSAGE_MAX)
         self.status = status
         self.kind = kind
         self.code = code
-        self.param = param
+        self.param = None if param is None else _cut(param, PARAM_MAX)
         self.executed = executed
         self.extras = dict(extras or {})
         self.headers = dict(headers or {})
@@ -47,6 +50,10 @@ class StripeError(Exception):
         if self.status != 401:
             error["request_log_url"] = log_url
         return {"error": dict(sorted(error.items()))}
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def doc_url(code: str) -> str:

@@ -149,7 +149,7 @@ def _included(world: "World", body: dict[str, Any], step: str) -> dict[str, Any]
         owner = world.must(body["id"]).account
         data = world.store.of(owner, "refunds").find(charge=body["id"])[::-1]
     url = f"/v1/{body['object']}s/{body['id']}/{step}"
-    # At most the ten newest ride along (facts 3.5).
+    # At most the ten newest ride along (docs/stripe.md 3.2).
     return {
         "object": "list",
         "data": data[:10],

@@ -167,6 +167,20 @@ class Faults:
             self._faults.append(fault)
         return fault
 
+    def dump(self) -> list[Any]:
+        """The rules, to be saved."""
+        with self._lock:
+            return [[one.id, one.method, one.path, one.stage, one.effect, one.trigger.dump()] for one in self._faults]
+
+    def load(self, saved: list[Any]) -> None:
+        """Take these rules instead."""
+        with self._lock:
+            self._faults = [
+                Fault(name, method, path, stage, effect, Trigger.load(trigger))
+                for name, method, path, stage, effect, trigger in saved
+            ]
+            self._count = count(1 + max((int(one.id.rpartition("_")[2]) for one in self._faults), default=0))
+
     def clear(self) -> None:
         """Everything works again; calls that are being delayed go on."""
         with self._lock:

@@ -1,8 +1,8 @@
 """HTTP manners: what a request says besides its parameters, and the headers that every answer carries."""
 
 import base64
-import binascii
 import json
+import re
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any
@@ -14,6 +14,8 @@ from . import errors, forms
 # The version answered when the caller names none: the one whose shapes this sandbox serves.
 API_VERSION = "2026-10-28.endive"
 KEY_MAX = 255
+# What a header of an answer repeats of a request.
+ECHOED = re.compile(r"[\x20-\x7e]{1,255}", re.ASCII)
 # Marks an answer of which only half is to be sent. Never leaves the process.
 TRUNCATE = "X-Sandbox-Truncate"
 CORS = {
@@ -120,7 +122,7 @@ def _api_key(request: Request) -> str | None:
     if scheme.lower() == "basic":
         try:
             return base64.b64decode(credentials).decode().partition(":")[0] or None
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # neither ASCII, nor base64, nor UTF-8
             return None
     return None
 
@@ -133,9 +135,10 @@ def success(body: dict[str, Any], method: str) -> Answer:
 
 def failure(error: errors.StripeError, incoming: Incoming, now: int) -> Answer:
     """The answer for a refusal."""
-    owner = f"{incoming.stripe_account}/" if incoming.stripe_account else ""
+    account = _echo(incoming.stripe_account)
+    owner = f"{account}/" if account else ""
     log_url = f"https://dashboard.stripe.com/{owner}test/logs/{incoming.request_id}?t={now}"
-    # The header is there exactly when the answer is remembered under the key (facts 5.6).
+    # The header is there exactly when the answer is remembered under the key (docs/stripe.md 5.6).
     headers = {"Stripe-Should-Retry": "false"} if error.executed else {}
     return Answer(error.status, to_json(error.body(log_url)), headers | error.headers, executed=error.executed)
 
@@ -150,16 +153,21 @@ def respond(answer: Answer, incoming: Incoming, now: int) -> Response:
     headers = FIXED | {
         "Date": formatdate(now, usegmt=True),
         "Request-Id": incoming.request_id,
-        "Stripe-Version": incoming.version,
     }
-    if incoming.idempotency_key is not None:
-        headers["Idempotency-Key"] = incoming.idempotency_key
+    echoed = {
+        "Stripe-Version": incoming.version,
+        "Idempotency-Key": incoming.idempotency_key,
+        "Stripe-Account": incoming.stripe_account or account_in_path(incoming.path),
+    }
+    headers |= {name: text for name, given in echoed.items() if (text := _echo(given)) is not None}
     if incoming.idempotency_key is not None and incoming.method == "POST":
         headers["Original-Request"] = incoming.request_id
-    account = incoming.stripe_account or account_in_path(incoming.path)
-    if account is not None:
-        headers["Stripe-Account"] = account
     return Response(answer.body, answer.status, headers | answer.headers)
+
+
+def _echo(given: str | None) -> str | None:
+    """The text that a caller gave, where it is fit to stand in a header: it may have come out of a path."""
+    return given if given is not None and ECHOED.fullmatch(given) else None
 
 
 def account_in_path(path: str) -> str | None:

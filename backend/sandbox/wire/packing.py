@@ -21,6 +21,14 @@ class Packer:
     def __init__(self) -> None:
         self._first: dict[str, bytes] = {}
 
+    def dump(self) -> dict[str, bytes]:
+        """The first text of each kind, to be saved."""
+        return dict(self._first)
+
+    def load(self, saved: dict[str, bytes]) -> None:
+        """Pack like before."""
+        self._first = saved
+
     def pack(self, kind: str, text: bytes) -> Packed:
         """Keep a text; `kind` names those that resemble it."""
         like = self._first.setdefault(kind, text)

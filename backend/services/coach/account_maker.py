@@ -8,6 +8,7 @@ from typing import Any
 import stripe
 import structlog
 
+from backend.domain import idempotency_keys
 from backend.domain.account_requests import (
     AccountRequest,
     AccountTerms,
@@ -67,7 +68,7 @@ class AccountMaker:
             self._client.v2.core.accounts.close(account.id, named)
 
     def _ask(self, request: AccountRequest) -> WriteOutcome[Any]:
-        key, params = self._namespace.key(request.key), request.params
+        key, params = request.key_in(self._namespace), request.params
         if request.make == "v2":
             return self._ask_v2(key, params)
         return create_once(
@@ -83,7 +84,7 @@ class AccountMaker:
         """
         answer: WriteOutcome[Any] = Unknown(replayed=True)
         for generation in range(GENERATIONS):
-            answer = classify_write(partial(self._create_v2, params, f"{key}:g{generation}"))
+            answer = classify_write(partial(self._create_v2, params, idempotency_keys.creation(key, generation)))
             if not isinstance(answer, Done):
                 return answer
             account = account_or_none(self._client, answer.result.id)

@@ -24,7 +24,8 @@ from backend.domain.metadata import (
 )
 from backend.domain.namespace import is_marked
 from backend.domain.placeholders import real_name, real_player_id
-from backend.domain.settlement import HELD, Reason
+from backend.domain.settlement import Reason
+from backend.domain.states import MoneyState
 from backend.services.coach.onboarding import NO_SUCH_COACH
 from backend.services.coach.registry import Registry
 from backend.services.errors import NotFound, UnreadablePayment
@@ -185,7 +186,7 @@ class CoachTransfers:
             return 0
         if payment.charge.disputed:
             # Whether the bank or the coach gets it only the dispute says; what settle last reckoned is in its note.
-            return note.amount or 0 if note.kind == HELD and note.reason != Reason.CLAWBACK_PENDING else 0
+            return note.amount or 0 if note.kind == MoneyState.HELD and note.reason != Reason.CLAWBACK_PENDING else 0
         return max(0, _share(payment) - held)
 
 

@@ -8,7 +8,7 @@ import stripe
 import structlog
 
 from backend.domain.metadata import COACH_ACCOUNT_ID, COACH_ID, SETTLEMENT, email_hash
-from backend.domain.settlement import MANUAL
+from backend.domain.states import MoneyState
 from backend.services.coach.accounts import account_or_none, is_gone, is_rejected
 from backend.services.coach.registry import Entry, Registry
 from backend.services.errors import Conflict, NotFound
@@ -102,7 +102,9 @@ class Rebinds:
         try:
             waiting = self._client.v1.payment_intents.search({"query": query, "limit": PAGE})
             return tuple(
-                intent.id for intent in waiting.auto_paging_iter() if metadata_of(intent).get(SETTLEMENT) != MANUAL
+                intent.id
+                for intent in waiting.auto_paging_iter()
+                if metadata_of(intent).get(SETTLEMENT) != MoneyState.MANUAL
             )
         except stripe.StripeError:
             log.warning("coach.search_failed", account=account_id)

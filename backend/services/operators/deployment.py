@@ -15,7 +15,7 @@ import structlog
 
 from backend.domain.metadata import SERVED_AS, SETTLEMENT, SETTLEMENT_MODE, SWEEP_MARK_ID
 from backend.domain.namespace import APP, DEFAULT, NAME, Namespace
-from backend.domain.settlement import MANUAL
+from backend.domain.states import MoneyState
 from backend.services.reads import PAGE, get_or_none, metadata_of
 from backend.services.reconcile.mark import mark_of
 from backend.services.write_outcome import answered_at
@@ -79,7 +79,7 @@ def _is_unsettled(client: stripe.StripeClient, earlier: Namespace, now: int | No
 
 def _waits(intent: stripe.PaymentIntent) -> bool:
     metadata = metadata_of(intent)
-    noted = SETTLEMENT in metadata and MANUAL not in (metadata[SETTLEMENT], metadata.get(SETTLEMENT_MODE))
+    noted = SETTLEMENT in metadata and MoneyState.MANUAL not in (metadata[SETTLEMENT], metadata.get(SETTLEMENT_MODE))
     return noted or intent.status not in _ENDED
 
 

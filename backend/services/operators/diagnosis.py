@@ -11,8 +11,10 @@ import stripe
 
 from backend.domain.metadata import MODE_MANUAL, SETTLEMENT, SETTLEMENT_MODE
 from backend.domain.namespace import APP, Namespace
-from backend.domain.notes import MANUAL, Reason, read_note
+from backend.domain.notes import Reason, read_note
+from backend.domain.paths import STRIPE_WEBHOOK
 from backend.domain.reasons import WORDS
+from backend.domain.states import MoneyState
 from backend.domain.stripe_time import MOST_SKEW_SECONDS
 from backend.services.operators.endpoints import BY_HAND, CREATE, KEEP, EndpointSpec, endpoints_of, plan
 from backend.services.reads import PAGE, metadata_of
@@ -134,7 +136,7 @@ def _waiting(client: stripe.StripeClient, others: Others) -> Iterator[Finding]:
 def _reason(metadata: Mapping[str, str]) -> str | None:
     """The reason why a payment waits; None for one that a person settles."""
     note = read_note(metadata.get(SETTLEMENT))
-    if metadata.get(SETTLEMENT_MODE) == MODE_MANUAL or (note is not None and note.kind == MANUAL):
+    if metadata.get(SETTLEMENT_MODE) == MODE_MANUAL or (note is not None and note.kind == MoneyState.MANUAL):
         return None
     return (note.reason or note.kind) if note is not None else "note that cannot be read"
 
@@ -197,7 +199,7 @@ def _endpoint(existing: list[stripe.WebhookEndpoint], wanted: EndpointSpec, live
         return Finding(OK, about, f"{wanted.url}, {len(wanted.events)} types of event, {wanted.api_version}")
     said = "; ".join(step.reasons)
     level = PROBLEM if live or step.action != CREATE else WARNING
-    base = wanted.url.removesuffix("/api/webhooks/stripe")
+    base = wanted.url.removesuffix(STRIPE_WEBHOOK)
     remedy = f"flask webhooks sync {base}"
     if step.action == CREATE:
         remedy += " (not needed while `stripe listen` forwards events)"

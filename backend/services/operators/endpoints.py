@@ -19,7 +19,6 @@ from backend.domain.metadata import ENDPOINT_KIND, SECRET_FINGERPRINT
 from backend.domain.namespace import UNNAMED, Namespace, is_marked
 from backend.services.reads import PAGE, list_all, metadata_of
 
-PATH = "/api/webhooks/stripe"
 # No fault, but it would not be found again at another address.
 BY_HAND = "it was made by hand"
 KEEP, CREATE, UPDATE, REPLACE = "keep", "create", "update", "replace"

@@ -12,7 +12,8 @@ from backend.domain.membership import TransferFacts
 from backend.domain.money import format_money
 from backend.domain.reasons import BY_A_PERSON, REGISTERED_LATE, SETTLE, WORDS, Words, words_of
 from backend.domain.requirements import is_payable
-from backend.domain.settlement import MANUAL, Reason
+from backend.domain.settlement import Reason
+from backend.domain.states import MoneyState
 from backend.services.coach.accounts import account_or_none, is_rejected
 from backend.services.coach.registry import Registry
 from backend.services.errors import UnreadablePayment
@@ -29,7 +30,7 @@ from backend.services.operators.why_ends import (
 )
 from backend.services.reads import NOT_REFUNDED, PAGE, Payment, disputes_of, get_or_none, payment_of, refunds_of
 from backend.services.settlement.positions import PositionReader, View
-from backend.services.settlement.settle import NOT_OURS, UNCLEAR
+from backend.services.settlement.settle import UNCLEAR
 from backend.services.settlement.transfers import facts_of
 from backend.stripe_client.platform import namespace_of
 
@@ -78,7 +79,7 @@ class Explainer:
         noted = payment.note.at if payment.note is not None else 0
         return Explanation(
             payment.id,
-            MANUAL if payment.is_manual else UNTOLD,
+            MoneyState.MANUAL if payment.is_manual else UNTOLD,
             f"It cannot be told what the coach is owed. {WORDS[reason].meaning}",
             facts,
             words.remedy,
@@ -223,12 +224,12 @@ def _by_a_person(view: View, told: Explanation) -> Explanation:
         difference = f" By the books {amount} {'is owed to' if told.waits > 0 else 'is to come back from'} the coach."
     return replace(
         told,
-        state=MANUAL,
+        state=MoneyState.MANUAL,
         verdict=BY_A_PERSON.meaning + difference,
         next=BY_A_PERSON.remedy,
         command=BY_A_PERSON.command.format(payment=told.payment_id),
         coach=why_letter.letter(view, BY_A_PERSON),
-        reason=MANUAL,
+        reason=MoneyState.MANUAL,
     )
 
 
@@ -243,7 +244,7 @@ def _not_adopted(view: View, told: Explanation) -> Explanation:
     return replace(
         told,
         coach=why_letter.letter(view, WORDS[Reason.UNCLEAR_TRANSFERS]),
-        state=NOT_OURS,
+        state=MoneyState.NOT_OURS,
         verdict="The Node backend sold this payment: nothing settles it by itself.",
         next="See what adopting it would do; then do it without --dry-run.",
         command=f"flask reconcile {told.payment_id} --adopt --dry-run",

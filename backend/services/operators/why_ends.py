@@ -12,10 +12,10 @@ from backend.domain.money import format_money
 from backend.domain.namespace import APP, Namespace
 from backend.domain.reasons import WORDS
 from backend.domain.settlement import Reason
+from backend.domain.states import MoneyState
 from backend.services.errors import UnreadablePayment
 from backend.services.operators import why_letter, why_words
 from backend.services.reads import Payment, metadata_of, purchase_of
-from backend.services.settlement.settle import NOT_PAID
 from backend.services.write_outcome import answered_at
 
 BALANCES, WAITS, TAKES_BACK = "balances", "waits", "takes_back"
@@ -61,7 +61,7 @@ def unpaid(payment: Payment) -> Explanation:
     )
     return Explanation(
         payment.id,
-        NOT_PAID,
+        MoneyState.NOT_PAID,
         "It is not paid, so there is nothing for the coach.",
         facts,
         _NEVER if intent.status == "canceled" else _NOT_YET,

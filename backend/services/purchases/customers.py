@@ -11,7 +11,7 @@ from typing import Any
 
 import stripe
 
-from backend.domain.metadata import email_hash
+from backend.domain import idempotency_keys
 from backend.services import objects
 from backend.services.cache import Cache
 from backend.services.creation import create_once
@@ -129,7 +129,7 @@ def _create(client: stripe.StripeClient, email: str, name: str | None) -> str | 
         return _find(client, email)
 
     answer = create_once(
-        namespace_of(client).key(f"customer:{email_hash(email)}"),
+        idempotency_keys.customer(namespace_of(client), email),
         lambda key: client.v1.customers.create(params, {"idempotency_key": key}),
         client.v1.customers.retrieve,
         rival,

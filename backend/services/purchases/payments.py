@@ -12,6 +12,7 @@ from typing import Any, cast
 import stripe
 import structlog
 
+from backend.domain import idempotency_keys
 from backend.domain.access import TRUSTED, Caller
 from backend.domain.catalogue import Catalogue, NotOffered, Offer
 from backend.domain.metadata import (
@@ -26,7 +27,7 @@ from backend.domain.metadata import (
 from backend.domain.money import FeeRate, Split
 from backend.domain.requests import Order
 from backend.domain.sessions import Session, SessionClaim, SessionMismatch, check_claim
-from backend.domain.settlement import MANUAL
+from backend.domain.states import MoneyState
 from backend.services import objects
 from backend.services.coach.payees import Payees
 from backend.services.coach.registry import Registry
@@ -148,7 +149,7 @@ class Payments:
         """
         payment = sold_payment(self._client, payment_id)
         marks = {SETTLEMENT_MODE: MODE_MANUAL if manual else MODE_AUTO}
-        if payment.note is not None and payment.note.kind == MANUAL:
+        if payment.note is not None and payment.note.kind == MoneyState.MANUAL:
             marks[SETTLEMENT] = ""  # a word from before it had a key of its own
         self._client.v1.payment_intents.update(payment_id, {"metadata": marks})
 
@@ -197,7 +198,8 @@ class Payments:
     def _create(self, purchase: Purchase, number: str, buyer: Buyer) -> stripe.PaymentIntent:
         """The intent that pays this purchase. A key goes on naming the first one that can still be paid or was: past
         one that was canceled, past a stored 500, whose intent nobody was told the secret of, and past a refusal. One that
-        was stopped after too many declined cards ends the key: a ``Conflict``."""
+        was stopped after too many declined cards ends the key: a ``Conflict``.
+        """
         for generation in range(GENERATIONS):
             purchase_id = f"{number}_g{generation}" if generation else number
             intent = self._once(purchase, purchase_id, buyer)
@@ -271,7 +273,7 @@ class Payments:
             params["customer"] = customer
         if buyer.email:
             params["receipt_email"] = buyer.email
-        key = self._namespace.key(f"purchase:{purchase_id}")
+        key = idempotency_keys.purchase(self._namespace, purchase_id)
         intent: stripe.PaymentIntent = objects.create(self._client, "payment_intents", params, key)
         return intent
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import stripe
 import structlog
 
+from backend.domain import idempotency_keys
 from backend.domain.metadata import ATTEMPT, ATTEMPT_BODY, attempt_hash
 from backend.domain.namespace import is_marked
 from backend.domain.requests import RefundRequest
@@ -119,7 +120,7 @@ class Refunds:
             return earlier
         _check_left(request, look)
         params = _params(request, request.amount, marks)
-        key = namespace_of(self._client).key(f"refund:{name}")
+        key = idempotency_keys.named_refund(namespace_of(self._client), name)
         refund = self._create(key, params, self._client.v1.refunds.retrieve)
         if refund is None:
             raise Conflict(KEY_USED)
@@ -131,7 +132,7 @@ class Refunds:
         _check_left(request, look)
         amount = request.amount or look.left
         known = {refund.id for refund in look.refunds}
-        key = f"refund:{request.payment_id}:{amount}:{_refunded_before(amount, look)}"
+        key = idempotency_keys.unnamed_refund(request.payment_id, amount, _refunded_before(amount, look))
         return self._create(
             key,
             _params(request, amount, look.mark),

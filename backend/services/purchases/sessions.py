@@ -6,6 +6,7 @@ from typing import cast
 
 import stripe
 
+from backend.domain import idempotency_keys
 from backend.domain.metadata import PAID_AT, REFUND_SEEN
 from backend.domain.sessions import INSTANT_METHODS, MOST_SECONDS_UNDER_WAY, Session, open_session, session_id
 from backend.services.errors import Undecided
@@ -66,7 +67,7 @@ def _written_once(client: stripe.StripeClient, payment: Payment, moment: int) ->
     """Write the moment, unless somebody has; answers with the one that stands."""
     charge = cast(stripe.Charge, payment.charge)
     for generation in range(_GENERATIONS):
-        key = f"paid-at:{payment.id}" + (f":g{generation}" if generation else "")
+        key = idempotency_keys.paid_at(payment.id, generation)
         try:
             client.v1.payment_intents.update(payment.id, {"metadata": {PAID_AT: str(moment)}}, {"idempotency_key": key})
         except stripe.IdempotencyError:

@@ -10,7 +10,7 @@ import stripe
 import structlog
 
 from backend.domain.metadata import COACH_KEY, SETTLEMENT
-from backend.domain.settlement import MANUAL
+from backend.domain.states import MoneyState
 from backend.services.reads import PAGE, metadata_of
 from backend.stripe_client.platform import namespace_of
 
@@ -63,5 +63,5 @@ def _noted(client: stripe.StripeClient, coach_key: str) -> dict[str, int]:
     return {
         intent.id: intent.created
         for intent in results.auto_paging_iter()
-        if metadata_of(intent).get(SETTLEMENT) != MANUAL
+        if metadata_of(intent).get(SETTLEMENT) != MoneyState.MANUAL
     }

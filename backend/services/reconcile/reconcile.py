@@ -7,19 +7,18 @@ from dataclasses import dataclass
 import stripe
 import structlog
 
-from backend.domain.settlement import HELD, MANUAL, Reason
+from backend.domain.settlement import Reason
+from backend.domain.states import MoneyState
 from backend.services.coach.registry import Registry
 from backend.services.errors import UnreadablePayment
 from backend.services.reads import UnclearDispute, read_payment
 from backend.services.settlement.adoption import Adoption
 from backend.services.settlement.ledger import ledger_of
-from backend.services.settlement.settle import NOT_OURS, NOT_PAID, SETTLED, Settlement
+from backend.services.settlement.settle import Settlement
 from backend.services.settlement.transfers import UnclearTransfers
 
 log = structlog.get_logger(__name__)
 
-FAILED = "failed"
-BALANCED = "balanced"
 _UNCLEAR: dict[type[Exception], Reason] = {
     UnclearTransfers: Reason.UNCLEAR_TRANSFERS,
     UnclearDispute: Reason.UNCLEAR_DISPUTE,
@@ -35,7 +34,7 @@ class ReconcileResult:
     """
 
     payment_id: str
-    state: str
+    state: MoneyState
     moved: int = 0
     currency: str = ""
     reason: str = ""
@@ -50,7 +49,7 @@ class ReconcileResult:
             settlement.state,
             settlement.moved,
             payment.intent.currency if payment is not None else "",
-            note.reason if note is not None else "",
+            (note.reason or "") if note is not None else "",
             settlement,
         )
 
@@ -60,17 +59,17 @@ def owed(client: stripe.StripeClient, registry: Registry, payment_id: str, adopt
     try:
         return _owed(client, registry, payment_id, adopt)
     except tuple(_UNCLEAR) as unclear:
-        return ReconcileResult(payment_id, HELD, reason=_UNCLEAR[type(unclear)])
+        return ReconcileResult(payment_id, MoneyState.HELD, reason=_UNCLEAR[type(unclear)])
 
 
 def _owed(client: stripe.StripeClient, registry: Registry, payment_id: str, adopt: bool) -> ReconcileResult:
     payment = read_payment(client, payment_id)
     if payment is None or not (payment.purchase.ours or adopt or Adoption(client).is_owed_to_us(payment)):
-        return ReconcileResult(payment_id, NOT_OURS)
+        return ReconcileResult(payment_id, MoneyState.NOT_OURS)
     if payment.is_manual:
-        return ReconcileResult(payment_id, MANUAL)
+        return ReconcileResult(payment_id, MoneyState.MANUAL)
     if payment.charge is None:
-        return ReconcileResult(payment_id, NOT_PAID)
+        return ReconcileResult(payment_id, MoneyState.NOT_PAID)
     ledger = ledger_of(client, registry, payment_id)
-    state = SETTLED if ledger.balances else "owed"
+    state = MoneyState.SETTLED if ledger.balances else MoneyState.OWED
     return ReconcileResult(payment_id, state, ledger.owed, ledger.currency, ledger.note or "")

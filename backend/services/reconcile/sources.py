@@ -15,7 +15,7 @@ import structlog
 from backend.domain.membership import named_before
 from backend.domain.metadata import SETTLEMENT
 from backend.domain.sessions import INSTANT_METHODS
-from backend.domain.settlement import MANUAL
+from backend.domain.states import MoneyState
 from backend.services.errors import UnreadablePayment
 from backend.services.reads import NOT_REFUNDED, PAGE, get_or_none, id_of, metadata_of, purchase_of
 from backend.services.reconcile.books import EXPAND, Books, Traces
@@ -224,7 +224,10 @@ class Sources:
                 continue
             if intent.status == PROCESSING and self._is_ours(intent):
                 self._read.pending.add(intent.id)
-            if metadata_of(intent).get(SETTLEMENT) not in (None, MANUAL) and intent.id not in self._read.cases:
+            if (
+                metadata_of(intent).get(SETTLEMENT) not in (None, MoneyState.MANUAL)
+                and intent.id not in self._read.cases
+            ):
                 case = Case(intent.id, Traces(intent), Judgement(Verdict.SETTLE), intent.created)
                 self._read.cases[intent.id] = case
 

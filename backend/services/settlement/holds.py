@@ -10,14 +10,15 @@ from typing import cast
 import stripe
 
 from backend.domain.requirements import is_payable
-from backend.domain.settlement import HELD, KEY_RETIRES_AFTER, Note, Reason, Step, TakeBack, part_of
+from backend.domain.settlement import KEY_RETIRES_AFTER, Note, Reason, Step, TakeBack, part_of
+from backend.domain.states import MoneyState
 from backend.services.coach.accounts import account_or_none, is_gone
 from backend.services.coach.registry import Registry
 from backend.services.reads import Payment, get_or_none
 from backend.services.write_outcome import Refused
 
 # What mends these is a person, so asking again can wait.
-_WAITS: dict[str, float] = {
+_WAITS: dict[Reason | None, float] = {
     Reason.REFUSED: 3_600,
     Reason.NOT_ALLOWED: 3_600,
 }
@@ -53,7 +54,12 @@ class Holds:
     def still(self, payment: Payment, step: Step, destination: str | None) -> Note | None:
         """The payment's own note, if it holds exactly this step and what it waits for has not come."""
         note = payment.note
-        if note is None or note.kind != HELD or note.slot != step.slot or note.amount not in (None, step.owed):
+        if (
+            note is None
+            or note.kind != MoneyState.HELD
+            or note.slot != step.slot
+            or note.amount not in (None, step.owed)
+        ):
             return None
         return None if self._lifted(payment, note, destination, step) else note
 

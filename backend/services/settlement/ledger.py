@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import stripe
 
 from backend.domain.namespace import is_marked
-from backend.domain.settlement import MANUAL
+from backend.domain.states import MoneyState
 from backend.services.coach.registry import Registry
 from backend.services.reads import Payment, metadata_of, sold_payment
 from backend.services.settlement.positions import PositionReader, View
@@ -100,5 +100,5 @@ def _ledger(view: View) -> Ledger:
 def _note_of(payment: Payment) -> str | None:
     """The note, or a person's word."""
     if payment.is_manual:
-        return MANUAL
+        return MoneyState.MANUAL
     return str(payment.note) if payment.note else None

@@ -6,12 +6,13 @@ import stripe
 
 from backend.domain.reasons import WORDS, words_of
 from backend.domain.requests import TransferClaim
-from backend.domain.settlement import HELD, Reason
+from backend.domain.settlement import Reason
+from backend.domain.states import MoneyState
 from backend.services.coach.registry import Registry
 from backend.services.errors import Conflict, Forbidden, Undecided
 from backend.services.reads import Payment, sold_payment
 from backend.services.settlement.positions import PositionReader
-from backend.services.settlement.settle import SETTLED, Settlement, Settler
+from backend.services.settlement.settle import Settlement, Settler
 
 
 class ManualTransfers:
@@ -33,7 +34,9 @@ class ManualTransfers:
         self._check(claim, payment)
         settlement = self._settler.settle(claim.payment_id, adopt=True)
         holding = [one for one in settlement.transfers if one.amount_reversed < one.amount]
-        nothing_waits = settlement.state == SETTLED or (settlement.state == HELD and settlement.waits < 0)
+        nothing_waits = settlement.state == MoneyState.SETTLED or (
+            settlement.state == MoneyState.HELD and settlement.waits < 0
+        )
         if holding and nothing_waits:
             return holding[0]
         raise _refusal(settlement)
@@ -51,7 +54,7 @@ class ManualTransfers:
 
 
 def _refusal(settlement: Settlement) -> Exception:
-    if settlement.state == SETTLED:
+    if settlement.state == MoneyState.SETTLED:
         return Conflict("Nothing of this payment is left for the coach.")
     answer = words_of(settlement.note).answer
     if answer:

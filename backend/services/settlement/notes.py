@@ -9,7 +9,8 @@ import stripe
 import structlog
 
 from backend.domain.metadata import DISPUTE_SEEN, REFUND_SEEN, SETTLEMENT
-from backend.domain.settlement import HELD, UNKNOWN, Note, Position, Reason, is_open, read_note
+from backend.domain.settlement import Note, Position, Reason, is_open, read_note
+from backend.domain.states import MoneyState
 from backend.services.errors import Undecided
 from backend.services.reads import Payment, metadata_of
 from backend.services.settlement.positions import View
@@ -51,7 +52,7 @@ class Notes:
         before = payment.note
         if _is_of_another_write(before, note) and is_open(before, position, payment.at):
             return
-        if before is not None and before.kind == UNKNOWN and not _is_of_another_write(before, note):
+        if before is not None and before.kind == MoneyState.UNKNOWN and not _is_of_another_write(before, note):
             if before.pinned or not note.pinned:
                 return
             note = replace(before, pinned=True)
@@ -63,7 +64,7 @@ class Notes:
         if before is not None and before.reason == Reason.UNREADABLE:
             return before
         now = answered_at(intent)
-        note = Note(HELD, Reason.UNREADABLE, at=now or 0)
+        note = Note(MoneyState.HELD, Reason.UNREADABLE, at=now or 0)
         if intent.status == "succeeded" and not _may_still_come(before, now):
             self._write(intent.id, str(note))
         log.warning("settlement.held", payment=intent.id, reason=note.reason)
@@ -90,7 +91,7 @@ class Notes:
 
 
 def _is_unknown(note: Note | None) -> bool:
-    return note is not None and note.kind == UNKNOWN
+    return note is not None and note.kind == MoneyState.UNKNOWN
 
 
 def _may_still_come(note: Note | None, now: int | None) -> bool:

@@ -8,7 +8,8 @@ import stripe
 import structlog
 
 from backend.domain.metadata import COACH_ACCOUNT_ID, COACH_ACCOUNT_WAS, SETTLEMENT
-from backend.domain.settlement import UNKNOWN, Reason
+from backend.domain.settlement import Reason
+from backend.domain.states import MoneyState
 from backend.services.coach.accounts import account_or_none, is_gone
 from backend.services.coach.registry import Registry
 from backend.services.errors import Conflict, Forbidden, Undecided
@@ -58,7 +59,7 @@ class Releases:
         """True if nothing of the payment is, or can still arrive, at the account that was frozen."""
         if not is_gone(account_or_none(self._client, frozen)):
             raise Conflict(f"The coach had an account at purchase already: {frozen}.")
-        if payment.note is not None and payment.note.kind == UNKNOWN:
+        if payment.note is not None and payment.note.kind == MoneyState.UNKNOWN:
             raise Undecided(
                 "Stripe has not said yet what became of the last transfer of this payment. Settle it in three hours, "
                 "and release it then."

@@ -8,13 +8,10 @@ from typing import Any
 import stripe
 
 from backend.domain.settlement import Note, Reason
+from backend.domain.states import MoneyState
 from backend.services.reads import Payment
 from backend.services.settlement.positions import View
 from backend.services.write_outcome import InFlight, KeyTaken, Refused, WriteOutcome
-
-SETTLED = "settled"
-NOT_PAID = "not_paid"
-NOT_OURS = "not_ours"
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,7 @@ class Settlement:
     still has to give back. ``view``: the money as it was last read, where it was.
     """
 
-    state: str
+    state: MoneyState
     payment: Payment | None
     note: Note | None = None
     transfers: tuple[stripe.Transfer, ...] = ()

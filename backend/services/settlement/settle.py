@@ -21,7 +21,8 @@ from dataclasses import replace
 
 import stripe
 
-from backend.domain.settlement import FRESH_PAYMENT, HELD, MANUAL, Note, Reason
+from backend.domain.settlement import FRESH_PAYMENT, Note, Reason
+from backend.domain.states import MoneyState
 from backend.services.coach.registry import Registry
 from backend.services.errors import Undecided, UnreadablePayment
 from backend.services.reads import Payment, UnclearDispute, read_payment
@@ -29,12 +30,12 @@ from backend.services.settlement.adoption import Adoption
 from backend.services.settlement.hand_transfers import remember_found
 from backend.services.settlement.notes import Notes
 from backend.services.settlement.positions import PositionReader
-from backend.services.settlement.result import NOT_OURS, NOT_PAID, SETTLED, Activation, Settlement
+from backend.services.settlement.result import Activation, Settlement
 from backend.services.settlement.steps import Steps, held
 from backend.services.settlement.tally import Tally
 from backend.services.settlement.transfers import CoachLists, ManyTransfers, UnclearTransfers
 
-__all__ = ["NOT_OURS", "NOT_PAID", "SETTLED", "Settlement", "Settler"]
+__all__ = ["Settlement", "Settler"]
 
 # Each look follows a write, or an answer that another worker's write has crossed ours. More than a few means
 # that the payment changes as fast as it is read; the next trigger finds it at rest.
@@ -82,7 +83,7 @@ class Settler:
         for activation.looks in range(_MOST_LOOKS):
             try:
                 payment = payment or read_payment(self._client, payment_id)
-                ended = self._look(payment, reader, activation) if payment else Settlement(NOT_OURS, None)
+                ended = self._look(payment, reader, activation) if payment else Settlement(MoneyState.NOT_OURS, None)
             except UnreadablePayment as damage:
                 ended = self._unreadable(damage)
             if ended is not None:
@@ -111,10 +112,10 @@ class Settler:
                 refunded=activation.refunded,
             )
         except (UnclearTransfers, UnclearDispute, ManyTransfers) as unclear:
-            note = Note(HELD, UNCLEAR[type(unclear)], at=payment.at or 0)
+            note = Note(MoneyState.HELD, UNCLEAR[type(unclear)], at=payment.at or 0)
             return held(payment, self._notes.hold(payment, note))
         if view is None:
-            return Settlement(NOT_PAID, payment)
+            return Settlement(MoneyState.NOT_PAID, payment)
         ended = self._left_alone(view.payment, activation)
         if ended is not None:
             return ended
@@ -128,11 +129,11 @@ class Settler:
         if not (payment.purchase.ours or activation.adopt):
             activation.adopt = self._adoption.is_owed_to_us(payment)
             if not activation.adopt:
-                return Settlement(NOT_OURS, payment)
+                return Settlement(MoneyState.NOT_OURS, payment)
         if payment.charge is None:
-            return Settlement(NOT_PAID, payment)
+            return Settlement(MoneyState.NOT_PAID, payment)
         if payment.is_manual:
-            return Settlement(MANUAL, payment, Note(MANUAL))
+            return Settlement(MoneyState.MANUAL, payment, Note(MoneyState.MANUAL))
         return None
 
     def _may_skip_list(self, payment: Payment, charge: stripe.Charge) -> bool:
@@ -151,4 +152,4 @@ class Settler:
 
     def _unreadable(self, damage: UnreadablePayment) -> Settlement:
         """Hold a payment of ours that cannot be read, and say so: never a silent success."""
-        return Settlement(HELD, None, self._notes.hold_damaged(damage.intent))
+        return Settlement(MoneyState.HELD, None, self._notes.hold_damaged(damage.intent))

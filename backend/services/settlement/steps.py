@@ -7,10 +7,9 @@ from typing import Any, cast
 import stripe
 import structlog
 
+from backend.domain import idempotency_keys
 from backend.domain.metadata import SETTLEMENT
 from backend.domain.settlement import (
-    HELD,
-    UNKNOWN,
     Attempt,
     Next,
     Note,
@@ -25,6 +24,7 @@ from backend.domain.settlement import (
     part_of,
     stands_in_the_way,
 )
+from backend.domain.states import MoneyState
 from backend.domain.stripe_time import stripes_time
 from backend.services.coach.registry import Registry
 from backend.services.errors import Undecided
@@ -32,7 +32,7 @@ from backend.services.reads import Payment
 from backend.services.settlement.holds import Holds
 from backend.services.settlement.notes import Notes
 from backend.services.settlement.positions import View
-from backend.services.settlement.result import SETTLED, Activation, Settlement
+from backend.services.settlement.result import Activation, Settlement
 from backend.services.settlement.tally import Tally
 from backend.services.settlement.transfers import create_reversal, create_transfer
 from backend.services.write_outcome import Done, Refused, Unknown, WriteOutcome, classify_write, is_replayed, kind_of
@@ -71,7 +71,9 @@ class Steps:
         """Send the step under its slot's key, past the generations of it that are dead."""
         note, now = view.payment.note, view.payment.at
         if isinstance(step, Pay) and view.destination is None:
-            return self._hold_and_look(view, Note(HELD, Reason.NO_ACCOUNT, step.slot, at=now or 0), activation)
+            return self._hold_and_look(
+                view, Note(MoneyState.HELD, Reason.NO_ACCOUNT, step.slot, at=now or 0), activation
+            )
         generation = first = first_generation(note, step.slot, now)
         while generation < first + _MOST_GENERATIONS:
             key = _key(view.payment, step, generation)
@@ -120,7 +122,7 @@ class Steps:
         if reason == activation.looked_for == Reason.COACH_NOT_READY:
             reason = Reason.NOT_ALLOWED
         at = view.payment.at or 0
-        note = Note(HELD, reason, step.slot, generation, at, step.owed, pinned=refused.replayed)
+        note = Note(MoneyState.HELD, reason, step.slot, generation, at, step.owed, pinned=refused.replayed)
         return self._hold_and_look(view, note, activation)
 
     def _send(self, view: View, step: Step, key: str) -> WriteOutcome[Any]:
@@ -152,7 +154,7 @@ class Steps:
         open_still = is_open(note, view.position, view.payment.at) and cast(Note, note).slot != filled
         if SETTLEMENT in view.payment.metadata and not open_still:
             self._notes.clear(view.payment)
-        return Settlement(SETTLED, view.payment, transfers=transfers, view=view)
+        return Settlement(MoneyState.SETTLED, view.payment, transfers=transfers, view=view)
 
     def _hold_and_look(self, view: View, note: Note, activation: Activation) -> Settlement | None:
         """Note why the coach waits; then look once more, in case the reason went away meanwhile."""
@@ -160,7 +162,7 @@ class Steps:
         looked_already = activation.looked_for == note.reason
         if looked_already or not self._holds.lifted_meanwhile(view.payment, note, view.destination):
             return held(view.payment, noted, view)
-        activation.looked_for = Reason(note.reason)
+        activation.looked_for = note.reason
         activation.refused.clear()  # what was refused before the coach was ready says nothing of now
         return None
 
@@ -171,7 +173,7 @@ class Steps:
         at = stripes_time(headers) or payment.at
         if at is not None:
             stored = not isinstance(answer, Unknown) or answer.replayed
-            note = Note(UNKNOWN, slot=slot, generation=generation, at=at, pinned=stored)
+            note = Note(MoneyState.UNKNOWN, slot=slot, generation=generation, at=at, pinned=stored)
             self._notes.wait(payment, note, view.position)
         log.warning("settlement.unknown", payment=payment.id, slot=slot, generation=generation)
         raise Undecided
@@ -180,16 +182,14 @@ class Steps:
 def held(payment: Payment, note: Note, view: View | None = None) -> Settlement:
     """The end of a settlement whose money waits."""
     if view is None:
-        return Settlement(HELD, payment, note)
-    return Settlement(HELD, payment, note, view.transfers, waits=_waits(view), view=view)
+        return Settlement(MoneyState.HELD, payment, note)
+    return Settlement(MoneyState.HELD, payment, note, view.transfers, waits=_waits(view), view=view)
 
 
 def _key(payment: Payment, step: Step, generation: int) -> str:
     if isinstance(step, Pay):
-        slot = f"transfer:{payment.id}:{step.slot}"
-    else:
-        slot = f"reversal:{step.transfer_id}:{step.reversal_count}"
-    return f"{slot}:g{generation}" if generation else slot
+        return idempotency_keys.transfer(payment.id, step.slot, generation)
+    return idempotency_keys.reversal(step.transfer_id, step.reversal_count, generation)
 
 
 def _waits(view: View) -> int:

@@ -74,7 +74,7 @@ class Watch:
 
     @contextmanager
     def sweeping(self) -> Iterator[None]:
-        """This thread is a sweep: its lists are as old as its beginning."""
+        """Mark this thread as a sweep: its lists are as old as its beginning."""
         self._mine.looks = self._all()
         self._mine.sweeps = True
         try:
@@ -85,7 +85,7 @@ class Watch:
 
     @contextmanager
     def job(self) -> Iterator[None]:
-        """This thread begins something new: it knows nothing yet."""
+        """Mark that this thread begins something new: it knows nothing yet."""
         self._mine.looks = None
         yield
 

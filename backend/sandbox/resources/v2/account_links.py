@@ -19,7 +19,7 @@ def create(call: Call) -> dict[str, Any]:
         raise common.not_found("account", params["account"])
     use_case = params["use_case"]
     if use_case["type"] != ONBOARDING:
-        # Its owner has a dashboard of Stripe's to do it in (facts A.25).
+        # Its owner has a dashboard of Stripe's to do it in.
         raise errors.refused("account_update is not available for accounts with a dashboard hosted by Stripe.")
     asked = use_case.get(ONBOARDING)
     if asked is None:

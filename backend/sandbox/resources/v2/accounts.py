@@ -13,7 +13,7 @@ from ...wire.routing import Call, Route
 from . import common
 
 REFUSED = ("account_token",)
-# Both collectors, for an account with the Express dashboard (facts A.10).
+# Both collectors, for an account with the Express dashboard.
 EXPRESS_DASHBOARD = "account_controller_express_dash_without_application_losses_or_fees"
 APPLICATION = ("application", "application_express")
 
@@ -69,7 +69,7 @@ def list_(call: Call) -> dict[str, Any]:
 
 
 def close(call: Call) -> dict[str, Any]:
-    """POST /v2/core/accounts/{id}/close: all of its configurations have to be named (facts A.21)."""
+    """POST /v2/core/accounts/{id}/close: all of its configurations have to be named."""
     row, world = _account(call), call.world
     if set(call.params.get("applied_configurations") or ()) != set(configurations(row)):
         raise errors.invalid(

@@ -102,7 +102,7 @@ def delete(call: Call) -> dict[str, Any]:
 
 
 def list_(call: Call) -> dict[str, Any]:
-    """GET /v2/core/event_destinations: the endpoints made under /v1 too, as we_… (facts B.6)."""
+    """GET /v2/core/event_destinations: the endpoints made under /v1 too, as we_…."""
     include, endpoints = call.params.get("include"), call.world.events.endpoints
     rows = [call.world.must(one) for one in endpoints]
     return common.page(call, rows[::-1], lambda row: destination(endpoints[row["id"]], include))
@@ -165,7 +165,7 @@ def _check_version(params: dict[str, Any], thin: bool) -> None:
 
 
 def _check_types(given: list[str], thin: bool) -> None:
-    """Thin and snapshot names cannot be mixed (facts B.7)."""
+    """Thin and snapshot names cannot be mixed."""
     for kind in given:
         known = is_thin_type(kind) if thin else kind in EVENT_TYPES or not kind.startswith(("v1.", "v2."))
         if kind != "*" and not known:

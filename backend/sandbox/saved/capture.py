@@ -1,0 +1,40 @@
+"""The whole state of a sandbox as one JSON document, and back."""
+
+from typing import TYPE_CHECKING, Any
+
+from ..state.store import Row
+from .codec import Decoder, Encoder
+
+if TYPE_CHECKING:
+    from ..app import Sandbox
+
+
+def capture(sandbox: "Sandbox") -> dict[str, Any]:
+    """The state of this instant: between two calls, never inside one. Only the log of calls is left out."""
+    with sandbox.world.lock:
+        store = sandbox.world.store
+        rows = store.rows()
+        encoder = Encoder(rows)
+        objects = [[row.kind, row.account, encoder.encode(dict(row)), encoder.encode(row.hidden)] for row in rows]
+        parts = {name: encoder.encode(part.dump()) for name, part in sandbox.parts().items()}
+        return {"objects": objects, "store": encoder.encode(store.dump()), "parts": parts, "texts": encoder.texts}
+
+
+def restore(sandbox: "Sandbox", document: dict[str, Any]) -> None:
+    """Go on from what was captured; what fell due meanwhile happens now.
+
+    Raises LookupError, TypeError or ValueError where the document does not hold together.
+    """
+    with sandbox.world.lock:
+        world = sandbox.world
+        # Objects name each other, so all of them are there before any is filled in.
+        rows = [Row(kind, account, {}) for kind, account, _, _ in document["objects"]]
+        decoder = Decoder(rows, document["texts"])
+        for row, (_, _, fields, hidden) in zip(rows, document["objects"], strict=True):
+            row.update(decoder.decode(fields))
+            row.hidden = decoder.decode(hidden)
+        world.store.load(decoder.decode(document["store"]))
+        world.search.load(world.store.rows())
+        for name, part in sandbox.parts().items():
+            part.load(decoder.decode(document["parts"][name]))
+    sandbox.tick()
