@@ -102,7 +102,7 @@ def _welcome(settings: Settings, bundled: bool) -> None:
 
 
 def _memory(settings: Settings) -> str:
-    """What a restart forgets, and how it does not."""
+    """The sentence on what a restart forgets, and how it does not."""
     if settings.sandbox_state is not None:
         return f"everything is kept in {settings.sandbox_state}"
     return "a restart forgets everything; SANDBOX_STATE=sandbox.json make run keeps it in a file"

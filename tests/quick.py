@@ -46,6 +46,7 @@ LEFT_OUT = {
     "tests/browser": "needs Chromium",
     "tests/chaos": "starts servers and kills them",
     "tests/conformance": "starts a server",
+    "tests/fuzz": "starts servers and attacks them",
     "tests/model": "searches",
     "tests/ship": "needs nginx and Redis",
 }

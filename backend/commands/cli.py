@@ -14,13 +14,14 @@ from typing import Any
 import click
 import stripe
 from flask import Flask, current_app
-from flask.cli import FlaskGroup, with_appcontext
+from flask.cli import FlaskGroup
 
 from backend.commands.coaches import coaches
 from backend.commands.demo import demo
 from backend.commands.drill import drill
 from backend.commands.ledger_output import UNTOLD, ledger_json, print_ledger, say_untold
 from backend.commands.operator_errors import operator_error
+from backend.commands.parameters import ACCOUNT_ID, PAYMENT_ID, asks_stripe
 from backend.commands.setup import doctor
 from backend.commands.sweep import SweepOptions, run_sweep
 from backend.commands.sweep_report import report_of, summary, unfinished, write_metrics
@@ -74,11 +75,11 @@ def _services() -> Services:
 
 
 @click.command()
-@click.argument("payment")
+@click.argument("payment", type=PAYMENT_ID)
 @click.option("--manual", is_flag=True, help="Leave this payment alone from now on: a person settles it.")
 @click.option("--auto", is_flag=True, help="Take --manual back, and settle.")
-@click.option("--release", metavar="ACCOUNT", help="Pay the coach's account of today: acct_…")
-@with_appcontext
+@click.option("--release", metavar="ACCOUNT", type=ACCOUNT_ID, help="Pay the coach's account of today: acct_…")
+@asks_stripe
 def settle(payment: str, manual: bool, auto: bool, release: str | None) -> None:
     """Settle one PAYMENT (pi_…): make the coach hold what the coach should.
 
@@ -90,10 +91,12 @@ def settle(payment: str, manual: bool, auto: bool, release: str | None) -> None:
     that is frozen to an account which is closed or rejected, once flask coaches rebind has given the coach another.
 
     \b
-    flask settle pi_123                     settle now
-    flask settle pi_123 --manual            leave it to a person
-    flask settle pi_123 --auto              back to normal
-    flask settle pi_123 --release acct_456  the coach is acct_456
+    flask settle pi_…                   settle now
+    flask settle pi_… --manual          leave it to a person
+    flask settle pi_… --auto            back to normal
+    flask settle pi_… --release acct_…  the coach is acct_…
+
+    Exit code 0 when the payment was settled or waits with a note, 1 when it could not be.
     """
     if sum((manual, auto, release is not None)) > 1:
         raise click.UsageError("Say only one of --manual, --auto and --release.")
@@ -116,11 +119,15 @@ def settle(payment: str, manual: bool, auto: bool, release: str | None) -> None:
 
 
 @click.command()
-@click.argument("payment")
+@click.argument("payment", type=PAYMENT_ID)
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-@with_appcontext
+@asks_stripe
 def ledger(payment: str, as_json: bool) -> None:
     """Show where every cent of one PAYMENT (pi_…) is, from Stripe alone.
+
+    \b
+    flask ledger pi_…
+    flask ledger pi_… --json
 
     Exit code 0 when it balances, 3 when it does not, 1 when it cannot be told.
     """
@@ -136,7 +143,7 @@ def ledger(payment: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("payments", nargs=-1)
+@click.argument("payments", nargs=-1, type=PAYMENT_ID)
 @click.option("--since", type=Duration(), help="How far back to look, instead of from where the last sweep ended.")
 @click.option("--every", type=Duration(), help="Do it again and again, this far apart, until stopped.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
@@ -150,7 +157,7 @@ def ledger(payment: str, as_json: bool) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write what waits here, for a node exporter.",
 )
-@with_appcontext
+@asks_stripe
 def reconcile(
     payments: tuple[str, ...], every: int | None, as_json: bool, metrics_file: Path | None, **wish: Any
 ) -> None:
@@ -162,10 +169,10 @@ def reconcile(
     Run it every hour: webhooks can be lost.
 
     \b
-    flask reconcile                   since the last sweep
-    flask reconcile --since 60d       after a very long outage
-    flask reconcile --every 1h        as a service
-    flask reconcile pi_123 --dry-run  what would be done for one payment
+    flask reconcile                 since the last sweep
+    flask reconcile --since 60d     after a very long outage
+    flask reconcile --every 1h      as a service
+    flask reconcile pi_… --dry-run  what would be done for one payment
 
     The report says what was looked at, what was mended, what waits and why, what the next sweep tries first, and what
     could not be read. --metrics-file writes what waits for Prometheus after each whole sweep.

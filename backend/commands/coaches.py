@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import click
 import stripe
 from flask import current_app
-from flask.cli import with_appcontext
 
 from backend.commands.operator_errors import operator_error
-from backend.schemas.fields import is_account_id
+from backend.commands.parameters import ACCOUNT_ID, asks_stripe
 from backend.services import Services
 from backend.services.coach.rebinds import Rebind, Rebinds
 from backend.services.coach.registry_repair import RegistrySweep, restore_registry
@@ -43,7 +42,7 @@ def coaches() -> None:
     "--rate", type=click.FloatRange(0.1, 1000), default=10.0, show_default=True, help="Stripe calls a second."
 )
 @click.option("--json", "as_json", is_flag=True, help="For machines: one line of JSON.")
-@with_appcontext
+@asks_stripe
 def adopt(dry_run: bool, rate: float, as_json: bool) -> None:
     """Register every coach whose account another backend made, so that the coach keeps it.
 
@@ -110,11 +109,16 @@ def _summary(found: RegistrySweep, dry_run: bool) -> Iterator[str]:
 @coaches.command()
 @click.argument("coach")
 @click.option(
-    "--to", "account", required=True, metavar="ACCT", help="The account that is the coach's from now on: acct_…"
+    "--to",
+    "account",
+    required=True,
+    metavar="ACCT",
+    type=ACCOUNT_ID,
+    help="The account that is the coach's from now on: acct_…",
 )
 @click.option("--why", required=True, metavar="TEXT", help="The reason, kept in Stripe.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-@with_appcontext
+@asks_stripe
 def rebind(coach: str, account: str, why: str, dry_run: bool) -> None:
     """Bind a COACH (the id that the front end sends) to another account: the old one is closed, rejected or a mistake.
 
@@ -126,16 +130,14 @@ def rebind(coach: str, account: str, why: str, dry_run: bool) -> None:
     error, it finishes; once the coach is bound, it changes nothing.
 
     \b
-    flask coaches rebind coach-7 --to acct_456 --why "closed the first account, ticket 81"
-    flask settle pi_123 --release acct_456
+    flask coaches rebind coach-7 --to acct_… --why "closed the first account, ticket 81"
+    flask settle pi_…   --release acct_…
 
     Exit code 0 when done, 1 when it could not be, 3 when --dry-run found work.
     """
     reason = " ".join(why.split())
     if not 1 <= len(reason) <= _LONGEST_REASON:
         raise click.UsageError(f"Say why, in 1 to {_LONGEST_REASON} characters.")
-    if not is_account_id(account):
-        raise click.BadParameter("must be an account's id: acct_…", param_hint="--to")
     rebinds = Rebinds(_services().client, _services().registry)
     try:
         planned = rebinds.plan(coach, account)

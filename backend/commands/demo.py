@@ -16,11 +16,14 @@ from flask.cli import with_appcontext
 from backend.commands.fair_share import (
     Books,
     Comparison,
+    PlatformCut,
     Terms,
+    compare_cut,
     compare_money,
     compare_session,
     compare_shown,
     read_books,
+    read_cut,
     read_terms,
 )
 from backend.config.settings import Settings
@@ -127,7 +130,12 @@ def demo(url: str | None, sport: str | None, package_id: int, card: str, wait: i
     money would have to be available.
 
     The backend is not asked what is right: the price is read from the catalogue file, the share is worked out from it
-    and PLATFORM_FEE_PERCENTAGE, and both are compared with Stripe's own books. Exit code 1 if a cent differs.
+    and PLATFORM_FEE_PERCENTAGE, and both are compared with Stripe's own books. Stripe's fee comes out of the platform's
+    part: price = coach + platform's net + Stripe's fee. Exit code 1 if a cent differs.
+
+    \b
+    flask demo
+    flask demo --sport golf --package 3 --card pm_card_mastercard
     """
     settings: Settings = current_app.config["SETTINGS"]
     if settings.live:
@@ -209,7 +217,9 @@ def _follow_the_money(played: _Demo) -> None:
         line("nothing came", f"in {played.patience_seconds} seconds. With real keys, forward Stripe's events here:")
         line("", "see SETUP_GUIDE.md. The webhook has not come, or the coach was not paid for it.")
     step("Where the money is", "Stripe's own books")
-    played.compare(compare_money(played.terms, played.books()))
+    books = played.books()
+    played.compare(compare_money(played.terms, books))
+    _count_stripes_fee(played, books)
     balance = played.front_end.call("GET", f"/api/connect/account/{played.account_id}/balance")["balance"]
     shown = sum(one["amount"] for one in balance["available"] + balance["pending"])
     share, currency = played.terms.share_of(played.terms.price), played.terms.currency
@@ -230,6 +240,29 @@ def _refund(played: _Demo) -> None:
         "player has back", amount, books.refunded, "what was asked for; Stripe's refunds", books.currency
     )
     played.compare([refunded, *compare_money(played.terms, books)])
+    _count_stripes_fee(played, books)
+
+
+def _count_stripes_fee(played: _Demo, books: Books) -> None:
+    """Show Stripe's fee, which the platform pays out of its part, and add everybody's part up."""
+    cut = _booked(played, books)
+    if cut is None:
+        line("Stripe's fee", "Stripe has not booked the charge yet, so it is not counted here.")
+    elif cut.currency != books.currency:
+        line(
+            "Stripe's fee", f"{format_money(cut.fee, cut.currency)}; the platform is settled in {cut.currency.upper()}"
+        )
+    else:
+        line("Stripe's fee", f"{format_money(cut.fee, cut.currency):<20}  (the charge's balance transaction)")
+        played.compare(compare_cut(played.terms, books, cut))
+
+
+def _booked(played: _Demo, books: Books) -> PlatformCut | None:
+    """Stripe books a charge some seconds after it has succeeded."""
+    deadline = time.monotonic() + played.patience_seconds
+    while (cut := read_cut(played.front_end.read, books)) is None and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return cut
 
 
 def _coach_has_other_than(before: int, played: _Demo) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import groupby
 
 import click
 from flask import current_app
@@ -10,7 +11,7 @@ from flask.cli import with_appcontext
 
 from backend.commands.drill_cases import DRILLS
 from backend.commands.drill_environment import DrillEnvironment, drill_environment
-from backend.commands.fair_share import Comparison
+from backend.commands.fair_share import Books, Comparison
 from backend.domain.money import format_money
 
 
@@ -23,10 +24,15 @@ def drill(only: str | None) -> None:
     Each drill buys for real over HTTP, breaks something, lets Stripe deliver again, and then reads Stripe's own
     books. The backend is not asked what is right: that is worked out from the catalogue file, PLATFORM_FEE_PERCENTAGE
     and what the drill did. Nothing outside this machine is spoken to. Takes a few seconds; exit code 1 if a drill
-    does not hold.
+    does not hold. Under each drill stands who had what after the payment, and after each step that changed it.
+
+    \b
+    flask drill                          all of them
+    flask drill --only refund_in_flight  one of them
     """
     failed = compared = 0
     with drill_environment(current_app.config["SETTINGS"], current_app.extensions["create_app"]) as environment:
+        click.echo(f"Each drill breaks one thing. Held: the money is right all the same. {_legend(environment)}\n")
         for play in DRILLS:
             if only in (None, play.__name__):
                 wrong = _played(play, environment)
@@ -34,6 +40,7 @@ def drill(only: str | None) -> None:
                 compared += len(environment.comparisons)
                 click.secho(f"  {'FAILED' if wrong else 'held':<8}", fg="red" if wrong else "green", nl=False)
                 click.echo(str(play.__doc__))
+                click.echo(f"          {_before_and_after(environment.looks)}")
                 for sentence in wrong:
                     click.echo(f"          {sentence}")
     if failed:
@@ -51,6 +58,31 @@ def _played(play: Callable[[DrillEnvironment], None], environment: DrillEnvironm
     except click.ClickException as error:
         return [error.message]
     return [_sentence(one) for one in environment.comparisons if not one.holds] or _nothing(environment)
+
+
+def _legend(environment: DrillEnvironment) -> str:
+    currency = environment.terms.currency.upper()
+    return f"Below it: who has what after the payment, and after each step that changed it, in {currency}."
+
+
+def _before_and_after(looks: list[Books]) -> str:
+    """Each one's money from the payment on, step by step, where it changed."""
+    if not looks:
+        return "nothing was paid"
+    columns = {
+        "coach": [one.received for one in looks],
+        "platform": [one.kept - one.sent for one in looks],
+        "player has back": [one.refunded for one in looks],
+        "bank took": [one.disputed for one in looks],
+    }
+    shown = {name: amounts for name, amounts in columns.items() if any(amounts) or name in ("coach", "platform")}
+    return ", ".join(f"{name} {_changes(amounts, looks[0].currency)}" for name, amounts in shown.items())
+
+
+def _changes(amounts: list[int], currency: str) -> str:
+    return " -> ".join(
+        format_money(amount, currency).removesuffix(f" {currency.upper()}") for amount, _ in groupby(amounts)
+    )
 
 
 def _nothing(environment: DrillEnvironment) -> list[str]:

@@ -16,7 +16,7 @@ import requests
 from flask import Flask
 from werkzeug.serving import make_server
 
-from backend.commands.fair_share import Comparison, Terms, compare_money, moved, read_books, read_terms
+from backend.commands.fair_share import Books, Comparison, Terms, compare_money, moved, read_books, read_terms
 from backend.config.settings import (
     SANDBOX_CONNECT_WEBHOOK_SECRET,
     SANDBOX_PUBLISHABLE_KEY,
@@ -33,7 +33,7 @@ _TIMEOUT_SECONDS = 30
 class DrillEnvironment:
     """A backend and a sandbox of its own, over HTTP; webhooks wait until they are delivered by hand.
 
-    ``comparisons`` is what the drill at hand has looked at so far.
+    ``comparisons`` is what the drill at hand has looked at so far, ``looks`` the books after each of its steps.
     """
 
     def __init__(self, stripe: str, sport: str, package_id: int, terms: Terms) -> None:
@@ -41,7 +41,9 @@ class DrillEnvironment:
         self.app: Flask | None = None
         self.terms = terms
         self.comparisons: list[Comparison] = []
+        self.looks: list[Books] = []
         self.account = ""
+        self._payment = ""
         self._stripe = stripe
         self._order: dict[str, Any] = {"coachName": "Dana", "sport": sport, "packageType": "package"}
         self._order["packageId"] = package_id
@@ -52,6 +54,8 @@ class DrillEnvironment:
         self.works_again()
         self._order["coachId"] = name
         self.comparisons = []
+        self.looks = []
+        self._payment = ""
 
     def control(self, path: str, **body: Any) -> Any:
         """Ask the sandbox's control path."""
@@ -87,11 +91,14 @@ class DrillEnvironment:
             timeout=_TIMEOUT_SECONDS,
         )
         _json(paid)
-        return str(intent["id"])
+        self._payment = str(intent["id"])
+        self._look()
+        return self._payment
 
     def refund(self, payment: str, amount: int | None = None) -> None:
         """Refund the player, as an operator does: all of it, or an amount in minor units."""
         _json(self.post("payments/refund", {"paymentIntentId": payment} | ({"amount": amount} if amount else {})))
+        self._look()
 
     def confirm(self, payment: str) -> str:
         """The session that the front end is given."""
@@ -128,6 +135,7 @@ class DrillEnvironment:
     def deliver(self) -> None:
         """Deliver every webhook that is due."""
         self.control("deliveries")
+        self._look()
 
     def wait(self, seconds: int) -> None:
         """Let time pass; Stripe delivers again what was refused."""
@@ -177,6 +185,11 @@ class DrillEnvironment:
         sources = f"what is kept and {self.terms.fee_percent}%; balance transactions"
         self.expect("coach's account", share, self._moved(self.account), sources, currency)
         self.expect("platform's account", kept - share, self._moved(""), sources, currency)
+
+    def _look(self) -> None:
+        """Note who has what now; nothing before the payment."""
+        if self._payment:
+            self.looks.append(read_books(self.stripe, self._payment, self.account))
 
     def _moved(self, account: str) -> int:
         return moved(self.stripe("balance_transactions", account, limit=100)["data"])

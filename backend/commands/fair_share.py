@@ -8,7 +8,7 @@ its text, and what happened from Stripe's own objects.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -57,6 +57,7 @@ class Books:
     """One payment in Stripe's own books, in minor units.
 
     ``received``: on this coach's account. ``sent``: to every account, by the platform's transfers of the payment.
+    ``sources``: the ids of what moved the platform's money: charge, refunds, transfers and reversals.
     """
 
     captured: int
@@ -66,6 +67,7 @@ class Books:
     disputed: int
     received: int
     sent: int
+    sources: tuple[str, ...] = ()
 
     @property
     def kept(self) -> int:
@@ -91,7 +93,43 @@ def read_books(read: Read, payment_id: str, account_id: str) -> Books:
         disputed=sum(map(_taken, disputes)),
         received=received,
         sent=sum(map(_held, transfers.values())),
+        sources=(charge["id"], *(one["id"] for one in refunds), *_ids_of(transfers.values())),
     )
+
+
+def _ids_of(transfers: Iterable[Any]) -> Iterator[str]:
+    for one in transfers:
+        yield one["id"]
+        yield from (reversal["id"] for reversal in one["reversals"]["data"])
+
+
+@dataclass(frozen=True)
+class PlatformCut:
+    """The platform's part of one payment by its balance transactions: Stripe's ``fee``, and the ``net`` that is left."""
+
+    fee: int
+    net: int
+    currency: str
+
+
+def read_cut(read: Read, books: Books) -> PlatformCut | None:
+    """The platform's cut; None until Stripe has booked the charge."""
+    entries = [entry for one in books.sources for entry in read("balance_transactions", source=one)["data"]]
+    if not any(entry["source"] == books.sources[0] for entry in entries):
+        return None
+    fee, net = (sum(entry[name] for entry in entries) for name in ("fee", "net"))
+    return PlatformCut(fee, net, entries[0]["currency"])
+
+
+def compare_cut(terms: Terms, books: Books, cut: PlatformCut) -> list[Comparison]:
+    """The platform's net, and that nothing of the price is missing: it is the coach's, the platform's, Stripe's or back."""
+    kept = books.kept - terms.share_of(books.kept)
+    whole = books.received + cut.net + cut.fee + books.refunded + books.disputed
+    rows = [
+        ("platform's net", kept - cut.fee, cut.net, "what it keeps less Stripe's fee; its balance transactions"),
+        ("adds up to", terms.price, whole, "the price; coach + platform's net + Stripe's fee + player"),
+    ]
+    return [Comparison(*row, currency=terms.currency) for row in rows]
 
 
 def _held(transfer: Any) -> int:

@@ -9,13 +9,14 @@ from dataclasses import asdict
 
 import click
 from flask import current_app
-from flask.cli import with_appcontext
 from limits.storage import storage_from_string
 
+from backend.commands.parameters import asks_stripe
 from backend.commands.webhook_specs import wanted_endpoints
 from backend.config.certificate import NotTrusted, days_left
 from backend.config.settings import Settings
 from backend.domain.paths import STRIPE_WEBHOOK
+from backend.http.auth import UNASKED
 from backend.services import Services
 from backend.services.operators.diagnosis import OK, PROBLEM, WARNING, Finding, examine
 from backend.services.operators.undelivered import undelivered
@@ -38,13 +39,17 @@ def _settings() -> Settings:
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.option("--strict", is_flag=True, help="Warnings count as problems.")
 @click.option("--outside", is_flag=True, help="Look at the certificate of APP_URL too, as a browser would.")
-@with_appcontext
+@asks_stripe
 def doctor(as_json: bool, strict: bool, outside: bool) -> None:
     """Look at everything that has to be right before money comes, and say what to do about the rest.
 
     Asks Stripe five things, in as many calls, and one more where other deployments may be on the account. It writes
     nothing. So it cannot tell whether a restricted key may make transfers and refunds. Of money that waits it sees the
     newest hundred payments, as of about a minute ago.
+
+    \b
+    flask doctor
+    flask doctor --strict --outside  before going live
 
     Exit code 0 when all is well, 1 when there is a problem.
     """
@@ -100,12 +105,16 @@ def _settings_examined(settings: Settings) -> Iterator[Finding]:
     yield _webhook_secrets(settings)
     yield _return_urls(settings)
     yield _limits(settings)
-    if settings.is_production and settings.auth.mode == "off":
-        yield Finding(
-            WARNING, "sign-in", "nobody is asked who they are", "AUTH_MODE=required; SETUP_GUIDE.md, section 9."
-        )
-    else:
-        yield Finding(OK, "sign-in", f"AUTH_MODE is {settings.auth.mode}")
+    yield _sign_in(settings)
+
+
+def _sign_in(settings: Settings) -> Finding:
+    if not (settings.is_production and settings.auth.mode == "off"):
+        return Finding(OK, "sign-in", f"AUTH_MODE is {settings.auth.mode}")
+    # With test keys there is no money that a stranger could ask back, and no bank that a stranger could change.
+    level = PROBLEM if settings.live else WARNING
+    remedy = "AUTH_MODE=required, or a proxy that signs everybody in; SETUP_GUIDE.md, section 9."
+    return Finding(level, "sign-in", f"nobody is asked who they are: {UNASKED}", remedy)
 
 
 def _webhook_secrets(settings: Settings) -> Finding:

@@ -7,6 +7,7 @@ https://docs.stripe.com/webhooks/handle-irrecoverable-events
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 
 import click
@@ -58,6 +59,8 @@ def run_sweep(services: Services, options: SweepOptions, quiet: bool = True) -> 
     if options.payments:
         cases = [Case(one, Traces(), Judgement(Verdict.SETTLE)) for one in dict.fromkeys(options.payments)]
     else:
+        if not quiet and sys.stderr.isatty():
+            click.echo("Reading Stripe's books ...", err=True)
         swept.findings = Sources(services.client, pace, options.adopt).find(options.since_seconds)
         cases = _in_order(swept.findings)
         swept.findings.attempt("registry", lambda: _restore(services, swept))

@@ -32,7 +32,7 @@ _CALLS_EACH = 4
 class Mender:
     """Mends payments. Each payee's transfers are listed once for all of them."""
 
-    def __init__(self, services: Services, pace: Pace, *, adopt: bool = False, dry_run: bool = False) -> None:
+    def __init__(self, services: Services, pace: Pace, *, adopt: bool, dry_run: bool) -> None:
         self._services = services
         self._client: stripe.StripeClient = services.client
         self._pace = pace

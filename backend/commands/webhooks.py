@@ -11,10 +11,10 @@ import click
 import requests
 import stripe
 from flask import current_app
-from flask.cli import with_appcontext
 
 from backend.commands.env_file import write_secret
 from backend.commands.operator_errors import words_for_operator
+from backend.commands.parameters import asks_stripe
 from backend.commands.webhook_specs import (
     ACCOUNTS,
     CONNECTED,
@@ -90,7 +90,7 @@ def webhooks() -> None:
     show_default=True,
     help="Where the signing secrets are written.",
 )
-@with_appcontext
+@asks_stripe
 def sync(url: str, dry_run: bool, finish: bool, env_file: Path) -> None:
     """Create or repair both endpoints at Stripe for the backend's public URL, and keep their signing secrets.
 

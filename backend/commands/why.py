@@ -9,9 +9,9 @@ from typing import Any
 import click
 import stripe
 from flask import current_app
-from flask.cli import with_appcontext
 
 from backend.commands.operator_errors import operator_error
+from backend.commands.parameters import PAYMENT_ID, asks_stripe, kind_of
 from backend.services import Services
 from backend.services.errors import PaymentsError
 from backend.services.operators.why import Explainer
@@ -29,7 +29,7 @@ _FOUND, _NOT_FOUND = 0, 1
 @click.command()
 @click.argument("query")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-@with_appcontext
+@asks_stripe
 def why(query: str, as_json: bool) -> None:
     """Explain where the money of a payment is, why it waits, and what to do.
 
@@ -38,7 +38,7 @@ def why(query: str, as_json: bool) -> None:
     card. A coach, an email or a card may lead to several payments: the newest ten are listed, a line each.
 
     \b
-    flask why pi_123
+    flask why pi_…
     flask why pat@example.com
     flask why 4242
 
@@ -50,6 +50,8 @@ def why(query: str, as_json: bool) -> None:
     services: Services = current_app.extensions["payments"]
     if not typed(query):
         raise click.UsageError("Say what you have in hand: an id, a coach id, an email, or four digits.")
+    if kind_of(typed(query)) == "payment":
+        PAYMENT_ID.convert(typed(query), None, None)
     try:
         seen = Finder(services.client).find(query)
         report = _report(services, typed(query), seen)

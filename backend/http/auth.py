@@ -5,6 +5,7 @@ Between the two stands the limit: it counts whoever was proved to ask, and what 
 
 from __future__ import annotations
 
+from logging import ERROR, WARNING
 from typing import cast
 
 import structlog
@@ -20,6 +21,11 @@ log = structlog.get_logger(__name__)
 
 # Of a token's subject, which may be as long as a token.
 _LOGGED_CHARACTERS = 100
+
+# What production without sign-in means.
+UNASKED = (
+    "anybody who reaches the backend may refund, and open coaches' dashboards, where the bank that is paid is named"
+)
 
 
 def identify_callers(app: Flask, settings: Settings) -> None:
@@ -78,6 +84,8 @@ def _warn(settings: Settings) -> None:
     if not settings.is_production:
         return
     if settings.auth.mode == "off":
-        log.warning("auth.off", note="anybody who reaches the backend may refund and open coaches' dashboards")
+        # An error, so that whoever watches the log of a live backend is told at each start.
+        level = ERROR if settings.live else WARNING
+        log.log(level, "auth.off", note=UNASKED, remedy="AUTH_MODE=required")
     elif settings.auth.any_audience:
         log.warning("auth.any_audience", note="whatever else AUTH_JWT_SECRET signs is a sign-in: set AUTH_AUDIENCE")

@@ -91,7 +91,7 @@ def _begin() -> None:
     if (request.content_length or 0) > (request.max_content_length or 0):
         raise RequestEntityTooLarge
     # RFC 9112, 3.2: without one, two servers on the way may mean two different hosts.
-    if "HTTP_HOST" not in request.environ and request.environ.get("SERVER_PROTOCOL") == "HTTP/1.1":
+    if "HTTP_HOST" not in request.environ and request.environ["SERVER_PROTOCOL"] == "HTTP/1.1":
         raise BadRequest
 
 

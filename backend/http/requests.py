@@ -129,14 +129,14 @@ def idempotency_key() -> str | None:
 def path_payment_id(text: str) -> str:
     """A PaymentIntent's id in a path; one that cannot be is not found, and Stripe is not asked."""
     if not is_payment_id(text):
-        raise NotFound("There is no such payment.")
+        raise NotFound("That is not a payment's id: those look like pi_3PxExample0000001.")
     return text
 
 
 def path_account_id(text: str) -> str:
     """An account's id in a path; one that cannot be is not found, and Stripe is not asked."""
     if not is_account_id(text):
-        raise NotFound("There is no such coach account.")
+        raise NotFound("That is not an account's id: those look like acct_1PxExample0001.")
     return text
 
 

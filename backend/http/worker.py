@@ -6,9 +6,12 @@ What is no HTTP never reaches the app. gunicorn answers it with a page of HTML t
 from __future__ import annotations
 
 import json
+import select
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import gevent
 from gunicorn import util
 from gunicorn.workers.ggevent import GeventWorker
 
@@ -29,6 +32,10 @@ _BUG = {"error": "Internal server error", "message": "Something went wrong on ou
 _NOT_SERVED = (501, 505)
 
 
+# So long a worker that goes still takes what waits, and so often it looks whether anybody does.
+_LAST_CALL_SECONDS, _LOOK_SECONDS = 5, 0.02
+
+
 class _Unsent:
     """Takes the place of the connection: keeps what gunicorn would send."""
 
@@ -44,8 +51,53 @@ class _Unsent:
         self.said += data
 
 
+class _Listener:
+    """The address of a listener, which a connection asks for when it begins: the listener may be closed by then."""
+
+    def __init__(self, address: Any) -> None:
+        self._address = address
+
+    def getsockname(self) -> Any:
+        """The address."""
+        return self._address
+
+
 class Worker(GeventWorker):  # type: ignore[misc]
     """Named in gunicorn.conf.py."""
+
+    def run(self) -> None:
+        """Keep the addresses of the listeners, and serve."""
+        self.remember_listeners()
+        super().run()
+
+    def remember_listeners(self) -> None:
+        """Keep the addresses of the listeners. One that only this worker has stands after the common ones."""
+        self._addresses = {listener: _Listener(listener.getsockname()) for listener in self.sockets}
+
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        """Serve a connection, though its listener may have been closed since it was accepted.
+
+        gunicorn would ask the closed one for its address (EBADF), and leave the client without an answer.
+        """
+        super().handle(self._addresses[listener], client, addr)
+
+    def handle_exit(self, sig: Any, frame: Any) -> None:
+        """Go, but take first what waits at the worker's own listener: the kernel resets what is left there.
+
+        With no room to wait in, a client that comes now is not answered by the kernel, and asks again a second later: by then
+        the listener is gone, and another worker's takes it.
+        """
+        own = self.sockets[len(self.cfg.address) :]
+        for listener in own:
+            listener.listen(0)
+        gevent.spawn(self._leave, own, lambda: GeventWorker.handle_exit(self, sig, frame))
+
+    def _leave(self, own: list[Any], leave: Callable[[], None]) -> None:
+        """Leave when nobody waits any longer; a worker without processor time cannot take them at once."""
+        with gevent.Timeout(_LAST_CALL_SECONDS, False):
+            while any(select.select([listener], [], [], 0)[0] for listener in own):
+                gevent.sleep(_LOOK_SECONDS)
+        leave()
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Let gunicorn choose the status and write its log, and answer in our own words."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from backend.schemas.meanings import meaning_of
+
 # What each failure's ``error`` may say, by status: fit for a switch statement.
 ERRORS: dict[int, tuple[str, ...]] = {
     400: (
@@ -51,6 +53,23 @@ def fit_for_clients(document: dict[str, Any]) -> dict[str, Any]:
             if default is not None:
                 parameter["description"] = f"Default: {default}"
     return document
+
+
+def explain(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with the meaning of every field and parameter. Raises ``KeyError`` for one that has none."""
+    for name, schema in document["components"]["schemas"].items():
+        for field, inner in schema.get("properties", {}).items():
+            inner["description"] = _with_default(meaning_of(name, field), inner)
+    for call in _calls(document):
+        for parameter in call["parameters"]:
+            if parameter["name"] != "Idempotency-Key":
+                parameter["description"] = _with_default(meaning_of("", parameter["name"]), parameter)
+    return document
+
+
+def _with_default(meaning: str, about: Mapping[str, Any]) -> str:
+    said = str(about.get("description", ""))
+    return f"{meaning}. {said}" if said.startswith("Default") else meaning
 
 
 def _calls(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -16,7 +16,7 @@ from werkzeug.datastructures import Headers
 from backend import __version__
 from backend.domain.paths import UNDER_WEBHOOKS
 from backend.http.requests import settings
-from backend.routes.generated_clients import ALL_ERRORS, ERRORS, fit_for_clients
+from backend.routes.generated_clients import ALL_ERRORS, ERRORS, explain, fit_for_clients
 from backend.schemas import connect, payments, screens
 from backend.schemas.fields import LenientInteger, StrictInteger, StripeId, Text
 
@@ -31,6 +31,7 @@ MEANINGS = {
     402: "The card was declined",
     403: "Not allowed",
     404: "There is no such thing, or not for you",
+    405: "There is such an address, but not for this method",
     408: "The request came in too slowly",
     409: "Contradicts what is or has happened",
     413: "Too large",
@@ -88,6 +89,8 @@ class Operation:
     example: Any = None
 
 
+# In examples, the address of this very backend.
+_APP_URL = "https://app.example.com"
 _ORDER = {"coachId": "coach-7", "coachName": "Dana", "sport": "badminton", "packageType": "package", "packageId": 1}
 _COACH = {"coachId": "coach-7", "coachName": "Dana", "email": "dana@example.com", "sport": "badminton"}
 _PAYMENT, _ACCOUNT = "pi_3PxExample0000001", "acct_1PxExample0000001"
@@ -130,7 +133,7 @@ OPERATIONS = {
         screens.OnboardingLinkResponse,
         screens.OnboardingLinkRequest,
         failures=(400, 404, 409),
-        example={"return_url": "https://app.example.com/coach"},
+        example={"return_url": f"{_APP_URL}/coach/earnings"},
     ),
     "connect.read_onboarding_link": Operation(
         screens.CoachOnboardingLinkResponse, query=screens.OnboardingLinkRequest, failures=(400, 404, 409)
@@ -209,7 +212,7 @@ def document() -> dict[str, Any]:
             assert operation is not None
             path = re.sub(r"<([a-z_]+)>", r"{\1}", rule.rule)
             spec.path(path=path, operations={method.lower(): _described(rule.endpoint, operation, path)})
-    return fit_for_clients(spec.to_dict())
+    return explain(fit_for_clients(spec.to_dict()))
 
 
 def _described(endpoint: str, operation: Operation, path: str) -> dict[str, Any]:
@@ -228,12 +231,18 @@ def _described(endpoint: str, operation: Operation, path: str) -> dict[str, Any]
     if signed_in:
         described["security"] = [{"token": []}, {}] if settings().auth.mode != "required" else [{"token": []}]
     if operation.body is not None:
-        content = {"schema": operation.body, "example": operation.example}
+        content = {"schema": operation.body, "example": _at_home(operation.example)}
         required = endpoint not in _OPTIONAL_BODIES
         described["requestBody"] = {"required": required, "content": {"application/json": content}}
     elif endpoint == "webhooks.receive":
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
     return described
+
+
+def _at_home(example: dict[str, Any]) -> dict[str, Any]:
+    """The example with our own address, which is the one that is accepted here."""
+    own = settings().app_url
+    return {name: one.replace(_APP_URL, own) if isinstance(one, str) else one for name, one in example.items()}
 
 
 def _parameters(operation: Operation, path: str) -> Iterator[dict[str, Any]]:

@@ -11,16 +11,17 @@ FACTS = {
         Fact("integers are digits", "test_params::test_an_integer_is_digits_and_nothing_else"),
         Fact(
             "values outside an enumeration are refused",
-            "test_params::test_a_value_of_the_wrong_kind_is_refused_without_a_code",
+            "test_param_values::test_a_value_of_the_wrong_kind_is_refused_without_a_code",
         ),
         Fact(
-            "payment_method_types cannot be written", "test_params::test_payment_method_types_has_an_error_of_its_own"
+            "payment_method_types cannot be written",
+            "test_param_values::test_payment_method_types_has_an_error_of_its_own",
         ),
         Fact(
             "allowed_payment_method_types goes with no other choice of methods",
             "test_strict::test_parameters_that_exclude_each_other",
         ),
-        Fact("metadata: 50 keys of 40 characters, values of 500", "test_params::test_metadata_has_limits"),
+        Fact("metadata: 50 keys of 40 characters, values of 500", "test_param_values::test_metadata_has_limits"),
         Fact(
             "an id in a path is a 404, one in a parameter a 400",
             "test_payments::test_an_id_in_a_path_is_a_404_and_in_a_body_a_400",

@@ -77,7 +77,7 @@ MONEY_FACTS = {
         Fact("when its balance transaction is made", "debit_booked"),
         Fact("what becomes of a debit that is taken back", "debit_bounces_as"),
         Fact("whether its PaymentIntent waits again then", "bounce_reopens_intent"),
-        Fact("each bank debit has its currencies", "test_debits::test_a_debit_has_its_currencies"),
+        Fact("each bank debit has its currencies", "test_debit_rules::test_a_debit_has_its_currencies"),
         Fact("mandates, and micro-deposits to verify a bank account", "no: none is asked for"),
         Fact("1,000 updates of a PaymentIntent an hour", "no: not counted"),
         Fact("manual capture, manual confirmation, destination and direct-charge fees", "no: refused by name"),
@@ -168,7 +168,8 @@ MONEY_FACTS = {
         Fact("whether a refund waits while the balance is too low", "refund_waits_for_balance"),
         Fact("whether a charge counts refunds that wait", "pending_refund_counts"),
         Fact(
-            "a refund of a pending charge waits for it", "test_debits::test_a_refund_of_a_pending_charge_waits_for_it"
+            "a refund of a pending charge waits for it",
+            "test_debit_rules::test_a_refund_of_a_pending_charge_waits_for_it",
         ),
         Fact("some methods ask the customer where a refund goes", "refund_begins"),
         Fact(

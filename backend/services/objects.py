@@ -47,13 +47,14 @@ class LazyObject:
     def __repr__(self) -> str:
         return f"<{self._values.get('object')} {self._values.get('id')}>"
 
-    def changed(self, **values: Any) -> LazyObject:
-        """The object with other values for some of its fields."""
-        return LazyObject({**self._values, **values}, self.last_response)
-
     def to_dict(self) -> dict[str, Any]:
         """The object as a plain dict."""
         return dict(self._values)
+
+
+def changed(known: Any, **values: Any) -> Any:
+    """A copy of an object with other values; the object of the SDK or of this module."""
+    return LazyObject({**known.to_dict(), **values}, getattr(known, "last_response", None))
 
 
 def _wrapped(value: Any) -> Any:

@@ -279,10 +279,11 @@ def disputed_by(disputes: Iterable[stripe.Dispute], currency: str) -> int:
 def coach_of(account: stripe.Account, namespace: Namespace) -> str | None:
     """The id of the coach for whom an account was made; None for another deployment's coach.
 
-    A coach's account carries our mark, or is one with an Express dashboard that another program made.
+    A coach's account has an Express dashboard, or carries our mark and no type: so v1 shows one that v2 made.
     """
     metadata = metadata_of(account)
-    if namespace.is_anothers(metadata) or not (namespace.is_ours(metadata) or has_express_dashboard(account)):
+    made_by_v2 = account.type == "none" and namespace.is_ours(metadata)
+    if namespace.is_anothers(metadata) or not (made_by_v2 or has_express_dashboard(account)):
         return None
     return metadata.get(COACH_ID)
 

@@ -61,6 +61,25 @@ class Budget:
 
 
 _budget: ContextVar[Budget | None] = ContextVar("stripe_budget", default=None)
+_patience: ContextVar[float | None] = ContextVar("stripe_patience", default=None)
+
+
+class Unanswered(stripe.APIConnectionError):
+    """Stripe has not answered within the time that a command waits. ``seconds``: that time."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"Stripe has not answered within {seconds:g} seconds.", should_retry=False)  # type: ignore[no-untyped-call]
+        self.seconds = seconds
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Wait so long for each answer inside, and ask no second time for one that did not come: a person is waiting."""
+    token = _patience.set(seconds)
+    try:
+        yield
+    finally:
+        _patience.reset(token)
 
 
 @contextmanager
@@ -92,7 +111,8 @@ class PooledClient(stripe.HTTPClient):
             raise _connection_error("Only Stripe's API is asked.")
         budget, path = _budget.get(), url[len(self._base) :]
         call = (method, path, (headers or {}).get("Idempotency-Key"))
-        seconds = CALL_TIMEOUT_SECONDS if budget is None else budget.spend()
+        patient = _patience.get()
+        seconds = patient or CALL_TIMEOUT_SECONDS if budget is None else budget.spend()
         if seconds <= 0:
             raise _connection_error("The time for this request is used up.")
         began, status = time.monotonic(), 0
@@ -102,6 +122,8 @@ class PooledClient(stripe.HTTPClient):
                 method.upper(), path, headers or {}, body, seconds
             )
         except (OSError, ValueError) as error:
+            if patient is not None and isinstance(error, TimeoutError):
+                raise Unanswered(patient) from error
             raise _no_answer(error) from error
         finally:
             count_stripe_call(method.upper(), path, status, time.monotonic() - began)

@@ -7,7 +7,10 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from backend.routes.reference import document, kept
+from backend.http.requests import settings
+from backend.routes.generated_clients import ERRORS
+from backend.routes.reference import MEANINGS, document, kept
+from backend.web.curl import beginning, curl
 from backend.web.rendering import page
 
 docs = Blueprint("docs", __name__, template_folder="templates")
@@ -23,7 +26,9 @@ def read() -> Response:
 
 def _page() -> Response:
     whole = document()
-    return page("docs.html", document=whole, calls=list(_calls(whole)))
+    calls = [call | {"curl": curl(settings(), call)} for call in _calls(whole)]
+    errors = [(error, status, MEANINGS[status]) for status, known in ERRORS.items() for error in known]
+    return page("docs.html", document=whole, calls=calls, errors=errors, beginning=beginning(settings()))
 
 
 def _calls(whole: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -47,7 +52,7 @@ def _rows(whole: Mapping[str, Any], schema: Mapping[str, Any], prefix: str = "")
     schema = _resolved(whole, schema)
     for name, inner in schema.get("properties", {}).items():
         required = {"required": name in schema.get("required", [])}
-        yield _row(prefix + name, inner, required)
+        yield _row(prefix + name, inner, inner | required)
         items = inner.get("items", inner)
         items = next((one for one in items.get("anyOf", ()) if "$ref" in one), items)
         if "$ref" in items:
@@ -55,7 +60,8 @@ def _rows(whole: Mapping[str, Any], schema: Mapping[str, Any], prefix: str = "")
 
 
 def _row(name: str, schema: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, Any]:
-    return {"name": name, "type": _type(schema), "required": about.get("required", False)}
+    meaning = about.get("description", "")
+    return {"name": name, "type": _type(schema), "required": about.get("required", False), "meaning": meaning}
 
 
 def _type(schema: Mapping[str, Any]) -> str:

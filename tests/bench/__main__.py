@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import click
@@ -84,9 +85,7 @@ def main(
 ) -> None:
     """Measure purchases and paid webhooks beside Express and Fastify."""
     wrk()
-    assert set(names) <= {"ours"} or (PEERS / "node_modules").is_dir(), (
-        f"The peers are not installed: cd {PEERS} && npm ci"
-    )
+    _check_peers(names)
     plan = Plan(flows, connections, 1 if quick else rounds, 4 if quick else seconds, delay)
     names = (*names, *trees)
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
@@ -109,13 +108,21 @@ def main(
         if write_docs:
             _measure_the_rest(measured, servers, upstream, load, show)
             write(measured)
+    _show_medians(measured, names)
+
+
+def _check_peers(names: tuple[str, ...]) -> None:
+    """Say how to install the peers, where one is asked for that is not there."""
+    if not set(names) <= {"ours"} and not (PEERS / "node_modules").is_dir():
+        raise click.ClickException(f"The peers are not installed: cd {PEERS} && npm ci")
+
+
+def _show_medians(measured: Measured, names: tuple[str, ...]) -> None:
+    """Print a line for each flow, number of connections and server."""
+    plan = measured.plan
     click.echo(f"\nMedians of {plan.rounds} rounds\n{_HEAD}")
-    for flow in flows:
-        for many in connections:
-            for one in names:
-                click.echo(
-                    _line([r for r in measured.loaded if (r.flow, r.connections, r.server) == (flow, many, one)])
-                )
+    for flow, many, name in product(plan.flows, plan.connections, names):
+        click.echo(_line([r for r in measured.loaded if (r.flow, r.connections, r.server) == (flow, many, name)]))
 
 
 def _measure_the_rest(

@@ -122,7 +122,9 @@ class BackendCases:
         operation: Operation = dice.choice(self._words.operations)
         if operation.path.startswith("/api/webhooks"):
             return self._event(dice)
-        draft = Draft(operation.method, self._words.fill(dice, operation.path) + _query(dice, operation))
+        path: Name = self._words.fill(dice, operation.path)
+        path = _odd(dice, path) if dice.often(12) else f"{path!s}{_query(dice, operation)}"
+        draft = Draft(operation.method, path)
         if operation.example is not None:
             document = json.loads(self._words.fill(dice, json.dumps(operation.example)))
             if operation.path.endswith("refund"):

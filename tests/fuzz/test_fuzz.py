@@ -153,6 +153,6 @@ def test_an_answer_that_is_wrong_is_found(answers: list[Answer]) -> None:
     ],
 )
 def test_a_log_that_is_wrong_is_found(line: str) -> None:
-    """What must not happen, and what must not be written down."""
+    """A log line that must not be there is found, for what happened and for what it writes down."""
     assert faults_of_log("keys", f"fine\n{line}\n")
     assert not faults_of_log("keys", '{"event": "request", "level": "info"}\n')

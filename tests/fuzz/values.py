@@ -13,6 +13,7 @@ from tests.hostile import HOSTILE, put, ways
 MARK = "<fuzz onload=x>"
 TEXTS: list[str] = [
     MARK,
+    "a" * 500,
     "a" * 501,
     "a" * 65_000,
     "\u0301" * 500,

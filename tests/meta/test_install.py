@@ -78,7 +78,7 @@ def test_without_a_network_a_sentence_says_so_and_what_comes_next(
 
 @pytest.mark.parametrize("damage", ["killed", "no pip", "no python"])
 def test_a_half_made_environment_is_mended_by_the_next_try(checkout: Checkout, whole: Path, damage: str) -> None:
-    """Whatever the interrupted try left there is gone, and the environment works."""
+    """Nothing of the interrupted try is left, and the environment works."""
     shutil.copytree(whole, checkout.venv, symlinks=True)
     (checkout.venv / ".run-ready").unlink()
     left = checkout.venv / "left-by-the-first-try"

@@ -83,16 +83,15 @@ def test_compiled_packages_have_hashes_for_every_system(name: str) -> None:
 
 
 def test_everything_that_installs_checks_hashes() -> None:
-    """The Makefile, and the image; nothing else in them calls pip to install."""
-    for file in ("Makefile", "Dockerfile"):
-        installs = [
-            line
-            for line in (ROOT / file).read_text().splitlines()
-            if re.search(r"\binstall\b", line) and "pip" in line.lower()
-        ]
+    """The image and the installer of the Makefile, which calls no other; nothing else in them calls pip to install."""
+    for file in ("Dockerfile", "requirements/install.py"):
+        text = (ROOT / file).read_text()
+        installs = [line for line in text.splitlines() if re.search(r"pip.*\binstall\b", line, re.IGNORECASE)]
         assert installs
-        for line in installs:
-            assert "--require-hashes" in line, line
+        assert text.count("--require-hashes") == 1
+    make = (ROOT / "Makefile").read_text()
+    assert "-m pip" not in make
+    assert re.findall(r"requirements/install\.py|\$\(INSTALL\)", make)
 
 
 def test_the_bill_of_materials_names_every_package_of_the_image() -> None:

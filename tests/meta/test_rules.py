@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -54,6 +55,7 @@ def test_only_the_metadata_module_spells_metadata_keys() -> None:
         if path.parts[-2:] == ("domain", "metadata.py") or path.name in (
             "demo.py",
             "drill_environment.py",
+            "meanings.py",
             "reference.py",
         ):
             continue
@@ -90,6 +92,28 @@ def test_files_and_functions_fit_in_the_head(path: Path) -> None:
         if isinstance(node, ast.FunctionDef):
             length = (node.end_lineno or 0) - node.lineno + 1
             assert length <= 40, f"{node.name}: {length}"
+
+
+def _functions(folder: str) -> Iterator[tuple[str, int, int]]:
+    """Each function's name, its lines, and its lines of code: without signature, docstring and blank lines."""
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        text = path.read_text()
+        lines = text.splitlines()
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                code = node.body[1:] if ast.get_docstring(node) is not None else node.body
+                inside = lines[code[0].lineno - 1 : code[-1].end_lineno] if code else []
+                name = f"{path.relative_to(ROOT)}: {node.name}"
+                yield name, (node.end_lineno or 0) - node.lineno + 1, sum(bool(line.strip()) for line in inside)
+
+
+@pytest.mark.parametrize("folder", ["backend", "tests"])
+def test_half_of_all_functions_have_five_lines_or_fewer_and_none_over_forty(folder: str) -> None:
+    """Lines of code for the half, all lines for the longest."""
+    functions = list(_functions(folder))
+
+    assert [(name, lines) for name, lines, _ in functions if lines > 40] == []
+    assert median(code for _, _, code in functions) <= 5
 
 
 def _imports(path: Path) -> Iterator[str]:

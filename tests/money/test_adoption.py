@@ -9,7 +9,7 @@ from backend.domain.states import MoneyState
 from backend.services import Services
 from backend.services.settlement.settle import Settlement
 from tests.builders import Marketplace
-from tests.money.test_world import pay_by_hand, with_funds
+from tests.money.wide_world import pay_by_hand, with_funds
 
 
 def adopt(market: Marketplace, payment: str) -> Settlement:

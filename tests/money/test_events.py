@@ -8,7 +8,7 @@ import pytest
 
 from backend.domain.states import MoneyState
 from tests.builders import Marketplace
-from tests.money.test_world import pay_by_hand, sent_to, with_funds
+from tests.money.wide_world import pay_by_hand, sent_to, with_funds
 
 HOUR = 3_600
 

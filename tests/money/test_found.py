@@ -12,7 +12,7 @@ from backend.services.errors import Undecided
 from backend.webhooks import signals
 from tests.builders import Marketplace
 from tests.conftest import NOW
-from tests.money.test_world import pay_by_hand, sent_to, with_funds
+from tests.money.wide_world import pay_by_hand, sent_to, with_funds
 from tests.routes.test_webhooks import heard
 
 HOUR = 3_600

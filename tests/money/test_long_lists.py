@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backend.domain.states import MoneyState
 from tests.builders import Marketplace
-from tests.money.test_world import pay_by_hand, with_funds
+from tests.money.wide_world import pay_by_hand, with_funds
 
 
 def test_more_refunds_than_a_page_are_all_counted(market: Marketplace) -> None:

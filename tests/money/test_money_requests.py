@@ -13,8 +13,8 @@ from backend.domain.states import MoneyState
 from backend.services.errors import Undecided
 from tests.builders import Marketplace
 from tests.conftest import NOW
+from tests.money.news_heard import lines
 from tests.money.sweeping import HOUR, fund, pay_by_hand
-from tests.money.test_news import lines
 from tests.money.workers import StagedStripe
 
 
@@ -78,7 +78,7 @@ def test_a_transfer_from_the_charge_says_whose_it_is(market: Marketplace, line: 
 
 
 def test_a_transfer_from_the_balance_names_the_group(market: Marketplace, line: Recorder) -> None:
-    """What the charge has no room for is paid from the platform's own money."""
+    """The part that the charge has no room for is paid from the platform's own money."""
     account = market.ready_coach()
     payment = market.paid()
     market.settle(payment)

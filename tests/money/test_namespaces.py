@@ -3,74 +3,18 @@
 from __future__ import annotations
 
 import json
-import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from blinker import NamedSignal
 
-from backend.commands.startup import refuse_changed_namespace
-from backend.commands.sweep import SweepOptions, Swept, run_sweep
-from backend.config.env import SettingsError
-from backend.domain.namespace import UNNAMED, Namespace
-from backend.services import Services
+from backend.domain.namespace import Namespace
 from backend.webhooks import signals
-from tests.builders import STRIPE, Marketplace, key_of
-from tests.conftest import NOW
+from tests.builders import key_of
+from tests.money.deployments import ADDRESS, DAY, SHARE, A, B, Deployments
 from tests.money.sweeping import heard
-from tests.processes import GUNICORN, backend_process, command, free_port_pair, sandbox_server
 from tests.routes.test_commands import run
-
-DAY = 86_400
-A, B = UNNAMED, Namespace("b")
-SHARE = 4252
-ADDRESS = "https://api.example.com"
-
-
-class Deployments(Marketplace):
-    """Two deployments on one sandbox. Every webhook goes to both; requests go to the one in ``use``."""
-
-    def __init__(self, first: Namespace, second: Namespace) -> None:
-        self.apps: dict[str, Any] = {}
-        super().__init__(now=NOW, namespace=first)
-        for namespace in (first, second):
-            self.start(namespace)
-        self.use(first)
-
-    def start(self, namespace: Namespace) -> None:
-        """Start a deployment, or start it again."""
-        self.apps[namespace.name] = self.another_backend(replace(self.settings, namespace=namespace))
-
-    def use(self, namespace: Namespace) -> None:
-        """From now on requests and commands are this deployment's."""
-        self.settings = replace(self.settings, namespace=namespace)
-        self.app = self.apps[namespace.name]
-        self.http = self.app.test_client()
-
-    def _post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
-        path = "/" + url.split("/", 3)[3]
-        statuses: list[int] = [
-            app.test_client().post(path, data=body, headers=headers).status_code for app in self.apps.values()
-        ]
-        return max(statuses)
-
-    @property
-    def services(self) -> Services:
-        """The use cases of the deployment in use."""
-        services: Services = self.app.extensions["payments"]
-        return services
-
-    def sweep(self) -> Swept:
-        """The default sweep of the deployment in use."""
-        return run_sweep(self.services, SweepOptions(calls_per_second=1_000_000))
-
-    def holds(self, account_id: str) -> int:
-        """The amount that an account was sent and still has, in minor units."""
-        sent = self.stripe.v1.transfers.list({"destination": account_id, "limit": 100}).data
-        return sum(one.amount - one.amount_reversed for one in sent)
 
 
 @pytest.fixture(params=[(A, B), (B, A), (B, Namespace("c"))], ids=["unnamed-b", "b-unnamed", "b-c"])
@@ -81,6 +25,8 @@ def pair(request: pytest.FixtureRequest) -> tuple[Deployments, Namespace, Namesp
 
 
 Pair = tuple[Deployments, Namespace, Namespace]
+
+
 ALL = [value for value in vars(signals).values() if isinstance(value, NamedSignal)]
 
 
@@ -303,140 +249,3 @@ def test_coaches_adopt_and_rebind_leave_the_others_accounts_alone(pair: Pair) ->
     assert [one.id for one in market.stripe.v1.products.list().data if one.id.startswith("coaches_adopted")] == [
         second.own("coaches_adopted")
     ]
-
-
-def test_a_node_coach_is_nobodys_until_a_person_says_so() -> None:
-    """The sweep of a named deployment does not take an account without a marker for its coach of the same id."""
-    market = Deployments(B, A)
-    node = market.stripe.v1.accounts.create(
-        {"type": "express", "country": "CA", "email": "7@example.com", "metadata": {"coachId": "7"}}
-    )
-    market.onboard(node.id)
-    market.deliver()
-    market.use(B)
-    market.sweep()
-    assert market.services.registry.read("7") is None
-
-    run(market, "coaches", "adopt")
-    entry = market.services.registry.read("7")
-    assert entry is not None
-    assert entry.account_id == node.id
-
-
-def test_a_renamed_deployment_keeps_its_coaches_payments_and_mark() -> None:
-    """With the earlier name in APP_NAMESPACE_ALSO: nothing is paid twice, and what waited is paid."""
-    market = Deployments(A, Namespace("other"))
-    account = market.ready_coach("7")
-    paid = market.paid("7")
-    market.deliver()
-    event = market.event("payment_intent.succeeded")
-    market.sweep()
-    waiting = market.paid("8")
-    market.deliver()
-    renamed = Namespace("b", ("default",))
-    del market.apps[""]
-    market.start(renamed)
-    market.use(renamed)
-
-    market.send(event)
-    assert market.holds(account) == SHARE
-    assert market.register("7") == account
-    assert market.refund(paid, amount=1000).status_code == 200
-    market.deliver()
-    assert market.holds(account) == 3352
-    late = market.ready_coach("8")
-    assert market.holds(late) == SHARE
-    assert market.note(waiting) is None
-    market.clock.advance(DAY)
-    swept = market.sweep()
-    assert swept.findings.since is not None
-    assert swept.findings.since > NOW - DAY
-    assert not swept.findings.anothers
-
-
-def _check(market: Deployments, namespace: Namespace) -> None:
-    settings = replace(market.settings, namespace=namespace, app_url=ADDRESS, stripe_api_base=STRIPE)
-    refuse_changed_namespace(settings, market.line)
-
-
-def test_a_changed_namespace_with_a_waiting_payment_refuses_to_start() -> None:
-    """In one sentence that names the way out; the way out works, and so does to set it back."""
-    market = Deployments(A, B)
-    _check(market, A)
-    market.paid("7")
-    market.deliver()
-    market.clock.advance(2 * DAY)
-
-    with pytest.raises(SettingsError, match="APP_NAMESPACE_ALSO"):
-        _check(market, B)
-    _check(market, Namespace("b", ("default",)))
-    _check(market, A)
-    with pytest.raises(SettingsError, match="payments of default are not settled"):
-        _check(market, Namespace("c", ("b",)))
-
-
-def test_an_intent_that_may_still_be_paid_refuses_too_and_not_a_day_later() -> None:
-    """A start is refused: a player who began to buy under the earlier name may pay after the change."""
-    market = Deployments(B, A)
-    _check(market, B)
-    market.buy("7")
-    market.clock.advance(3_600)
-
-    with pytest.raises(SettingsError, match="APP_NAMESPACE"):
-        _check(market, A)
-    market.clock.advance(DAY)
-    _check(market, A)
-
-
-def test_a_changed_namespace_with_all_settled_starts() -> None:
-    """And of another deployment at another address nothing is asked."""
-    market = Deployments(A, B)
-    _check(market, A)
-    market.ready_coach("7")
-    market.paid("7")
-    market.deliver()
-    market.clock.advance(3_600)
-
-    _check(market, B)
-
-
-def test_a_server_starts_where_stripe_cannot_be_asked() -> None:
-    """Whatever the name is: a warning, and no more."""
-    market = Deployments(A, B)
-    _check(market, A)
-    market.fault("GET", "/v1/products/.*", "before", "close", times=10)
-
-    _check(market, B)
-
-
-def test_an_address_of_this_machine_is_not_remembered() -> None:
-    """Every developer has it."""
-    market = Deployments(A, B)
-    market.forget_calls()
-    refuse_changed_namespace(replace(market.settings, stripe_api_base=STRIPE), market.line)
-
-    assert market.calls() == []
-
-
-def test_gunicorn_refuses_to_start_under_a_changed_namespace(tmp_path: Path) -> None:
-    """The server itself says the sentence and ends; under the earlier name it starts."""
-    with sandbox_server("sk_test_a1") as sandbox:
-        port = free_port_pair()
-        given = {
-            "STRIPE_SECRET_KEY": "sk_test_a1",
-            "STRIPE_API_BASE": sandbox.base_url,
-            "APP_URL": ADDRESS,
-            "WEB_CONCURRENCY": "1",
-        }
-        base = f"http://127.0.0.1:{port}"
-        body = {"coachId": "7", "coachName": "Dana", "sport": "badminton", "packageType": "package", "packageId": 1}
-        with backend_process(GUNICORN, port, tmp_path / "log", **given):
-            assert requests.post(f"{base}/api/payments/create-intent", json=body, timeout=10).ok
-
-        changed = {**given, "APP_NAMESPACE": "b"}
-        ended = command(sys.executable, *GUNICORN, folder=tmp_path, PORT=str(port), **changed)
-
-        assert ended.returncode != 0
-        assert "APP_NAMESPACE_ALSO" in ended.stderr
-        with backend_process(GUNICORN, port, tmp_path / "log", **changed, APP_NAMESPACE_ALSO="default"):
-            assert requests.get(f"{base}/health", timeout=10).ok

@@ -8,8 +8,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.builders import Marketplace
+from tests.money.news_heard import lines
 from tests.money.refunds import DAY, made, refund
-from tests.money.test_news import lines
 from tests.money.workers import Meanwhile
 
 USED = "This Idempotency-Key was already used for another refund."

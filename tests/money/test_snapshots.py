@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from tests.builders import Marketplace
-from tests.money.test_world import settle_or_not
+from tests.money.wide_world import settle_or_not
 from tests.money.workers import Meanwhile, StagedStripe
 
 HOUR = 3_600

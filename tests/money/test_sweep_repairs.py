@@ -8,12 +8,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from backend.commands.sweep import SweepOptions, run_sweep
+from backend.domain.namespace import Namespace
 from backend.services.reconcile.reconcile import ReconcileResult
 from backend.webhooks import signals
 from tests.builders import Marketplace
+from tests.conftest import NOW
+from tests.money.news_heard import lines, news
+from tests.money.noted import UnseenDisputes
 from tests.money.sweeping import fund, heard, pay_by_hand, purchase_metadata, sell, send, services_of, swept
-from tests.money.test_news import lines, news
-from tests.money.test_notes import UnseenDisputes
 
 
 def ends(market: Marketplace, **options: Any) -> dict[str, ReconcileResult]:
@@ -90,6 +92,35 @@ def test_a_settled_payment_tells_its_session_unless_it_is_refunded_whole(
     assert ids == {("refund-made", refund), about}
 
 
+def test_a_dry_run_tells_nothing_of_a_payment_that_balances(market: Marketplace) -> None:
+    """The next sweep tells it."""
+    market.ready_coach()
+    market.paid()
+    market.deliver()
+
+    with news() as told:
+        assert ends(market, dry_run=True) == {}
+
+    assert told == []
+
+
+def test_a_whole_refund_of_the_window_is_told_at_no_call(market: Marketplace) -> None:
+    """The books say that nothing is left: its refunds are not asked for."""
+    market.ready_coach()
+    payment = market.paid()
+    market.deliver()
+    market.refund_in_dashboard(payment, 4725)
+    market.deliver()
+    ends(market)
+    market.forget_calls()
+
+    ends(market)
+
+    asked = [call for call in market.calls() if call == "GET /v1/refunds"]
+    assert len(asked) == 1  # the sweep's own look at refunds that are not final
+    assert f"GET /v1/payment_intents/{payment}" not in market.calls()
+
+
 def test_a_payment_that_a_person_settles_tells_its_session(market: Marketplace) -> None:
     """Its money is not reckoned; the player bought a session all the same."""
     market.ready_coach()
@@ -116,6 +147,34 @@ def test_a_sweep_tells_what_it_settles_in_order(market: Marketplace) -> None:
     mine = [name for name, facts in told if facts.get("payment_id") == payment or name == "session-opened"]
     assert mine[:3] == ["session-opened", "refund-made", "dispute-opened"]
     assert [facts["dispute_id"] for name, facts in told if name == "dispute-opened"] == [dispute]
+
+
+def test_a_refund_is_told_before_the_money_that_waits(market: Marketplace) -> None:
+    """As it happened: the refund was first."""
+    payment = market.paid()
+    market.refund_in_dashboard(payment, 1_000)
+
+    with news() as told:
+        ends(market)
+
+    assert [name for name, _ in told] == ["session-opened", "refund-made", "transfer-held"]
+
+
+def test_a_node_payment_that_a_named_deployment_paid_is_settled_by_it() -> None:
+    """By its own mark on the transfer; another deployment's mark makes it nobody's here."""
+    blue = Namespace("blue")
+    market = Marketplace(now=NOW, namespace=blue)
+    account = market.ready_coach()
+    ours, theirs = market.node_payment(), market.node_payment()
+    for payment, mark in ((ours, blue.mark), (theirs, Namespace("red").mark)):
+        metadata = {**mark, "paymentIntentId": payment, "coachId": "coach-1"}
+        send(market, account, 4252, metadata, source_transaction=market.charge(payment))
+        market.refund_in_dashboard(payment, 1_000)
+
+    mended = ends(market)
+
+    assert mended[ours].moved == -900
+    assert mended[theirs].state == "not_ours"
 
 
 def test_a_dispute_that_the_charge_does_not_show_is_remembered(market: Marketplace) -> None:

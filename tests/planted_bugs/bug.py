@@ -39,8 +39,19 @@ CALLS_TESTS = ("tests/money/test_calls.py",)
 COACHES_TESTS = ("tests/money/test_coaches.py",)
 HOLDS_TESTS = ("tests/money/test_holds.py",)
 REFUND_TESTS = ("tests/money/test_refunds.py", "tests/money/test_refund_keys.py")
-SETTLE_TESTS = ("tests/money/test_settle.py",)
-SLOW_TESTS = ("tests/money/test_slow_money.py",)
+SETTLE_TESTS = (
+    "tests/money/test_share_kept.py",
+    "tests/money/test_share_by_hand.py",
+)
+SLOW_TESTS = (
+    "tests/money/test_slow_money.py",
+    "tests/money/test_dispute_money.py",
+)
 SWEEP_TESTS = ("tests/money/test_sweep.py",)
 WEBHOOK_TESTS = ("tests/routes/test_webhooks.py",)
-WORLD_TESTS = ("tests/money/test_world.py",)
+WORLD_TESTS = (
+    "tests/money/test_hand_transfers.py",
+    "tests/money/test_told_first.py",
+    "tests/money/test_world.py",
+    "tests/money/test_lasting_refusals.py",
+)

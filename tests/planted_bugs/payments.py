@@ -84,7 +84,11 @@ OF_ALWAYS = [
         'return respond(ConfirmResponse, {"session": session})',
         "object.__setattr__(session, 'sport', asked['session_data'].sport)\n"
         '    return respond(ConfirmResponse, {"session": session})',
-        ("tests/routes/test_payments.py",),
+        (
+            "tests/routes/test_payments.py",
+            "tests/routes/test_confirm.py",
+            "tests/routes/test_refund_route.py",
+        ),
     ),
     Bug(
         "obeying the body's amount",
@@ -112,7 +116,11 @@ OF_ALWAYS = [
         "backend/services/purchases/payments.py",
         '"transfer_group": self._namespace.group(purchase_id),',
         "",
-        ("tests/routes/test_payments.py",),
+        (
+            "tests/routes/test_payments.py",
+            "tests/routes/test_confirm.py",
+            "tests/routes/test_refund_route.py",
+        ),
     ),
     Bug(
         "ending before a read that is later than the write",
@@ -154,7 +162,10 @@ OF_ALWAYS = [
         STEPS,
         "if SETTLEMENT in view.payment.metadata and not open_still:",
         "if SETTLEMENT in view.payment.metadata:",
-        ("tests/money/test_notes.py",),
+        (
+            "tests/money/test_notes.py",
+            "tests/money/test_notes_of_trouble.py",
+        ),
     ),
     Bug(
         "4: another slot paid while an earlier write may still come true",

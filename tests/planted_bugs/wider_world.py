@@ -221,14 +221,14 @@ OF_THE_WIDER_WORLD = [
         "backend/domain/metadata.py",
         "    if namespace.is_anothers(metadata):\n",
         "    if False:\n",
-        ("tests/unit/test_namespace.py", "tests/money/test_namespaces.py"),
+        ("tests/unit/test_namespace.py", "tests/money/test_namespaces.py", "tests/money/test_namespace_changes.py"),
     ),
     Bug(
         "21: one registry for two deployments",
         "backend/domain/namespace.py",
         'return f"coach_{self.name}_{digest}" if self.name else f"coach_{digest}"',
         'return f"coach_{digest}"',
-        ("tests/unit/test_namespace.py", "tests/money/test_namespaces.py"),
+        ("tests/unit/test_namespace.py", "tests/money/test_namespaces.py", "tests/money/test_namespace_changes.py"),
     ),
     Bug(
         "26: transfers by hand taken for our own",

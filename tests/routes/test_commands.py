@@ -60,8 +60,9 @@ def test_the_ledger_of_what_waits_says_why(market: Marketplace) -> None:
 
 
 def test_the_ledger_of_nothing_is_an_error(market: Marketplace) -> None:
-    """One sentence."""
-    assert run(market, "ledger", "pi_000000000000000000000000") == (1, "Error: There is no such payment.\n")
+    """One sentence, and where else it may be."""
+    told = "Error: There is no such payment. Is it of another Stripe account, or of the other mode (test or live) than "
+    assert run(market, "ledger", "pi_000000000000000000000000") == (1, f"{told}STRIPE_SECRET_KEY?\n")
 
 
 def test_reconcile_mends_what_no_event_came_for(market: Marketplace) -> None:
@@ -210,7 +211,7 @@ def test_the_demo_names_each_value_that_differs_from_the_configuration(tmp_path:
     assert demo.returncode == 1, demo.stdout + demo.stderr
     assert wrong == {
         *("price shown", "fee shown", "share shown", "clips", "lasts"),
-        *("price", "coach has", "platform keeps", "balance shown"),
+        *("price", "coach has", "platform keeps", "balance shown", "platform's net", "adds up to"),
     }
 
 

@@ -14,8 +14,8 @@ from dotenv import dotenv_values
 from backend.commands.env_file import write_secret
 from tests.builders import Marketplace
 from tests.processes import ROOT
+from tests.routes.synced import URL, sync
 from tests.routes.test_commands import run
-from tests.routes.test_webhooks_sync import URL, sync
 
 NAMES = {"STRIPE_WEBHOOK_SECRET", "STRIPE_CONNECT_WEBHOOK_SECRET"}
 GROUP, OTHERS = "the group may read it still", "others could read it"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
+from html import unescape
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
+import requests
 import schemathesis
 from hypothesis import HealthCheck, settings
 from marshmallow import Schema
@@ -18,9 +21,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from backend.routes.generated_clients import ERRORS
 from backend.routes.reference import OPERATIONS
+from backend.schemas.meanings import MEANINGS as FIELD_MEANINGS
 from tests.builders import Marketplace
 from tests.conftest import NOW
+from tests.processes import backend_process, command, free_port_pair
 
 MARKET = Marketplace(now=NOW)
 ACCOUNT = MARKET.register()
@@ -86,7 +92,8 @@ def test_the_limits_of_our_own_fields_are_told() -> None:
     refund = DOCUMENT["components"]["schemas"]["RefundBody"]["properties"]
 
     assert order["additionalProperties"] is False
-    assert order["properties"]["coachId"] == {"type": "string", "minLength": 1, "maxLength": 500}
+    coach = {name: said for name, said in order["properties"]["coachId"].items() if name != "description"}
+    assert coach == {"type": "string", "minLength": 1, "maxLength": 500}
     assert refund["amount"]["minimum"] == 1
     assert refund["paymentIntentId"]["pattern"].startswith("^pi_")
 
@@ -103,6 +110,49 @@ def test_people_read_the_same() -> None:
             assert f'<span class="badge">{method.upper()}</span> <code>{path}</code>' in page.text
     for field in ("sessionData.packageId", "feeBreakdown.coachAmount", "individual.dob.year", "payouts[].arrival_date"):
         assert f"<code>{field}</code>" in page.text
+
+
+def test_every_field_and_parameter_has_a_meaning() -> None:
+    """For machines, and beside its type on the page."""
+    page = unescape(MARKET.http.get("/docs").text)
+    schemas = DOCUMENT["components"]["schemas"]
+    told = [field for schema in schemas.values() for field in schema.get("properties", {}).values()]
+    told += [one for calls in DOCUMENT["paths"].values() for call in calls.values() for one in call["parameters"]]
+    assert all(one["description"] for one in told)
+    assert f"<td>{schemas['FeeBreakdown']['properties']['coachAmount']['description']}</td>" in page
+
+
+def test_every_error_is_in_the_list() -> None:
+    """With its status."""
+    page = MARKET.http.get("/docs").text
+    listed = set(re.findall(r"<tr><td><code>([^<]+)</code></td><td>(\d+)</td>", page))
+    assert listed == {(error, str(status)) for status, errors in ERRORS.items() for error in errors}
+
+
+def test_no_meaning_is_left_of_a_field_that_is_gone() -> None:
+    """Each one is used by the document."""
+    fields = {
+        name for schema, body in DOCUMENT["components"]["schemas"].items() for field in body.get("properties", {})
+        for name in (field, f"{schema}.{field}")
+    }  # fmt: skip
+    parameters = {one["name"] for calls in DOCUMENT["paths"].values() for call in calls.values()
+                  for one in call["parameters"]}  # fmt: skip
+    assert set(FIELD_MEANINGS) <= fields | parameters
+
+
+def test_the_examples_for_a_shell_work_as_they_are_written(tmp_path: Path) -> None:
+    """All of the page's, one after the other, against the bundled sandbox: each is answered with 2xx."""
+    port = free_port_pair()
+    with backend_process(["-m", "backend"], port, tmp_path / "log"):
+        page = requests.get(f"http://127.0.0.1:{port}/docs", timeout=30).text
+        shells = [unescape(one) for one in re.findall(r'class="shell"><code>(.*?)</code>', page, re.DOTALL)]
+        # The only addition: a refusal fails, and each answer stands in a line of its own.
+        strict = 'set -e\ncurl() { command curl --fail-with-body "$@" || { echo "refused: $*" >&2; exit 1; }; echo; }\n'
+        done = command("bash", "-c", strict + "\n".join(shells), folder=tmp_path)
+    calls = sum(len(methods) for methods in DOCUMENT["paths"].values())
+    assert len(shells) == 1 + calls
+    assert done.returncode == 0, done.stdout[-1500:] + done.stderr
+    assert done.stdout.count("{") >= calls
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs"])

@@ -151,3 +151,36 @@ def test_a_coach_whose_registry_entry_is_not_there_is_known_by_the_accounts_own_
 
     assert market.post(path, {"email": "eve@example.com"}).status_code == 404
     assert market.post(path, {"email": "OLD@example.com"}).status_code == 200
+
+
+PROFILE = {"business_profile": {"support_email": "support@example.com"}}
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_stranger_does_not_learn_what_opens_the_onboarding_link(
+    towns: dict[str | None, Screens], method: str
+) -> None:
+    """A payment names the account where nobody signs in; the account must not name the email that proves its coach."""
+    off = towns["off"]
+    sold = off.market.buy(COACH)
+    metadata = off.market.http.get(f"/api/payments/intent/{sold['id']}").json["paymentIntent"]["metadata"]
+    assert metadata["coachAccountId"] == off.account
+
+    path = f"/api/connect/account/{metadata['coachAccountId']}"
+    answer = off.market.http.open(path, method=method, json=PROFILE if method == "PUT" else None)
+
+    assert (answer.status_code, answer.json["account"]["id"]) == (200, off.account)
+    assert (answer.json["account"]["email"], answer.json["account"]["business_profile"]) == (None, {})
+    assert EMAIL not in answer.text
+
+
+@pytest.mark.parametrize("who", ["development", "owner", "admin"])
+def test_a_coach_and_an_admin_see_the_whole_account(towns: dict[str | None, Screens], who: str) -> None:
+    """The contract's fields, as before."""
+    mode, claims, _ = WHO[who]
+    screens = towns[mode]
+
+    answer = screens.market.http.get(f"/api/connect/account/{screens.account}", headers=bearer(claims))
+
+    assert answer.json["account"]["email"] == EMAIL
+    assert answer.json["account"]["business_profile"]["name"]

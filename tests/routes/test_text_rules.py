@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from tests.builders import Marketplace
 from tests.routes.conftest import make_backend
-from tests.routes.test_bad_input import ACCOUNT, GOOD, PAYMENT, SESSION, WHOLE, CutOff, places, put, refused
+from tests.routes.good_requests import ACCOUNT, GOOD, PAYMENT, SESSION, WHOLE, CutOff, places, put, refused
 
 VISA = "4242424242424242"
 # Those whose text is taken as it comes; the others (ids of Stripe's, choices, countries) have a form of their own.

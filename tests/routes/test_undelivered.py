@@ -9,10 +9,10 @@ import pytest
 import structlog
 
 from tests.builders import Marketplace
-from tests.routes.test_doctor import change, findings, staged
+from tests.routes.doctoring import change, findings
 from tests.routes.test_metrics import Reading, total, watched
 
-__all__ = ["staged", "watched"]  # fixtures
+__all__ = ["watched"]  # fixtures
 
 HOUR, DAY = 3_600, 86_400
 ABOUT = "undelivered events"

@@ -112,6 +112,11 @@ def _lived(platform: Platform) -> Iterator[dict[str, Any]]:
         f"/v1/transfers/{transfer.id}/reversals/{reversal.id}",
     ):
         yield _json(platform, "GET", path)
+    yield from _listed(platform, coach)
+
+
+def _listed(platform: Platform, coach: str) -> Iterator[dict[str, Any]]:
+    """The raw bodies of the lists that show what no other path does, the coach's own too."""
     for path in ("/v1/payment_intents", "/v1/balance_transactions", "/v1/events"):
         yield from _json(platform, "GET", f"{path}?limit=100")["data"]
     for path in ("/v1/payouts", "/v1/charges", "/v1/refunds", "/v1/balance_transactions", "/v1/events"):

@@ -208,3 +208,39 @@ def test_an_id_of_any_text_is_named_in_the_message(port: int, name: str) -> None
     answer = one(port, head(f"GET /v1/customers/{quote(name)}".encode()))
 
     assert json.loads(answer.body)["error"]["message"] == f"No such customer: '{name}'"
+
+
+@pytest.mark.parametrize("half", [b"\xed\xa0\x80", b"\\ud800"], ids=["in bytes", "escaped"])
+@pytest.mark.parametrize("body", [b'{"match": {"method": "%s"}, "stage": "before", "effect": "close"}', b'{"%s": 1}'])
+def test_half_a_letter_is_refused_by_the_control_path(port: int, body: bytes, half: bytes) -> None:
+    """It could be kept, and never be told again."""
+    told = body % half
+    kind, length = b"Content-Type: application/json", b"Content-Length: %d" % len(told)
+
+    answer = one(port, head(b"POST /_sandbox/faults", kind, length) + told)
+
+    assert (answer.status, answer.json()["error"]["type"]) == (400, "invalid_request_error")
+
+
+@pytest.mark.parametrize("effect", [b"{}", b"[]", b'{"drop": 1}', b"7", b"null", b'"none"'])
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        (b"faults", b'{"match": {}, "stage": "before", "effect": %s}'),
+        (b"delivery_rules", b'{"match": {}, "effect": %s}'),
+    ],
+    ids=["faults", "deliveries"],
+)
+def test_an_effect_of_another_form_is_refused(port: int, path: bytes, given: bytes, effect: bytes) -> None:
+    """Whatever JSON it is."""
+    told = given % effect
+    kind, length = b"Content-Type: application/json", b"Content-Length: %d" % len(told)
+
+    assert one(port, head(b"POST /_sandbox/" + path, kind, length) + told).status == 400
+
+
+def test_an_origin_that_cannot_be_read_is_another_sites(port: int) -> None:
+    """A page of this machine has one that can."""
+    told = head(b"POST /_sandbox/reset", b"Origin: http://[::1", b"Content-Length: 0")
+
+    assert one(port, told).status == 403

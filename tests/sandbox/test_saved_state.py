@@ -306,7 +306,7 @@ def test_a_damaged_file_is_refused_and_left_as_it_is(tmp_path: Path, how: str) -
 
 
 def test_a_file_of_a_newer_sandbox_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
-    """Which version it is, and which can be read, is said."""
+    """The refusal says which version the file has, and which can be read."""
     path, whole = saved(tmp_path)
     head, _, body = whole.partition(b"\n")
     newer = json.dumps({**json.loads(head), "version": 99}).encode() + b"\n" + body
@@ -358,7 +358,7 @@ def test_a_file_is_its_owners_alone(tmp_path: Path) -> None:
 
 
 def test_a_link_to_a_file_stays_a_link(tmp_path: Path) -> None:
-    """What it leads to is written."""
+    """The file that it leads to is written."""
     (tmp_path / "real").mkdir()
     link = tmp_path / "state"
     link.symlink_to(tmp_path / "real/state")
@@ -385,6 +385,6 @@ def test_a_sandbox_without_a_file_says_how_to_give_it_one(platform: Platform) ->
 
 
 def test_a_task_of_no_name_cannot_be_put_off(platform: Platform) -> None:
-    """What could not be saved is refused when it is made, not when the file is written."""
+    """A task that could not be saved is refused when it is made, not when the file is written."""
     with pytest.raises(LookupError, match=r"name it in state/tasks\.py"):
         platform.sandbox.world.timeline.at(NOW, "something.else")

@@ -45,6 +45,18 @@ def _one(capsys: pytest.CaptureFixture[str], event: str) -> dict[str, Any]:
     return line
 
 
+@pytest.mark.parametrize(("key", "level"), [("sk_live_a1", "error"), ("sk_test_a1", "warning")])
+def test_each_start_without_sign_in_says_what_is_open(capsys: pytest.CaptureFixture[str], key: str, level: str) -> None:
+    """In production; with live keys as an error, so that whoever watches the log is told."""
+    settings = load_settings({**PRODUCTION_ENVIRONMENT, "STRIPE_SECRET_KEY": key}, env_file=None)
+
+    create_app(settings, http_client=Unreachable(), clock=lambda: NOW)
+
+    (line,) = (one for one in map(json.loads, capsys.readouterr().err.splitlines()) if one["event"] == "auth.off")
+    assert (line["level"], line["remedy"]) == (level, "AUTH_MODE=required")
+    assert "open coaches' dashboards, where the bank that is paid is named" in line["note"]
+
+
 def test_who_was_let_in_is_in_the_line_of_the_request(capsys: pytest.CaptureFixture[str]) -> None:
     """By the subject and the roles of the token, for every line of the request."""
     _production().get("/api/connect/account/x", headers=bearer(ADMIN))

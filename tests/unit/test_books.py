@@ -40,7 +40,10 @@ def transfer(number: int = 1, **fields: Any) -> Any:
 
 
 class Line(stripe.HTTPClient):
-    """A line on which Stripe answers with given objects, by id; a status and a code are a refusal. ``told``: headers."""
+    """A line on which Stripe answers with given objects, by id. ``told``: the headers.
+
+    A status and a code are a refusal; headers of its own may follow, also after a status and an object.
+    """
 
     name = "given"
 
@@ -51,6 +54,7 @@ class Line(stripe.HTTPClient):
         self.asked: list[str] = []
         self.urls: list[str] = []
         self.sent: list[dict[str, str]] = []
+        self.keys: list[str | None] = []
         self.paces = 0
 
     def request(self, method: str, url: str, headers: Any, post_data: Any = None, **_rest: Any) -> Any:
@@ -58,12 +62,21 @@ class Line(stripe.HTTPClient):
         where = urlsplit(url)
         object_id = where.path.rpartition("/")[2]
         self.urls.append(unquote(f"{where.path}?{where.query}" if where.query else where.path))
+        self.keys.append({name.lower(): value for name, value in headers.items()}.get("idempotency-key"))
         self.sent.append(dict(parse_qsl(str(post_data or ""), keep_blank_values=True)))
         self.asked.append(object_id)
         answer = self.objects[object_id]
+        if isinstance(answer, list):
+            answer = answer.pop(0)  # what is answered first, then, ...
+        if isinstance(answer, Exception):
+            raise answer
         if isinstance(answer, tuple):
-            status, code = answer
-            return json.dumps({"error": {"message": "No.", "code": code}}), status, {}
+            status, code, *headers = answer
+            kind = "idempotency_error" if code == "idempotency_error" else "invalid_request_error"
+            body = (
+                {"error": {"message": "No.", "code": code, "type": kind}} if isinstance(code, str) else code.to_dict()
+            )
+            return json.dumps(body), status, headers[0] if headers else self.told
         return json.dumps(answer.to_dict()), 200, self.told
 
     def close(self) -> None:
@@ -134,7 +147,7 @@ def test_an_intent_that_was_read_is_kept_beside_one_that_is_only_named() -> None
 
 @pytest.mark.parametrize("kind", ["refund", "payment_refund"])
 def test_a_refund_is_filed_and_needs_no_look(kind: str) -> None:
-    """What it took is on the charge."""
+    """A refund needs no look: the charge shows what it took."""
     books, refund = Books(), made("refund", "re_1", payment_intent="pi_1")
     books.add(entry(kind, refund))
 
@@ -200,7 +213,7 @@ def test_a_movement_without_a_source_is_left_out() -> None:
 
 
 def test_a_source_that_was_not_expanded_is_reported_by_its_entry() -> None:
-    """What it belongs to is not known, so somebody has to look."""
+    """Its payment is not known, so somebody has to look."""
     books = Books()
     books.add(entry("charge", "ch_1"))
 

@@ -118,7 +118,7 @@ def test_a_refund_that_the_charge_shows_lowers_the_share() -> None:
     ids=["unseen", "not on the charge", "another sum", "it came back"],
 )
 def test_refunds_that_do_not_make_up_the_charges_sum_are_looked_at(shown: int, refunds: dict[str, Any]) -> None:
-    """What was read is not all there is to know."""
+    """Such a payment is looked at: what was read is not all there is to know."""
     held = transfer(amount_reversed=900 if shown else 0)
     one = traces(charges={"ch_1": charge(amount_refunded=shown)}, refunds=refunds, transfers={"tr_1": held})
 

@@ -152,7 +152,7 @@ def test_a_payment_that_did_not_succeed_has_no_charge(status: str, paid: Any) ->
 
 
 def test_a_debit_that_was_returned_keeps_its_charge() -> None:
-    """Which brought nothing in the end."""
+    """The charge stays, although it brought nothing in the end."""
     returned = charge(status="failed", failure_balance_transaction="txn_1")
     read = payment(status="requires_payment_method", paid=returned)
 
@@ -386,7 +386,7 @@ def test_a_dispute_without_entries_takes_its_amount() -> None:
 
 @pytest.mark.parametrize("booked", [(), (-2100,)])
 def test_a_dispute_in_another_currency_is_unclear(booked: tuple[int, ...]) -> None:
-    """How much of the payment it took cannot be told."""
+    """It is unclear, for the part that it took of the payment cannot be told."""
     with pytest.raises(UnclearDispute):
         taken_by(dispute("needs_response", *booked, currency="usd", booked_in="usd"), "cad")
 
@@ -414,6 +414,8 @@ def test_disputes_add_up() -> None:
         ("express", {"coachId": "coach-1"}, "coach-1"),
         ("express", {}, None),
         ("standard", {"coachId": "coach-1", **OURS}, None),
+        ("none", {"coachId": "coach-1", **OURS}, "coach-1"),
+        ("none", {"coachId": "coach-1"}, None),
         ("express", {"coachId": "coach-1", **Namespace("blue").mark}, None),
     ],
     ids=str,

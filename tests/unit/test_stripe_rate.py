@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import stripe
-from limits.storage import RedisStorage
 
 from backend.config.settings import load_settings
 from backend.stripe_client.rate import (
@@ -16,84 +12,11 @@ from backend.stripe_client.rate import (
     SWEEP,
     WEBHOOKS,
     RatedClient,
-    StripeBusy,
-    StripeRate,
     build_rate,
     stripe_activation,
 )
-from backend.stripe_client.rate_windows import REDIS_OPTIONS, REST_SECONDS, LocalWindows, SharedWindows
-from tests.processes import free_port_pair
-from tests.ship.machines import redis_server
-
-URL = "https://api.stripe.com/v1/"
-
-
-class Time:
-    """A clock that moves only when somebody waits."""
-
-    def __init__(self) -> None:
-        self.seconds = 1_000.0
-        self.waited = 0.0
-        self.stands = False
-
-    def now(self) -> float:
-        """Seconds."""
-        return self.seconds
-
-    def wait(self, seconds: float) -> None:
-        """Let time pass; while it stands, who would wait gives up."""
-        if self.stands:
-            raise StripeBusy
-        self.seconds += seconds
-        self.waited += seconds
-
-
-class Line(stripe.HTTPClient):
-    """A way to Stripe that notes every call, and answers with a status."""
-
-    name = "line"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.calls: list[str] = []
-        self.status = 200
-
-    def request(self, method: str, url: str, *_: Any, **__: Any) -> Any:
-        """One call."""
-        self.calls.append(f"{method} {url.removeprefix(URL)}")
-        reason = {"Stripe-Rate-Limited-Reason": "global-rate"} if self.status == 429 else {}
-        return "{}", self.status, reason
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
-class Backend:
-    """A process with a budget of its own share, or of windows that it shares."""
-
-    def __init__(self, calls: int, windows: Any = None, time: Time | None = None) -> None:
-        self.time = time or Time()
-        self.line = Line()
-        self.rate = StripeRate(calls, windows or LocalWindows(1, now=self.time.now), self.time.now, self.time.wait)
-        self.client = RatedClient(self.line, self.rate)
-
-    def act(self, part: str, *calls: str, kind: str = "one") -> bool:
-        """An activation that makes these calls. False if it was refused."""
-        try:
-            with stripe_activation(part, kind):
-                for call in calls or ("get accounts",):
-                    method, path = call.split()
-                    self.client.request(method, URL + path, {})
-        except StripeBusy:
-            return False
-        return True
-
-    def flood(self, part: str, *calls: str, kind: str = "one", times: int = 1_000) -> int:
-        """As many at the same moment as get through."""
-        self.time.stands = True
-        done = sum(self.act(part, *calls, kind=kind) for _ in range(times))
-        self.time.stands = False
-        return done
+from backend.stripe_client.rate_windows import LocalWindows
+from tests.unit.budgets import URL, Backend, Line, Time
 
 
 def test_a_flood_of_purchases_leaves_webhooks_their_part() -> None:
@@ -259,106 +182,3 @@ def test_who_answers_in_stripes_place_has_no_budget() -> None:
     assert build_rate(_settings(STRIPE_RATE="off")) is None
     assert build_rate(_settings(**base, STRIPE_RATE="10")) is not None
     assert build_rate(_settings()) is not None
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Any]]:
-    """A Redis of its own: its address and process."""
-    port = free_port_pair()
-    with redis_server(port, tmp_path_factory.mktemp("redis")) as process:
-        yield f"redis://127.0.0.1:{port}", process
-
-
-def _shared(address: str, time: Time, prefix: str, **options: Any) -> SharedWindows:
-    # A busy machine may take longer than production waits.
-    storage = RedisStorage(address, **{"socket_timeout": 30, **options})
-    return SharedWindows(storage, prefix, LocalWindows(0.1, now=time.now), time.now)
-
-
-def test_two_machines_on_one_redis_stay_within_the_budget_together(redis: tuple[str, Any]) -> None:
-    """Whatever their clocks say: one is an hour ahead, and its own stands still."""
-    right, wrong = Time(), Time()
-    wrong.seconds += 3_600
-    made = []
-    for time in (right, wrong):
-        backend = Backend(10, _shared(redis[0], time, "together"), time)
-        backend.act(SWEEP)
-        backend.act(WEBHOOKS)
-        backend.flood(REQUESTS, times=30)
-        backend.flood(WEBHOOKS, times=30)
-        made.append(len(backend.line.calls))
-
-    # Both floods end within one of Redis's seconds, or at worst within two.
-    assert 0 < sum(made) <= 2 * 10
-
-
-def test_calls_beyond_a_second_are_paid_in_the_next_ones(redis: tuple[str, Any]) -> None:
-    """The calls that a machine owes are drawn first."""
-    time = Time()
-    windows = _shared(redis[0], time, "owed")
-
-    windows.owe("requests", 5, 12)
-
-    assert not windows.take("requests", 5, 1)
-
-
-def test_a_refused_draw_leaves_no_count(redis: tuple[str, Any]) -> None:
-    """A flood of refusals would fill the window for those whom it belongs to."""
-    windows = _shared(redis[0], Time(), "refusals")
-    assert windows.take("webhooks", 1_000, 900)
-
-    assert not any(windows.take("webhooks", 1_000, 200) for _ in range(50))
-    assert windows.take("webhooks", 1_000, 100)
-
-
-def test_when_redis_is_silent_the_local_share_counts(redis: tuple[str, Any]) -> None:
-    """It is asked once, given up, and asked again some seconds later."""
-    address, process = redis
-    time = Time()
-    windows = _shared(address, time, "silent", **REDIS_OPTIONS)
-    assert windows.take("requests", 100, 50)
-    process.send_signal(signal.SIGSTOP)
-    try:
-        taken = [windows.take("requests", 100, 1) for _ in range(40)]
-    finally:
-        process.send_signal(signal.SIGCONT)
-
-    assert sum(taken) == 10  # a tenth of 100
-    time.wait(REST_SECONDS + 1)
-    assert windows.take("requests", 100, 20)
-
-
-class Broken:
-    """A Redis that fails, and counts how often it was asked."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-
-    def get(self, _key: str) -> int:
-        """Fail."""
-        self.asked += 1
-        raise ConnectionError
-
-
-def test_a_redis_that_failed_is_left_alone_for_a_while() -> None:
-    """Each request would wait for it in vain; some seconds later it is asked again."""
-    time, broken = Time(), Broken()
-    windows = SharedWindows(broken, "broken", LocalWindows(1, now=time.now), time.now)  # type: ignore[arg-type]
-
-    for _ in range(20):
-        assert windows.take("requests", 100, 1)
-    assert broken.asked == 1
-    time.wait(REST_SECONDS + 1)
-    windows.take("requests", 100, 1)
-
-    assert broken.asked == 2
-
-
-def test_when_redis_is_away_the_money_goes_on() -> None:
-    """Nothing listens there."""
-    time = Time()
-    windows = _shared(f"redis://127.0.0.1:{free_port_pair()}", time, "away", **REDIS_OPTIONS)
-    backend = Backend(100, windows, time)
-
-    assert backend.act(REQUESTS)
-    assert backend.act(WEBHOOKS)

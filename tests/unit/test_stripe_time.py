@@ -30,5 +30,5 @@ MONDAY = "Mon, 02 Nov 2026 15:00:00 GMT"
     ids=str,
 )
 def test_the_date_names_a_unix_second_or_none(headers: dict[str, Any] | None, second: int | None) -> None:
-    """What is no date is no time: then the long way is taken."""
+    """A text that is no date gives no time."""
     assert stripes_time(headers) == second

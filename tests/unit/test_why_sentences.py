@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -106,6 +107,17 @@ def test_a_moment_is_in_utc() -> None:
     assert moment(NOW) == "2026-11-02 15:00 UTC"
     assert moment(NOW, NOW + 7_200) == "2026-11-02 15:00 UTC, 2 hours ago"
     assert (date(NOW), date(0)) == ("2 November 2026", "1 January 1970")
+
+
+def test_the_machines_own_zone_changes_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight hours west of Greenwich it is still the day before."""
+    monkeypatch.setenv("TZ", "Etc/GMT+8")
+    time.tzset()
+    try:
+        assert (moment(NOW - 15 * 3_600), date(NOW - 15 * 3_600)) == ("2026-11-02 00:00 UTC", "2 November 2026")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 # Lines.
@@ -285,6 +297,7 @@ HELLO = "Hello Dana, on 2 November 2026 a player paid 47.25 CAD for badminton pa
             "payout schedule.",
         ),
         ({}, WAITS, f"Your share is 42.52 CAD. {WAITS.coach}"),
+        ({"sent": 4251}, WAITS, f"Your share is 42.52 CAD. 42.51 CAD of it was sent to you already. {WAITS.coach}"),
         ({"sent": 1000}, WAITS, f"Your share is 42.52 CAD. 10.00 CAD of it was sent to you already. {WAITS.coach}"),
         (
             {"refunded": 725, "disputed": 1000},
@@ -328,7 +341,7 @@ def test_a_nameless_coach_is_greeted_all_the_same() -> None:
 
 
 def test_the_letters_of_payments_without_a_share() -> None:
-    """Where it cannot be told what is owed, where nothing was paid, and where the record is damaged."""
+    """There is a letter without a share too: unclear money, an unpaid payment, a damaged record."""
     sold = view().payment
     what = "badminton package 1 (5 clips, 3 days) with you"
     given_up, open_still = intent(status="canceled"), intent(status="requires_payment_method")

@@ -39,7 +39,7 @@ class Clock:
         return self._moved()
 
     def dump(self) -> dict[str, int]:
-        """How far it was moved, and the instant it shows if it is frozen, to be saved."""
+        """The seconds that it was moved, and the instant it shows if it is frozen, to be saved."""
         return {"offset": self._offset} if self._frozen_at is None else {"now": self.now()}
 
     def load(self, saved: dict[str, int]) -> None:

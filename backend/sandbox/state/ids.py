@@ -18,7 +18,7 @@ class Ids:
         self.random = random.Random(seed)
 
     def dump(self) -> Any:
-        """How far the source of ids has come, to be saved."""
+        """The position of the source of ids, to be saved."""
         return self.random.getstate()
 
     def load(self, saved: Any) -> None:

@@ -147,7 +147,7 @@ class Ledger:
         self._maturing[due].append(row)
 
     def mature(self, due: int) -> None:
-        """What was pending until this instant becomes available."""
+        """Make available what was pending until this instant."""
         gained: set[str] = set()
         for row in self._maturing.pop(due):
             purse = (row.account, row["currency"])

@@ -42,7 +42,7 @@ class Payouts:
         self._expected: dict[str, int] = {}
 
     def dump(self) -> dict[str, int]:
-        """When each account is paid out next, to be saved."""
+        """The time of each account's next payout, to be saved."""
         return self._expected
 
     def load(self, saved: dict[str, int]) -> None:

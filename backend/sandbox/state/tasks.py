@@ -1,4 +1,4 @@
-"""What can be put off until later, by the name under which it waits and is saved."""
+"""The tasks that can be put off until later, by the name under which each waits and is saved."""
 
 from functools import partial
 from typing import TYPE_CHECKING

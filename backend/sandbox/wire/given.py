@@ -24,6 +24,7 @@ def object_of(data: bytes | str) -> Given:
         return {}
     try:
         given = json.loads(data)
+        json.dumps(given, ensure_ascii=False).encode()  # half a letter could be kept, and never be told again
     except (ValueError, RecursionError) as error:
         raise invalid("The control path takes JSON.") from error
     if not isinstance(given, dict):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
 
 import stripe
 
@@ -19,10 +18,11 @@ def account_or_none(client: stripe.StripeClient, account_id: str) -> stripe.Acco
 
     An account of either make is read in v1's shape. Where that shows no metadata of a v2 account, v2 is asked too.
     """
-    account: Any = get_or_none(lambda: objects.get(client, "accounts", account_id))
+    account: stripe.Account | None = get_or_none(lambda: objects.get(client, "accounts", account_id))
     if account is None or not is_v2(account) or metadata_of(account) or not may_have_v2(client):
-        return cast("stripe.Account | None", account)
-    return cast("stripe.Account", account.changed(metadata=dict(_v2_metadata(client, account_id))))
+        return account
+    whole: stripe.Account = objects.changed(account, metadata=dict(_v2_metadata(client, account_id)))
+    return whole
 
 
 def is_v2(account: stripe.Account) -> bool:

@@ -13,6 +13,7 @@ from backend.domain.access import Caller
 from backend.domain.catalogue import Catalogue, NotOffered
 from backend.domain.metadata import email_hash
 from backend.domain.requests import NewCoach
+from backend.services import objects
 from backend.services.coach.account_maker import AccountMaker
 from backend.services.coach.accounts import account_or_none, is_rejected
 from backend.services.coach.claimants import choose, claimants_since
@@ -60,7 +61,13 @@ class Coaches:
         return Onboarding(account, self._links.create(account))
 
     def account(self, account_id: str, caller: Caller) -> stripe.Account:
-        """A coach's account. Raises ``NotFound`` for the platform's own, a stranger's, a deleted one and another coach's."""
+        """A coach's account, as far as it is the caller's to see.
+
+        Raises ``NotFound`` for the platform's own, a stranger's, a deleted one and another coach's.
+        """
+        return _shown(self._owned(account_id, caller), caller)
+
+    def _owned(self, account_id: str, caller: Caller) -> stripe.Account:
         account = account_or_none(self._client, account_id)
         coach_id = coach_of(account, self._namespace) if account else None
         if account is None or coach_id is None or not caller.owns_account(coach_id):
@@ -69,7 +76,7 @@ class Coaches:
 
     def update(self, account_id: str, changes: Mapping[str, Any], caller: Caller) -> stripe.Account:
         """Prefill what onboarding will ask. Raises ``Conflict`` for what only the coach may still change."""
-        self.account(account_id, caller)
+        self._owned(account_id, caller)
         params: Any = dict(changes)
         try:
             account = self._client.v1.accounts.update(account_id, params)
@@ -77,25 +84,25 @@ class Coaches:
             # Once an Express coach has opened onboarding, identity fields are Stripe's.
             raise Conflict("This can now only be changed by the coach, in the Stripe dashboard.") from error
         log.info("account.changed", account=account_id, sections=sorted(changes))
-        return account
+        return _shown(account, caller)
 
     def login_link(self, account_id: str, caller: Caller) -> stripe.LoginLink:
         """A single-use link to the coach's Express dashboard. Raises ``Conflict`` before onboarding."""
-        account = self.account(account_id, caller)
+        account = self._owned(account_id, caller)
         if not account.details_submitted:
             raise Conflict("The coach has to complete onboarding before opening the dashboard.")
         return self._client.v1.accounts.login_links.create(account_id)
 
     def balance(self, account_id: str, caller: Caller) -> stripe.Balance:
         """The balance that the coach holds at Stripe, per currency, in minor units."""
-        self.account(account_id, caller)
+        self._owned(account_id, caller)
         return self._client.v1.balance.retrieve({}, {"stripe_account": account_id})
 
     def payouts(
         self, account_id: str, limit: int, starting_after: str | None, caller: Caller
     ) -> stripe.ListObject[stripe.Payout]:
         """One page of payouts to the coach's bank, newest first."""
-        self.account(account_id, caller)
+        self._owned(account_id, caller)
         params: stripe.params.PayoutListParams = {"limit": limit}
         if starting_after:
             params["starting_after"] = starting_after
@@ -171,6 +178,17 @@ class Coaches:
             return self._catalogue.spelling(sport)
         except NotOffered as refusal:
             raise InvalidRequest(str(refusal), field=refusal.field) from refusal
+
+
+def _shown(account: stripe.Account, caller: Caller) -> stripe.Account:
+    """The account without what proves who its coach is, where it may be anybody who asks.
+
+    Whoever knows the registered email is given an onboarding link there (``onboarding.py``), and a payment names the account.
+    """
+    if not caller.unknown:
+        return account
+    shown: stripe.Account = objects.changed(account, email=None, business_profile=None)
+    return shown
 
 
 def _check_email(known_hash: str, coach: NewCoach) -> None:
