@@ -12,13 +12,14 @@ from flask import current_app
 from limits.storage import storage_from_string
 
 from backend.commands.parameters import asks_stripe
-from backend.commands.webhook_specs import wanted_endpoints
+from backend.commands.webhook_specs import has_v2_accounts, wanted_destinations, wanted_endpoints
 from backend.config.certificate import NotTrusted, days_left
 from backend.config.settings import Settings
 from backend.domain.paths import STRIPE_WEBHOOK
 from backend.http.auth import UNASKED
 from backend.services import Services
 from backend.services.operators.diagnosis import OK, PROBLEM, WARNING, Finding, examine
+from backend.services.operators.platform_report import destination_findings, platform_report
 from backend.services.operators.undelivered import undelivered
 from backend.webhooks.handlers import PLATFORM_TYPES
 
@@ -73,9 +74,15 @@ def doctor(as_json: bool, strict: bool, outside: bool) -> None:
 def _stripe_examined() -> Iterator[Finding]:
     settings = _settings()
     # The bundled sandbox brings its own endpoints, and forgets them.
-    wanted = [] if settings.uses_sandbox else list(wanted_endpoints(settings, settings.app_url + STRIPE_WEBHOOK, None))
+    url, own = settings.app_url + STRIPE_WEBHOOK, not settings.uses_sandbox
+    wanted = list(wanted_endpoints(settings, url, None)) if own and settings.webhook_payload == "snapshot" else []
     found = list(examine(_services().client, wanted, settings.live, _services().now))
     yield from (_on_the_sandbox(finding) if settings.uses_sandbox else finding for finding in found)
+    client = _services().client
+    yield from platform_report(client, settings.account_terms)
+    if own and found[0].level == OK:
+        thin = wanted_destinations(settings, url, None, has_v2_accounts(settings, client))
+        yield from destination_findings(client, thin)
     if found[0].level == OK:  # else Stripe does not answer, or not to this key
         yield from undelivered(_services().client, frozenset(PLATFORM_TYPES), settings.app_url)
 

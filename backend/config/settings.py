@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -30,7 +30,7 @@ from backend.config.validators import (
     storage_uri,
     usual_rate,
 )
-from backend.domain.account_requests import AccountTerms, ConnectAccounts, capability_set
+from backend.domain.account_requests import WAYS, AccountTerms, capability_set
 from backend.domain.catalogue import Catalogue, CatalogueError, parse_catalogue
 from backend.domain.money import FeeRate, MoneyError, supported_currency
 from backend.domain.namespace import Namespace
@@ -188,13 +188,7 @@ def _read(read: Reader) -> Settings:
         app_env=app_env,
         app_name=app_name_of(read.text("APP_NAME", "Coaching payments")),
         app_url=read.convert("APP_URL", base_url) or f"http://localhost:{port}",
-        namespace=_read_namespace(read),
-        account_terms=AccountTerms(
-            read.choice("CONNECT_ACCOUNTS", get_args(ConnectAccounts), "auto"),
-            read.convert("COACH_CAPABILITIES", capability_set),
-        ),
-        fraud_warnings=read.choice("FRAUD_WARNINGS", ("tell", "refund"), "tell"),
-        webhook_payload=read.choice("WEBHOOK_PAYLOAD", ("snapshot", "thin"), "snapshot"),
+        **_read_platform(read),
         fee_rate=read.convert("PLATFORM_FEE_PERCENTAGE", FeeRate.from_percent) or FeeRate.from_percent("10"),
         catalogue=_read_catalogue(read),
         as_written=_read_as_written(read),
@@ -215,11 +209,16 @@ def _read(read: Reader) -> Settings:
     )
 
 
-def _read_namespace(read: Reader) -> Namespace:
-    return Namespace(
-        read.convert("APP_NAMESPACE", namespace_name) or "",
-        read.convert("APP_NAMESPACE_ALSO", earlier_names) or (),
-    )
+def _read_platform(read: Reader) -> dict[str, Any]:
+    """The settings of how this deployment meets Stripe, by the names of their fields."""
+    name, earlier = read.convert("APP_NAMESPACE", namespace_name), read.convert("APP_NAMESPACE_ALSO", earlier_names)
+    way = read.choice("CONNECT_ACCOUNTS", WAYS, "auto")
+    return {
+        "namespace": Namespace(name or "", earlier or ()),
+        "account_terms": AccountTerms(way, read.convert("COACH_CAPABILITIES", capability_set)),
+        "fraud_warnings": read.choice("FRAUD_WARNINGS", ("tell", "refund"), "tell"),
+        "webhook_payload": read.choice("WEBHOOK_PAYLOAD", ("snapshot", "thin"), "snapshot"),
+    }
 
 
 def _read_auth(read: Reader, production: bool) -> AuthSettings:

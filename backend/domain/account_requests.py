@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from backend.domain import idempotency_keys
 from backend.domain.metadata import COACH_ID, COACH_NAME, PLATFORM, SPORT
@@ -20,6 +20,8 @@ from backend.domain.requests import NewCoach
 Make = Literal["v1", "v2"]
 # What an operator may choose: ``auto`` begins with v1, which earlier platforms have, and goes on with v2 where v1 is refused.
 ConnectAccounts = Literal["auto", "v1", "v2"]
+
+WAYS: tuple[ConnectAccounts, ...] = get_args(ConnectAccounts)
 
 TRANSFERS, CARD_PAYMENTS = "transfers", "card_payments"
 CAPABILITIES = (TRANSFERS, CARD_PAYMENTS)

@@ -68,6 +68,8 @@ def read_notification(document: Mapping[str, Any]) -> Event:
     kind = check_field(document, "type", is_word)
     object_id = check_field(related, "id", or_none(is_id))
     context = check_field(document, "context", or_none(is_text))
+    if object_id is None and _collection(kind.removeprefix(_PREFIX)) is not None:
+        raise NotAnEvent("related_object")
     owner = object_id if kind.startswith(_OF_V2_ACCOUNTS) else context and context.rpartition("/")[2]
     return Event(
         id=check_field(document, "id", is_id),
@@ -89,8 +91,6 @@ def whole(client: stripe.StripeClient, event: Event) -> Event | None:
         event = replace(event, previous=_before(client, event))
     if event.type in _BY_ID or event.type.startswith(_OF_V2_ACCOUNTS):
         return event
-    if "id" not in event.object:
-        raise NotAnEvent("related_object")
     found = _read(client, event)
     if found is None or found.get("status") != _STATUS.get(event.type, found.get("status")):
         return None
@@ -99,9 +99,14 @@ def whole(client: stripe.StripeClient, event: Event) -> Event | None:
 
 def _read(client: stripe.StripeClient, event: Event) -> dict[str, Any] | None:
     """The object. Its address is ours to know: the one in the notification is not followed."""
-    collection = _COLLECTIONS[event.type.rpartition(".")[0]]
+    collection = str(_collection(event.type))
     found = get_or_none(lambda: objects.get(client, collection, event.object["id"], _acting_as(event)))
     return found.to_dict() if found is not None else None
+
+
+def _collection(kind: str) -> str | None:
+    """The place where the object of an event is read; None for a type that nobody reads an object of."""
+    return _COLLECTIONS.get(kind.rpartition(".")[0])
 
 
 def _before(client: stripe.StripeClient, event: Event) -> Mapping[str, Any] | None:

@@ -83,7 +83,7 @@ def _scope(platform: Platform) -> Any:
 
 
 def lived_v2(platform: Platform) -> Iterator[dict[str, Any]]:
-    """What a platform answers under /v2 of whose accounts, destinations and events each has happened once."""
+    """Yield the answers under /v2 of a platform on which everything has happened once."""
     where = {"url": "https://hooks.example.com"}
     body = {"name": "a", "type": "webhook_endpoint", "event_payload": "thin", "webhook_endpoint": where}
     secret = ["webhook_endpoint.signing_secret"]

@@ -250,7 +250,7 @@ def test_an_update_adds_a_configuration_and_takes_metadata_away(platform: Platfo
 
 
 def test_metadata_may_be_hidden_from_v1(platform: Platform) -> None:
-    """Where no source says: v2 shows it in either case."""
+    """No source settles that; v2 shows it in either case."""
     platform.control("/behaviour", v1_shows_v2_metadata=False)
     account_id = made(platform).id
 

@@ -1,4 +1,4 @@
-"""What a platform may not do yet: make v1 accounts, make accounts at all, ask for transfers alone.
+"""The things that a platform may not do yet: make v1 accounts, make accounts at all, ask for transfers alone.
 
 Each is a switch: which platforms meet which of them no source says, and they differ from platform to platform.
 """

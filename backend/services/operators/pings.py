@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import platform
 import secrets
-import socket
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -37,7 +37,7 @@ class Pinged:
 
 def machine_name() -> str:
     """The name under which this machine answers: not its host name, which is nobody's business."""
-    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:12]
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:12]
 
 
 def ping_machines(

@@ -1,4 +1,4 @@
-"""What the resources under /v2 do alike."""
+"""Manners that the resources under /v2 share: pages, metadata, absent ids."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
