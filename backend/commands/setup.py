@@ -6,18 +6,20 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
+from typing import Any
 
 import click
 from flask import current_app
 from limits.storage import storage_from_string
 
 from backend.commands.parameters import asks_stripe
-from backend.commands.webhook_specs import has_v2_accounts, wanted_destinations, wanted_endpoints
+from backend.commands.webhook_specs import wanted_destinations, wanted_endpoints
 from backend.config.certificate import NotTrusted, days_left
 from backend.config.settings import Settings
 from backend.domain.paths import STRIPE_WEBHOOK
 from backend.http.auth import UNASKED
 from backend.services import Services
+from backend.services.coach.account_lists import made_by_v2
 from backend.services.operators.diagnosis import OK, PROBLEM, WARNING, Finding, examine
 from backend.services.operators.platform_report import destination_findings, platform_report
 from backend.services.operators.undelivered import undelivered
@@ -76,13 +78,17 @@ def _stripe_examined() -> Iterator[Finding]:
     # The bundled sandbox brings its own endpoints, and forgets them.
     url, own = settings.app_url + STRIPE_WEBHOOK, not settings.uses_sandbox
     wanted = list(wanted_endpoints(settings, url, None)) if own and settings.webhook_payload == "snapshot" else []
-    found = list(examine(_services().client, wanted, settings.live, _services().now))
+    client, by_v2 = _services().client, list[Any]()
+
+    def report(account: Any, accounts: Any) -> Iterator[Finding]:
+        by_v2.extend(made_by_v2(client, accounts))
+        yield from platform_report(settings.account_terms, by_v2, account, accounts.data)
+
+    found = list(examine(client, wanted, settings.live, _services().now, report))
     yield from (_on_the_sandbox(finding) if settings.uses_sandbox else finding for finding in found)
-    client = _services().client
-    yield from platform_report(client, settings.account_terms)
     if own and found[0].level == OK:
-        thin = wanted_destinations(settings, url, None, has_v2_accounts(settings, client))
-        yield from destination_findings(client, thin)
+        with_v2 = settings.account_terms.connect_accounts == "v2" or bool(by_v2)
+        yield from destination_findings(client, wanted_destinations(settings, url, None, with_v2))
     if found[0].level == OK:  # else Stripe does not answer, or not to this key
         yield from undelivered(_services().client, frozenset(PLATFORM_TYPES), settings.app_url)
 

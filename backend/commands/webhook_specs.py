@@ -9,9 +9,10 @@ import stripe
 from dotenv import dotenv_values
 
 from backend.config.settings import Settings
-from backend.services.coach.account_lists import v2_accounts
+from backend.services.coach.account_lists import made_by_v2
 from backend.services.operators.destinations import DestinationSpec
 from backend.services.operators.endpoints import EndpointSpec
+from backend.services.reads import PAGE
 from backend.webhooks.handlers import CONNECTED_TYPES, PLATFORM_TYPES, V2_ACCOUNT_TYPES
 
 PLATFORM, CONNECTED, ACCOUNTS = "platform", "connected", "accounts"
@@ -49,7 +50,9 @@ def _thin(types: frozenset[str]) -> frozenset[str]:
 
 def has_v2_accounts(settings: Settings, client: stripe.StripeClient) -> bool:
     """True if accounts are made by Stripe's v2 API, or one was."""
-    return settings.account_terms.connect_accounts == "v2" or next(v2_accounts(client), None) is not None
+    return settings.account_terms.connect_accounts == "v2" or bool(
+        made_by_v2(client, client.v1.accounts.list({"limit": PAGE}))
+    )
 
 
 def may_list_destinations(settings: Settings) -> bool:

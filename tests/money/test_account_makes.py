@@ -59,7 +59,7 @@ def applied(market: Marketplace, account_id: str) -> set[str]:
             BOTH,
         ),
     ],
-    ids=str,
+    ids=["v1", "v1 both", "v1 both by country", "v2", "v2 both", "v2 both by country"],
 )
 def test_the_first_coach_of_any_platform_is_registered_and_paid(
     market: Marketplace, platform: Any, calls: list[str], kind: str, capabilities: Any

@@ -122,6 +122,17 @@ def test_a_thin_endpoint_that_somebody_changed_is_mended(
     assert (after.id == one.id) == (change not in ("secret", "scope"))
 
 
+def test_v1_accounts_need_no_thin_endpoint(bare: Marketplace, tmp_path: Path) -> None:
+    """The v2 list has them too, and does not say which made them."""
+    file = tmp_path / ".env"
+    sync(bare, file)
+    bare.register()
+
+    sync(bare, file)
+
+    assert (destinations(bare), [len(one) for one in secrets(file)]) == ({}, [1, 1])
+
+
 @pytest.mark.parametrize("accounts", [0, 1])
 def test_v2_accounts_have_a_thin_endpoint_beside_snapshots(
     bare: Marketplace,

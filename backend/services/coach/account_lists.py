@@ -9,6 +9,7 @@ from typing import Any, cast
 import stripe
 
 from backend.domain.instants import unix_second
+from backend.services.coach.accounts import is_v2
 from backend.services.objects import LazyObject
 from backend.services.reads import PAGE, metadata_of
 from backend.stripe_client.platform import may_have_v2
@@ -42,3 +43,12 @@ def _in_v1_shape(made: stripe.v2.core.Account) -> stripe.Account:
         "type": "none",
     }
     return cast("stripe.Account", LazyObject(values))
+
+
+def made_by_v2(client: stripe.StripeClient, listed: stripe.ListObject[stripe.Account]) -> list[stripe.Account]:
+    """Return the accounts of the v2 list that v2 made, as far as the newest ones of the v1 list tell.
+
+    The v2 list may have v1 accounts too, and does not say which they are.
+    """
+    shown = {account.id: account for account in listed.data}
+    return [one for one in v2_accounts(client) if (is_v2(shown[one.id]) if one.id in shown else not listed.has_more)]

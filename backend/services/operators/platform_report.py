@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import stripe
 
 from backend.domain.account_requests import CARD_PAYMENTS, AccountTerms
 from backend.domain.metadata import COACH_ID
-from backend.services.coach.account_lists import v2_accounts
+from backend.services.coach.accounts import is_v2
 from backend.services.operators.destinations import DestinationSpec, plan_destination, thin_destinations
 from backend.services.operators.diagnosis import OK, WARNING, Finding
 from backend.services.operators.endpoints import KEEP
-from backend.services.reads import PAGE, metadata_of
+from backend.services.reads import metadata_of
 
 # Between these, transfers cross borders without Stripe being asked; elsewhere platform and coach share a region.
 # https://docs.stripe.com/connect/cross-border-payouts
@@ -25,24 +25,20 @@ _ALONE = (
 )
 
 
-def platform_report(client: stripe.StripeClient, terms: AccountTerms) -> Iterator[Finding]:
-    """Yield what the platform's newest accounts say of what it may do. Three reads; nothing is tried out.
+def platform_report(
+    terms: AccountTerms, by_v2: Collection[stripe.Account], account: stripe.Account, listed: Iterable[stripe.Account]
+) -> Iterator[Finding]:
+    """Yield what the platform's newest accounts say of what it may do: those that v1 lists, and those ``by_v2``.
 
     What Stripe refuses to this platform cannot be asked without making an account. So it is told when a coach registers:
     by the answer, and by ``account.platform_refused`` in the log.
     """
-    try:
-        country = client.v1.accounts.retrieve_current().country
-        listed = client.v1.accounts.list({"limit": PAGE}).data
-    except stripe.StripeError:
-        return  # the connection, the key or Connect itself: told by the other findings
-    made_by_v2 = {one.id for one in v2_accounts(client)}
+    ids = {one.id for one in by_v2}
     coaches = [one for one in listed if COACH_ID in metadata_of(one)]
-    by_v1 = sum(one.id not in made_by_v2 and one.type != "none" for one in coaches)
-    yield _makes(terms, by_v1, len(made_by_v2))
+    yield _makes(terms, sum(one.id not in ids and not is_v2(one) for one in coaches), len(ids))
     both = sum(CARD_PAYMENTS in (one.capabilities.to_dict() if one.capabilities else {}) for one in coaches)
     yield Finding(OK, "capabilities", _capabilities(terms, both), _ALONE if both else "")
-    yield Finding(OK, "coaches' countries", _countries(country or ""))
+    yield Finding(OK, "coaches' countries", _countries(account.country or ""))
 
 
 def destination_findings(client: stripe.StripeClient, wanted: Iterable[DestinationSpec]) -> Iterator[Finding]:
