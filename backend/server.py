@@ -30,8 +30,6 @@ from backend.web.docs import docs
 from backend.web.pages import pages
 from backend.web.storefront import storefront
 
-_BLUEPRINTS = (payments, connect, webhooks, status, pages, reference, docs)
-
 
 def create_app(
     settings: Settings | None = None,
@@ -48,8 +46,7 @@ def create_app(
     configure_logs(json_lines=settings.is_production)
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # an encoded slash in an id is a 404, not a redirect to another address
-    app.config["SETTINGS"] = settings
-    app.config["DEBUG"] = False  # a debugger in the browser is a shell for whoever finds it
+    app.config.update(SETTINGS=settings, DEBUG=False)  # a debugger in the browser is a shell for whoever finds it
     app.extensions["payments"] = build_services(
         client=build_client(settings, http_client, ClockWatch(clock).see),
         catalogue=settings.catalogue,
@@ -68,8 +65,10 @@ def create_app(
     attach_admission(app, settings)
     attach_proxies(app, settings)
     register_errors(app)
-    for blueprint in (*_BLUEPRINTS, *([] if settings.is_production else [storefront])):
+    for blueprint in (payments, connect, webhooks, status, pages, reference, docs):
         app.register_blueprint(blueprint)
+    if not settings.is_production:
+        app.register_blueprint(storefront)
     cli.attach_commands(app, create_app)
     return app
 

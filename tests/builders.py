@@ -43,6 +43,18 @@ PRODUCTION_ENVIRONMENT = {
 }
 
 _PACKAGE = {"sport": "badminton", "packageType": "package", "packageId": 1}
+# The metadata of a purchase that the Node backend made, without the coach's id.
+NODE_PURCHASE = {
+    "coachName": "Dana",
+    "sport": "badminton",
+    "packageType": "package",
+    "packageId": "1",
+    "packagePrice": "4725",
+    "clips": "5",
+    "days": "3",
+    "platformFee": "473",
+    "transferAmount": "4252",
+}
 
 
 def key_of(name: str) -> str:
@@ -191,18 +203,7 @@ class Marketplace(StripesBooks):
 
     def node_payment(self, coach_id: str = "coach-1") -> str:
         """The id of a paid intent that the Node backend made: its keys, no marker, no transfer group."""
-        metadata = {
-            "coachId": coach_id,
-            "coachName": "Dana",
-            "sport": "badminton",
-            "packageType": "package",
-            "packageId": "1",
-            "packagePrice": "4725",
-            "clips": "5",
-            "days": "3",
-            "platformFee": "473",
-            "transferAmount": "4252",
-        }
+        metadata = {"coachId": coach_id, **NODE_PURCHASE}
         intent = self.stripe.v1.payment_intents.create({"amount": 4725, "currency": "cad", "metadata": metadata})
         self.pay({"id": intent.id, "client_secret": intent.client_secret})
         return intent.id

@@ -37,9 +37,22 @@ def paid_at(payment_id: str, generation: int) -> str:
     return _later(f"paid-at:{payment_id}", generation)
 
 
+def purchase_id(attempt: str, subject: str | None) -> str:
+    """Return the id of the purchase that a caller's Idempotency-Key names, together with whose key it is.
+
+    Without a subject, the bytes of always: a purchase that is tried again across a deployment stays one.
+    """
+    return attempt_hash("purchase", attempt, *([] if subject is None else [subject]))
+
+
 def purchase(namespace: Namespace, purchase_id: str) -> str:
     """Return the key of a purchase's PaymentIntent."""
     return namespace.key(f"purchase:{purchase_id}")
+
+
+def refund_name(attempt: str) -> str:
+    """Return the name of the refund that a caller's Idempotency-Key names, whoever the caller is."""
+    return attempt_hash("refund", attempt)
 
 
 def named_refund(namespace: Namespace, name: str) -> str:

@@ -32,7 +32,8 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"  # the payment's metadata is damaged: a person has to mend it
 
 
-_REASONS = frozenset(str(reason) for reason in Reason)
+# A word that is not here is one that only a later release knows: such a note says that money waits, and no more.
+_REASONS: dict[str | None, Reason] = {str(reason): reason for reason in Reason}
 
 _NOTE = re.compile(
     r"(?P<kind>held|unknown)(?::(?P<reason>[a-z_]+))?:(?P<slot>[0-9]+(?:r[0-9]+)?)\.(?P<generation>[0-9]{1,6})"
@@ -87,15 +88,10 @@ def read_note(text: str | None, now: int | None = None) -> Note | None:
         return None
     return Note(
         kind=MoneyState(match["kind"]),
-        reason=_reason(match["reason"]),
+        reason=_REASONS.get(match["reason"]),
         slot=match["slot"],
         generation=int(match["generation"]),
         at=int(match["at"]),
         amount=int(match["amount"]) if match["amount"] else None,
         pinned=bool(match["pinned"]),
     )
-
-
-def _reason(word: str | None) -> Reason | None:
-    """The reason of a word; None for one that only a later release knows. Such a note says that money waits, and no more."""
-    return Reason(word) if word is not None and word in _REASONS else None

@@ -7,7 +7,8 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
 
-# Stripe's SDK refuses a webhook whose signature is older than this, by this machine's clock.
+# The greatest age of a webhook's signature, in both directions by this machine's clock. It is Stripe's advice.
+# https://docs.stripe.com/webhooks#replay-attacks
 MOST_SKEW_SECONDS = 300
 
 

@@ -37,6 +37,7 @@ from backend.services.errors import (
     UnreadablePayment,
 )
 from backend.services.write_outcome import error_code
+from backend.stripe_client.client import Unanswered
 from backend.stripe_client.rate import StripeBusy
 
 log = structlog.get_logger(__name__)
@@ -232,7 +233,7 @@ FAILURES: dict[type[BaseException], Callable[[Any], Failure]] = {
     stripe.AuthenticationError: _always(_PROVIDER_REFUSED),
     stripe.PermissionError: _stripe_forbids,
     stripe.RateLimitError: _always(_PROVIDER_DOWN),
-    stripe.APIConnectionError: _always(_PROVIDER_DOWN),
+    **dict.fromkeys((stripe.APIConnectionError, Unanswered), _always(_PROVIDER_DOWN)),
     stripe.APIError: _stripe_failed,
     **dict.fromkeys(STRIPE_V2 + STRIPE_OAUTH, _always(_PROVIDER_REFUSED)),
     stripe.SignatureVerificationError: _always(_NOT_SIGNED),

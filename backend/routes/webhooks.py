@@ -10,6 +10,7 @@ import structlog
 from flask import Blueprint, Response, jsonify, request
 
 from backend.domain import paths
+from backend.domain.stripe_time import MOST_SKEW_SECONDS
 from backend.http.errors import InvalidSignature, MissingSignature, WebhooksNotConfigured
 from backend.http.requests import parse_json, raw_body, services, settings
 from backend.observability.metrics import WEBHOOK_LAG, WEBHOOKS
@@ -23,9 +24,6 @@ log = structlog.get_logger(__name__)
 
 webhooks = Blueprint("webhooks", __name__, url_prefix=paths.WEBHOOKS)
 
-# Stripe's own advice, in both directions: the SDK only refuses what is too old.
-# https://docs.stripe.com/webhooks#replay-attacks
-TOLERANCE_SECONDS = 300
 # Stripe signs with every secret of the endpoint: two while one is rolled.
 _MOST_SIGNATURES = 16
 _LONGEST_SIGNATURE = 2_048
@@ -100,7 +98,8 @@ def _is_recent(signature: str) -> bool:
     stamps = [part[2:] for part in signature.split(",") if part.startswith("t=")]
     if len(stamps) != 1 or not (stamps[0].isdecimal() and len(stamps[0]) <= 12):
         return False
-    return abs(services().now() - int(stamps[0])) <= TOLERANCE_SECONDS
+    # In both directions: the SDK only refuses what is too old.
+    return abs(services().now() - int(stamps[0])) <= MOST_SKEW_SECONDS
 
 
 def _matches(body: str, signature: str, secret: str) -> bool:

@@ -165,6 +165,7 @@ MONEY_FACTS = {
         Fact("whether a prevented dispute is told as closed", "prevented_is_closed"),
         Fact("a decided dispute can be appealed", "test_disputes::test_a_lost_dispute_can_be_won_on_appeal"),
         Fact("when the money of a won one moves then", "appeal_moves_funds"),
+        Fact("whether a charge is marked as disputed at once", "dispute_marks_charge"),
         Fact("whether a refund waits while the balance is too low", "refund_waits_for_balance"),
         Fact("whether a charge counts refunds that wait", "pending_refund_counts"),
         Fact(

@@ -112,7 +112,7 @@ class PooledClient(stripe.HTTPClient):
         budget, path = _budget.get(), url[len(self._base) :]
         call = (method, path, (headers or {}).get("Idempotency-Key"))
         patient = _patience.get()
-        seconds = patient or CALL_TIMEOUT_SECONDS if budget is None else budget.spend()
+        seconds = (patient or CALL_TIMEOUT_SECONDS) if budget is None else budget.spend()
         if seconds <= 0:
             raise _connection_error("The time for this request is used up.")
         began, status = time.monotonic(), 0

@@ -39,7 +39,7 @@ class Draft:
     version: str = "HTTP/1.1"
 
     def add(self, name: Name, value: Any) -> None:
-        """Add a header."""
+        """Add a header behind the others; a name may come twice."""
         self.headers.append((name, value))
 
     def sent(self) -> bytes:

@@ -85,7 +85,7 @@ PATHS: list[str] = [
 
 
 def value(dice: Dice) -> Any:
-    """Any JSON."""
+    """A value of JSON: plain or hostile, at times with others inside."""
     if dice.often(10):
         return {dice.choice(TEXTS): value(dice)} if dice.often(50) else [value(dice) for _ in range(dice.randrange(4))]
     return dice.choice([dice.choice(HOSTILE), dice.choice(TEXTS), dice.choice(NUMBERS)])

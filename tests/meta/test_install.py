@@ -45,7 +45,7 @@ class Checkout:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
-    """A fresh copy."""
+    """A folder with what `make` installs from, and no environment yet."""
     return Checkout(tmp_path)
 
 

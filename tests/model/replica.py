@@ -1,4 +1,4 @@
-"""A replica of the loop of ``services/settlement`` and ``services/steps``: one call to Stripe at a time.
+"""A replica of the loop of ``settle.py`` and ``steps.py`` in ``services/settlement/``: one call to Stripe at a time.
 
 A worker's memory is a tuple; ``advance`` makes its next call and answers with each state that may follow.
 """

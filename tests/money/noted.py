@@ -23,6 +23,6 @@ class UnseenDisputes(StagedStripe):
     """A line on which no charge says that it is disputed."""
 
     def request(self, *args: Any, **rest: Any) -> Any:
-        """One call."""
+        """Take ``disputed`` out of the answer to each call."""
         body, status, headers = super().request(*args, **rest)
         return re.sub(rb'"disputed":\s*true', b'"disputed":false', body), status, headers

@@ -45,6 +45,12 @@ def ends(market: Marketplace, refund_id: str, status: str, forgotten: bool = Tru
         world.changed(charge)
 
 
+def with_date(headers: Any, date: str | None) -> Any:
+    """The headers of an answer with another ``Date``; None takes it away."""
+    others = {name: value for name, value in headers.items() if name != "Date"}
+    return CaseInsensitiveDict(others if date is None else {**others, "Date": date})
+
+
 class AnotherDate(StagedStripe):
     """A line on which something between changes the ``Date`` of each answer, or takes it away."""
 
@@ -53,7 +59,6 @@ class AnotherDate(StagedStripe):
         self._date = date
 
     def request(self, *args: Any, **rest: Any) -> Any:
-        """One call."""
+        """Change the ``Date`` of the answer to each call."""
         body, status, headers = super().request(*args, **rest)
-        told = {name: value for name, value in headers.items() if name != "Date"}
-        return body, status, CaseInsensitiveDict(told if self._date is None else {**told, "Date": self._date})
+        return body, status, with_date(headers, self._date)

@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from requests.structures import CaseInsensitiveDict
 from structlog.testing import capture_logs
 
 from backend.domain.states import MoneyState
@@ -14,6 +13,7 @@ from backend.services.errors import Undecided
 from tests.builders import Marketplace
 from tests.conftest import NOW
 from tests.money.news_heard import lines
+from tests.money.refunds import with_date
 from tests.money.sweeping import HOUR, fund, pay_by_hand
 from tests.money.workers import StagedStripe
 
@@ -29,15 +29,14 @@ class Recorder(StagedStripe):
         market.app = market.another_backend()
 
     def request(self, method: str, url: str, headers: Any, post_data: Any = None, **rest: Any) -> Any:
-        """One call."""
+        """Keep the call's fields, and give its answer the ``Date`` that is set for it."""
         where = urlsplit(url)
         fields = dict(parse_qsl(where.query or str(post_data or ""), keep_blank_values=True))
         self.asked.append((method.upper(), where.path, fields))
         body, status, told = super().request(method, url, headers, post_data, **rest)
         for (verb, ending), date in self.dates.items():
             if verb == method.upper() and where.path.endswith(ending):
-                others = {name: value for name, value in told.items() if name != "Date"}
-                told = CaseInsensitiveDict(others if date is None else {**others, "Date": date})
+                told = with_date(told, date)
         return body, status, told
 
     def to(self, method: str, ending: str) -> list[dict[str, str]]:

@@ -103,6 +103,27 @@ def test_one_idempotency_key_of_two_deployments_is_two_purchases_and_two_refunds
     assert [one.amount for one in market.stripe.v1.refunds.list().data] == [100, 100]
 
 
+@pytest.mark.parametrize("key", [None, "the-same"], ids=["no key", "a key"])
+def test_a_refund_that_is_asked_for_again_is_one_refund(pair: Pair, key: str | None) -> None:
+    """It is known again by this deployment's marker, and its part of the share is taken back once."""
+    market, _, second = pair
+    market.use(second)
+    market.ready_coach("7")
+    payment = market.paid("7")
+    market.deliver()
+    keys = {"Idempotency_Key": key_of(key)} if key else {}
+    body = {"paymentIntentId": payment, "amount": 1000}
+
+    answers = [market.post("/api/payments/refund", body, **keys) for _ in range(2)]
+    market.deliver()
+
+    (refund,) = market.stripe.v1.refunds.list().data
+    assert [one.status_code for one in answers] == [200, 200 if key else 409]
+    assert {one.json["refund"]["id"] for one in answers} == {refund.id}
+    assert refund.metadata.to_dict().items() >= second.mark.items()
+    assert market.held(payment) == SHARE - 900
+
+
 def test_a_customer_of_the_other_is_not_used_and_a_foreign_one_is(pair: Pair) -> None:
     """One customer for each email address and deployment; one without a marker is anybody's."""
     market, first, second = pair

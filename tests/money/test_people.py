@@ -144,8 +144,8 @@ def test_a_dry_run_calls_an_unpaid_payment_unpaid(market: Marketplace) -> None:
     [
         ({"status": 401}, "Stripe does not know STRIPE_SECRET_KEY."),
         ("no_permission", "STRIPE_SECRET_KEY may not do this."),
-        ("close", "Stripe cannot be reached, or has too much to do."),
-        ("rate_limit", "Stripe cannot be reached, or has too much to do."),
+        ("close", "The bundled sandbox does not answer at http://stripe.test."),
+        ("rate_limit", "Stripe has too many calls to answer."),
         ("server_error", "Stripe gave no proper answer (HTTP 500)."),
         ("garbage", "Stripe gave no proper answer (HTTP 200)."),
     ],
@@ -173,8 +173,16 @@ def test_an_operator_is_told_what_stripe_said(market: Marketplace, effect: Any, 
 @pytest.mark.parametrize("command", ["ledger", "settle"])
 @pytest.mark.parametrize("payment", ["", " ", "pi_", "pi_../../accounts", "acct_1", "💥", "pi_none"])
 def test_what_is_no_payment_is_said_to_be_none(market: Marketplace, command: str, payment: str) -> None:
-    """Whatever was typed."""
-    assert run(market, command, "--", payment) == (1, "Error: There is no such payment.\n")
+    """Whatever was typed: the last line says what is wrong with it, and no call is made."""
+    market.forget_calls()
+
+    code, output = run(market, command, "--", payment)
+
+    wrong = "those look like pi_3PxExample0000001."
+    if payment == "acct_1":
+        wrong = "it is that of an account. The payment is found by: flask why acct_1"
+    said = f"Error: Invalid value for 'PAYMENT': {payment.strip()!r} is not a payment's id: {wrong}"
+    assert (code, output.splitlines()[-1], market.calls()) == (2, said, [])
 
 
 def test_asking_why_of_nothing_says_what_to_ask(market: Marketplace) -> None:

@@ -79,7 +79,7 @@ class WithoutTotals(StagedStripe):
     """A line on which lists do not say how long they are."""
 
     def request(self, *args: Any, **rest: Any) -> Any:
-        """One call."""
+        """Take the length of lists out of the answer to each call."""
         body, status, headers = super().request(*args, **rest)
         return re.sub(rb'"total_count":\s*[0-9]+', b'"total_count":null', body), status, headers
 

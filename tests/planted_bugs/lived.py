@@ -31,6 +31,13 @@ THAT_LIVED = [
         SWEEP_TESTS,
     ),
     Bug(
+        "a dispute of the books believed only where the charge shows it",
+        "backend/services/reconcile/joins.py",
+        "if traces.disputes or payment.may_be_disputed:",
+        "if payment.may_be_disputed:",
+        ("tests/money/test_sweep_cases.py",),
+    ),
+    Bug(
         "a session told for a refunded payment",
         NEWS,
         "if not payment.purchase.ours or not is_open(self._services.client, payment):",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from backend.webhooks.handlers import CONNECTED_TYPES, PLATFORM_TYPES
 from tests.builders import Marketplace
 from tests.conftest import NOW
+from tests.hostile import HOSTILE, put, ways
 from tests.routes.conftest import make_backend
 from tests.routes.good_requests import deliver, sign
 
@@ -92,60 +92,11 @@ def test_the_events_that_are_damaged_next_are_taken(world: World, event_type: st
     assert world.send(world.event(event_type)) == 200
 
 
-HOSTILE: list[Any] = [
-    None,
-    True,
-    False,
-    0,
-    -1,
-    1.5,
-    10**30,
-    "",
-    "x",
-    "false",
-    "../..",
-    "pi_\n",
-    "\ud800",
-    "x" * 10_000,
-    [],
-    [1],
-    [{}],
-    {},
-    {"id": None},
-    {"id": 5},
-    {"id": {"id": "x"}},
-    {"object": "list", "data": [5]},
-    {"data": {"data": []}},
-    {"metadata": []},
-    {"a": {"b": []}},
-]
 values = st.sampled_from(HOSTILE) | st.recursive(
     st.sampled_from(HOSTILE),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=4,
 )
-
-
-def ways(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The way to every place in a document."""
-    if way:
-        yield way
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, part in inner:
-        yield from ways(part, (*way, name))
-
-
-def put(event: Any, way: tuple[Any, ...], value: Any, absent: bool) -> Any:
-    """The event with another value in one place, or without it."""
-    changed = deepcopy(event)
-    place = changed
-    for name in way[:-1]:
-        place = place[name]
-    if absent and isinstance(place, dict):
-        del place[way[-1]]
-    else:
-        place[way[-1]] = value
-    return changed
 
 
 @pytest.mark.parametrize("event_type", sorted(PLATFORM_TYPES | CONNECTED_TYPES))

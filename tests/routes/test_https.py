@@ -97,7 +97,7 @@ class Listening(InProcessStripe):
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **rest: Any
     ) -> Any:
-        """One call."""
+        """Note the method, the address and the body of each call."""
         self.sent.append(f"{method} {url} {post_data}")
         return super().request(method, url, headers, post_data, **rest)
 

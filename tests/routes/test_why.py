@@ -453,7 +453,7 @@ def test_stripe_that_cannot_be_reached_is_one_sentence(market: Marketplace) -> N
     """No traceback."""
     market.fault("GET", "/v1/.*", "before", "close", times=100)
 
-    code, output = run(market, "why", "pi_1")
+    code, output = run(market, "why", "pi_3PxNobody00000001")
 
     assert code == 1
     assert output.startswith("Error: ")

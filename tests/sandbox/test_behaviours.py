@@ -199,6 +199,12 @@ def _prevented_closed(platform: Platform) -> Any:
     return len(platform.v1.events.list({"type": "charge.dispute.closed"}).data) == 1
 
 
+def _dispute_marks(platform: Platform) -> Any:
+    charge = platform.paid().latest_charge.id
+    platform.control("/disputes", charge=charge)
+    return platform.v1.charges.retrieve(charge).disputed
+
+
 def _prevented_pays(platform: Platform) -> Any:
     platform.control("/disputes", charge=platform.paid().latest_charge.id, case_type="resolution")
     (dispute,), refunds = platform.v1.disputes.list({}).data, platform.v1.refunds.list({}).data
@@ -225,6 +231,7 @@ PROBES: dict[str, Callable[[Platform], Any]] = {
     "deleted_account_tells": _deletion_tells,
     "deleted_product_id": _deleted_id,
     "destination_payment_event": _announced,
+    "dispute_marks_charge": _dispute_marks,
     "duplicate_product_status": _duplicate,
     "excess_code": _excess_code,
     "failed_challenge_leaves_charge": _failed_charge,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,49 +11,26 @@ from typing import Any
 import pytest
 import stripe
 
-from backend.sandbox import Clock, Sandbox, StateError
+from backend.sandbox import Clock, Sandbox
 from backend.sandbox.state.banks import BANKS
 from backend.sandbox.state.cards import CARDS, card_of
 from tests.conftest import NOW
 from tests.sandbox.conftest import Platform
+from tests.sandbox.saved_platforms import reopened, sold_and_shared, state
 
 DAY = 86_400
+
+
 ANY = {"enabled": True}
+
+
 URL = "http://shop.test/done"
-
-
-def reopened(platform: Platform, path: Path) -> Platform:
-    """Another platform, on a sandbox that has loaded what this one has saved."""
-    keeper = platform.sandbox.keep_state(path)
-    keeper.save()
-    keeper.close()
-    twin = Platform()
-    twin.sandbox.keep_state(path).close()
-    return twin
-
-
-def state(platform: Platform) -> Any:
-    """Every object and balance, from the sandbox itself, with its events, deliveries, faults and rules."""
-    seen = {path: platform.raw("GET", f"/_sandbox/{path}", key=None).json for path in ("state", "faults", "behaviour")}
-    return {**seen, "deliveries": platform.raw("GET", "/_sandbox/deliveries", key=None).json}
 
 
 @pytest.fixture
 def platform() -> Platform:
     """One way to reach it will do: what is tested is behind the wire."""
     return Platform()
-
-
-def sold_and_shared(platform: Platform) -> None:
-    """A coach, a payment, a transfer, a refund of a part and its reversal; funds on their way."""
-    platform.sandbox.add_webhook("http://shop.test", secret="whsec_a")
-    platform.sandbox.add_webhook("http://shop.test", secret="whsec_b", connect=True)
-    coach = platform.coach()
-    payment = platform.paid()
-    transfer = platform.transfer(payment, coach, 9_000)
-    platform.v1.refunds.create({"payment_intent": payment.id, "amount": 1_000})
-    platform.v1.transfers.reversals.create(transfer.id, {"amount": 900})
-    platform.v1.customers.create({"email": "pat@example.com", "metadata": {"$": "a key that the file uses too"}})
 
 
 def every_card(platform: Platform) -> None:
@@ -263,128 +239,3 @@ def test_what_fell_due_while_it_was_stopped_happens_at_the_start(platform: Platf
 
     restore(sandbox, moved)
     assert sandbox.world.ledger.available(sandbox.world.platform, "cad") > 0
-
-
-# The file.
-
-
-def saved(tmp_path: Path) -> tuple[Path, bytes]:
-    """A file with a state, of a sandbox that has ended, and its bytes."""
-    platform = Platform()
-    sold_and_shared(platform)
-    reopened(platform, tmp_path / "first")
-    path = tmp_path / "state"
-    path.write_bytes((tmp_path / "first").read_bytes())
-    return path, path.read_bytes()
-
-
-DAMAGE: dict[str, Callable[[bytes], bytes]] = {
-    "empty": lambda whole: b"",
-    "half": lambda whole: whole[: len(whole) // 2],
-    "one byte": lambda whole: whole[:-100] + bytes([whole[-100] ^ 1]) + whole[-99:],
-    "head only": lambda whole: whole.partition(b"\n")[0],
-    "not ours": lambda whole: b'{"a": "file of somebody else"}\n',
-    "text": lambda whole: b"a shopping list\n- eggs\n",
-    "binary": lambda whole: bytes(range(256)),
-    "nested": lambda whole: b"[" * 100_000,
-    "version 0": lambda whole: whole.replace(b'"version": 1', b'"version": 0', 1),
-}
-
-
-@pytest.mark.parametrize("how", DAMAGE)
-def test_a_damaged_file_is_refused_and_left_as_it_is(tmp_path: Path, how: str) -> None:
-    """The sentence names the file and what to do."""
-    path, whole = saved(tmp_path)
-    path.write_bytes(DAMAGE[how](whole))
-    before = path.read_bytes()
-    with pytest.raises(
-        StateError, match=r"is damaged, or is not the state of a sandbox\. It was left as it is\."
-    ) as error:
-        Sandbox().keep_state(path)
-    assert str(path) in str(error.value)
-    assert path.read_bytes() == before
-
-
-def test_a_file_of_a_newer_sandbox_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
-    """The refusal says which version the file has, and which can be read."""
-    path, whole = saved(tmp_path)
-    head, _, body = whole.partition(b"\n")
-    newer = json.dumps({**json.loads(head), "version": 99}).encode() + b"\n" + body
-    path.write_bytes(newer)
-    with pytest.raises(StateError, match=r"newer sandbox \(version 99; this one reads 1\)"):
-        Sandbox().keep_state(path)
-    assert path.read_bytes() == newer
-
-
-def test_only_one_sandbox_has_a_file(tmp_path: Path) -> None:
-    """The second is told so and writes nothing."""
-    path = tmp_path / "state"
-    first = Sandbox()
-    first.keep_state(path).save()
-    before = path.read_bytes()
-    with pytest.raises(StateError, match="is in use by another sandbox"):
-        Sandbox().keep_state(path)
-    assert path.read_bytes() == before
-
-
-@pytest.mark.parametrize("place", ["no/such/folder/state", "."])
-def test_a_place_that_cannot_hold_a_file_is_said(tmp_path: Path, place: str) -> None:
-    """Before anything is served."""
-    with pytest.raises(StateError, match="cannot be"):
-        Sandbox().keep_state(tmp_path / place).start()
-
-
-def test_a_full_disk_leaves_the_state_of_before(tmp_path: Path) -> None:
-    """A folder in the place of the fresh file stands in for a write that fails."""
-    path = tmp_path / "state"
-    sandbox = Sandbox()
-    keeper = sandbox.keep_state(path)
-    keeper.save()
-    before = path.read_bytes()
-    (tmp_path / "state.new").mkdir()
-    sandbox.add_webhook("http://shop.test", secret="whsec_a")
-    with pytest.raises(StateError, match="cannot be saved"):
-        keeper.save()
-    assert path.read_bytes() == before
-    (tmp_path / "state.new").rmdir()
-    assert keeper.save()
-    assert path.read_bytes() != before
-
-
-def test_a_file_is_its_owners_alone(tmp_path: Path) -> None:
-    """It holds the secrets of webhook endpoints."""
-    Sandbox().keep_state(tmp_path / "state").save()
-    assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o600
-
-
-def test_a_link_to_a_file_stays_a_link(tmp_path: Path) -> None:
-    """The file that it leads to is written."""
-    (tmp_path / "real").mkdir()
-    link = tmp_path / "state"
-    link.symlink_to(tmp_path / "real/state")
-    Sandbox().keep_state(link).save()
-    assert link.is_symlink()
-    assert (tmp_path / "real/state").is_file()
-
-
-def test_what_has_not_changed_is_not_written_again(tmp_path: Path) -> None:
-    """A sandbox that nobody calls leaves the disk alone."""
-    sandbox = Sandbox()
-    keeper = sandbox.keep_state(tmp_path / "state")
-    assert keeper.save()
-    assert not keeper.save()
-    sandbox.clock.advance(1)
-    assert keeper.save()
-
-
-def test_a_sandbox_without_a_file_says_how_to_give_it_one(platform: Platform) -> None:
-    """Asked to save, it refuses."""
-    refused = platform.raw("POST", "/_sandbox/save", key=None, json={})
-    assert refused.status_code == 400
-    assert "--state FILE" in refused.json["error"]["message"]
-
-
-def test_a_task_of_no_name_cannot_be_put_off(platform: Platform) -> None:
-    """A task that could not be saved is refused when it is made, not when the file is written."""
-    with pytest.raises(LookupError, match=r"name it in state/tasks\.py"):
-        platform.sandbox.world.timeline.at(NOW, "something.else")

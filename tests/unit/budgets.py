@@ -48,7 +48,7 @@ class Line(stripe.HTTPClient):
         self.status = 200
 
     def request(self, method: str, url: str, *_: Any, **__: Any) -> Any:
-        """One call."""
+        """Note each call; the answer is empty, with ``status``."""
         self.calls.append(f"{method} {url.removeprefix(URL)}")
         reason = {"Stripe-Rate-Limited-Reason": "global-rate"} if self.status == 429 else {}
         return "{}", self.status, reason

@@ -9,7 +9,7 @@ import pytest
 from backend.services.cache import Cache
 from backend.services.creation import GENERATIONS, create_once
 from backend.services.write_outcome import Done, InFlight, KeyTaken, Refused, Unknown, WriteOutcome
-from tests.unit.test_books import Line, made
+from tests.unit.given import Line, made
 
 REPLAY = {"idempotent-replayed": "true"}
 OLD, NEW = made("refund", "re_1"), made("refund", "re_2")

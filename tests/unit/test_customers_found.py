@@ -12,10 +12,9 @@ from backend.domain.namespace import Namespace
 from backend.services.errors import Conflict, InvalidRequest, Undecided
 from backend.services.purchases.customers import Customers, names_no_customer
 from backend.stripe_client.platform import PlatformClient
-from tests.unit.test_books import OURS, Line, made
-from tests.unit.test_payment_reading import pages
+from tests.conftest import NOW
+from tests.unit.given import OURS, Line, made, pages
 
-NOW = 1_793_631_600
 EMAIL = "dana@example.com"
 KEY = f"customer:{email_hash(EMAIL)}"
 

@@ -90,13 +90,15 @@ def _stripe(refunds: list[Any], disputes: list[Any], transfers: list[Any]) -> An
 
 
 def _transfer(id: str, amount: int, reversed_: int = 0, destination: str = "acct_1") -> dict[str, Any]:
-    return {"id": id, "amount": amount, "amount_reversed": reversed_, "destination": destination}
+    reversals = {"data": [{"id": f"trr_{id}"}] if reversed_ else []}
+    whole = {"id": id, "amount": amount, "amount_reversed": reversed_, "destination": destination}
+    return {**whole, "reversals": reversals}
 
 
 def test_refunds_that_came_back_are_none() -> None:
     """A pending one is on its way to the player."""
     states = {"succeeded": 1000, "pending": 200, "failed": 30, "canceled": 4}
-    refunds = [{"amount": amount, "status": status} for status, amount in states.items()]
+    refunds = [{"id": f"re_{status}", "amount": amount, "status": status} for status, amount in states.items()]
 
     assert read_books(_stripe(refunds, [], []), "pi_1", "acct_1").refunded == 1200
 

@@ -9,48 +9,8 @@ import pytest
 from backend.domain.namespace import Namespace
 from backend.services.reconcile.books import Traces
 from backend.services.reconcile.joins import Judgement, Verdict, judge, was_paid_lately
-from tests.unit.test_books import OURS, made
-
-NOW = 1_793_631_600
-PURCHASE = {
-    "coachId": "coach-1",
-    "coachName": "Dana",
-    "coachAccountId": "acct_1",
-    "sport": "badminton",
-    "packageType": "package",
-    "packageId": "1",
-    "packagePrice": "4725",
-    "clips": "5",
-    "days": "3",
-    "feePercent": "10",
-    "platformFee": "473",
-    "transferAmount": "4252",
-}
-
-
-def intent(metadata: dict[str, str] | None = None, **fields: Any) -> Any:
-    """A succeeded PaymentIntent of ours, unless said otherwise; ``metadata`` is added to the purchase's."""
-    given = {"status": "succeeded", "currency": "cad", "amount": 4725, "latest_charge": "ch_1", "transfer_group": "g"}
-    return made("payment_intent", "pi_1", **{**given, "metadata": {**PURCHASE, **OURS, **(metadata or {})}, **fields})
-
-
-def charge(**fields: Any) -> Any:
-    """The charge that paid it."""
-    given = {"payment_intent": "pi_1", "status": "succeeded", "currency": "cad", "amount_captured": 4725}
-    more = {"amount_refunded": 0, "disputed": False, "transfer_group": "g", "created": NOW}
-    return made("charge", "ch_1", **{**given, **more, **fields})
-
-
-def transfer(name: str = "tr_1", amount: int = 4252, **fields: Any) -> Any:
-    """Our transfer of the whole share, unless said otherwise."""
-    marks = {**OURS, "paymentIntentId": "pi_1", "coachId": "coach-1", "slot": "0"}
-    given = {"source_transaction": "ch_1", "transfer_group": "g", "destination": "acct_1", "currency": "cad"}
-    return made("transfer", name, **{**given, "amount": amount, "amount_reversed": 0, "metadata": marks, **fields})
-
-
-def refund(name: str = "re_1", amount: int = 1000, status: str = "succeeded") -> Any:
-    """A refund of the payment."""
-    return made("refund", name, payment_intent="pi_1", amount=amount, status=status)
+from tests.conftest import NOW
+from tests.unit.given import PURCHASE, charge, intent, made, refund, transfer
 
 
 def traces(**changes: Any) -> Traces:
@@ -133,6 +93,7 @@ def test_refunds_that_do_not_make_up_the_charges_sum_are_looked_at(shown: int, r
         {"charges": {"ch_1": charge(), "ch_2": charge()}},
         {"charges": {"ch_2": charge()}},
         {"charges": {"ch_1": charge(disputed=True)}},
+        {"disputes": {"dp_1": made("dispute", "dp_1")}},
         {"intent": intent({"settlement": "held:refused:0.0:1"})},
         {"intent": intent({"settlementMode": "auto"})},
         {"intent": intent({"disputeSeen": "true"})},
@@ -148,6 +109,7 @@ def test_refunds_that_do_not_make_up_the_charges_sum_are_looked_at(shown: int, r
         "two charges",
         "not its last charge",
         "disputed",
+        "a dispute that its charge does not show",
         "noted",
         "a person was here",
         "a dispute was seen",

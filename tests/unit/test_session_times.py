@@ -11,9 +11,8 @@ from backend.domain.namespace import UNNAMED
 from backend.services.errors import Undecided
 from backend.services.purchases.sessions import is_open, session_id_of, session_of
 from backend.services.reads import Payment, payment_of
-from tests.unit.test_books import Line
-from tests.unit.test_judgements import NOW, charge, intent, refund
-from tests.unit.test_payment_reading import pages
+from tests.conftest import NOW
+from tests.unit.given import Line, charge, intent, pages, refund
 
 DAY = 86_400
 DEBIT = {"payment_method_details": {"type": "acss_debit"}}

@@ -23,7 +23,7 @@ from backend.services.write_outcome import (
     kind_of,
     was_replayed,
 )
-from tests.unit.test_books import Line, made
+from tests.unit.given import Line, made
 
 REPLAY = {"idempotent-replayed": "true"}
 

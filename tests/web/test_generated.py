@@ -67,4 +67,6 @@ def test_no_schema_has_a_default_and_every_answer_is_whole() -> None:
     for name in ("CreateIntentResponse", "IntentWithSecret", "SessionResponse", "StatusAccount", "TransfersSummary"):
         assert set(schemas[name]["required"]) == set(schemas[name]["properties"])
     assert schemas["ErrorBody"]["required"] == ["error", "message"]
-    assert schemas["RefundBody"]["properties"]["reason"]["description"] == "Default: requested_by_customer"
+    assert schemas["RefundBody"]["properties"]["reason"]["description"] == (
+        "duplicate, fraudulent or requested_by_customer. Default: requested_by_customer"
+    )

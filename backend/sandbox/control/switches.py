@@ -63,6 +63,11 @@ BEHAVIOURS = (
         ("payment.created", "charge.succeeded", "both"),
         "which event tells a connected account that a transfer has come",
     ),
+    Behaviour(
+        "dispute_marks_charge",
+        (True, False),
+        "whether a charge is read as disputed as soon as its dispute is in the books",
+    ),
     Behaviour("duplicate_product_status", (400, 409), "the status when a Product id is taken already"),
     Behaviour(
         "excess_code",

@@ -59,7 +59,7 @@ class Disputes:
         fields = self._fields(charge, reason, case_type) | {"currency": given.get("currency", charge["currency"])}
         fields["amount"] = given.get("amount", fields["amount"])
         row = world.add("disputes", charge.account, fields, taken=given.get("taken", fields["amount"]))
-        charge["disputed"] = True
+        charge["disputed"] = world.behaviours["dispute_marks_charge"]
         world.changed(charge)
         by_refund = self._settle(row, charge, case_type)
         world.emit("charge.dispute.created", row)

@@ -2,7 +2,6 @@
 
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -12,21 +11,13 @@ from .clock import Clock
 Task = Callable[..., object]
 
 
-@dataclass(frozen=True, slots=True)
-class Appointment:
-    """A task that waits: its name in ``Timeline.tasks``, and what it is called with. Data alone, so that it can be saved."""
-
-    due: int
-    task: str
-    arguments: tuple[Any, ...]
-
-
 class Timeline:
     """Tasks by due time. A task sees its own due time as the present, however far the clock has jumped past it."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._heap: list[tuple[int, int, Appointment]] = []
+        # When, in which order, the task's name and what it is called with. Data alone, so that it can be saved.
+        self._heap: list[tuple[int, int, str, tuple[Any, ...]]] = []
         self._order = count()
         self._instant: int | None = None
         self.tasks: dict[str, Task] = {}
@@ -39,12 +30,11 @@ class Timeline:
         """Run a task of `tasks.py` once the clock has reached `due`."""
         if task not in self.tasks:
             raise LookupError(f"{task} is no task: name it in state/tasks.py")
-        heapq.heappush(self._heap, (due, next(self._order), Appointment(due, task, arguments)))
+        heapq.heappush(self._heap, (due, next(self._order), task, arguments))
 
     def dump(self) -> list[Any]:
         """``[due, task, arguments]`` of each task that waits, in the order in which they will run, to be saved."""
-        waiting = sorted(self._heap, key=lambda entry: entry[:2])
-        return [[one.due, one.task, list(one.arguments)] for _, _, one in waiting]
+        return [[due, task, list(arguments)] for due, _, task, arguments in sorted(self._heap)]
 
     def load(self, saved: list[Any]) -> None:
         """Wait for these instead. Raises LookupError for a task that is not known."""
@@ -59,9 +49,9 @@ class Timeline:
     def run_due(self) -> None:
         """Run everything that is due, in order of time, including what the tasks themselves add."""
         while self._heap and self._heap[0][0] <= self._clock.now():
-            self._instant, _, appointment = heapq.heappop(self._heap)
+            self._instant, _, task, arguments = heapq.heappop(self._heap)
             try:
-                self.tasks[appointment.task](*appointment.arguments)
+                self.tasks[task](*arguments)
             finally:
                 self._instant = None
 

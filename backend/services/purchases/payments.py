@@ -22,7 +22,6 @@ from backend.domain.metadata import (
     SETTLEMENT,
     SETTLEMENT_MODE,
     Purchase,
-    attempt_hash,
 )
 from backend.domain.money import FeeRate, Split
 from backend.domain.requests import Order
@@ -282,5 +281,4 @@ def _purchase_number(attempt: str | None, subject: str | None) -> str:
     """The purchase's id: random, or a hash of the caller's key together with whose it is."""
     if not attempt:
         return secrets.token_hex(16)
-    # Without a subject, the bytes of always: a purchase that is tried again across a deployment stays one.
-    return attempt_hash("purchase", attempt, *([] if subject is None else [subject]))
+    return idempotency_keys.purchase_id(attempt, subject)

@@ -113,7 +113,7 @@ class Refunds:
         Unlike a purchase's, it does not hold who asks. Only admins refund; and the same refund, asked for again by
         another admin, or under the bytes of another release, would be a second one.
         """
-        name = attempt_hash("refund", attempt)
+        name = idempotency_keys.refund_name(attempt)
         marks = {**look.mark, ATTEMPT: name, ATTEMPT_BODY: attempt_hash(request.reason, str(request.amount))}
         earlier = _earlier(look.refunds, marks)
         if earlier is not None:

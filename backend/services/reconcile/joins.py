@@ -82,7 +82,10 @@ def _payment(traces: Traces, purchase: Purchase, at: int | None) -> Payment | No
 def _judge_money(traces: Traces, payment: Payment) -> Judgement:
     if payment.is_manual:
         return Judgement(Verdict.TELL, payment)
-    if traces.needs_look or SETTLEMENT in payment.metadata or payment.person_was_here or payment.may_be_disputed:
+    if traces.needs_look or SETTLEMENT in payment.metadata or payment.person_was_here:
+        return _SETTLE
+    # A dispute's end is not in the books alone; and a charge may be read before its dispute is on it.
+    if traces.disputes or payment.may_be_disputed:
         return _SETTLE
     view = _view(traces, payment)
     if view is None or view.position.target != view.position.held:

@@ -69,6 +69,7 @@ BEHAVIOURS: dict[str, list[Any]] = {
     "deleted_account_tells": [False, True],
     "deleted_product_id": ["free", "taken"],
     "destination_payment_event": ["payment.created", "charge.succeeded", "both"],
+    "dispute_marks_charge": [True, False],
     "duplicate_product_status": [400, 409],
     "excess_code": [None, "amount_too_large"],
     "failed_refund_lowers_charge": [True, False],

@@ -40,7 +40,7 @@ class _Recorded(InProcessStripe):
     def request(  # type: ignore[override]
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
     ) -> Any:
-        """One call."""
+        """Tell the watch before and after each call."""
         path = url.partition("://")[2].partition("/")[2].partition("?")[0]
         self.watch.begins(method)
         status = 0
