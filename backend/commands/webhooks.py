@@ -125,7 +125,7 @@ def sync(url: str, dry_run: bool, finish: bool, env_file: Path) -> None:
             f"{env_file} cannot be written: {error.strerror}. Run this again afterwards."
         ) from error
     if dry_run:
-        raise SystemExit(3 if any(_changes_something(step) for step in steps) else 0)
+        raise SystemExit(3 if any(_changes_something(step) for step in steps) or (finish and old) else 0)
     if any(step.action not in (KEEP, UPDATE) for step in steps) and not finish:
         click.echo("Restart the backend, so that it reads the new secrets.")
     if old and not finish:
@@ -151,20 +151,27 @@ def _carry_out(step: AnyStep, env_file: Path) -> None:
 
 
 def _of_the_other_kind(url: str, env_file: Path) -> Iterator[Any]:
-    """Yield the enabled endpoints of ours that carry the other kind of event than WEBHOOK_PAYLOAD says."""
+    """Yield the enabled endpoints of ours that WEBHOOK_PAYLOAD has no use for, whichever setting they were made for."""
     settings, client = current_settings(), current_services().client
     if settings.webhook_payload == "thin":
         existing = endpoints_of(client)
         chosen = (plan(existing, wanted).endpoint for wanted in wanted_endpoints(settings, url, env_file))
         yield from (one for one in chosen if one is not None and one.status == "enabled")
-        return
+        # The thin endpoints for all accounts hear of v2 accounts too.
+        yield from _thin_of(url, env_file, ACCOUNTS)
+    elif has_v2_accounts(settings, client) or may_list_destinations(settings):
+        yield from _thin_of(url, env_file, PLATFORM, CONNECTED)
+
+
+def _thin_of(url: str, env_file: Path, *kinds: str) -> Iterator[Any]:
+    """Yield the enabled thin endpoints of ours, of these kinds."""
+    settings = current_settings()
     specs = [
         DestinationSpec(kind, (), url, frozenset(), secrets_of(settings, kind, env_file), settings.namespace)
-        for kind in (PLATFORM, CONNECTED)
+        for kind in kinds
     ]
-    if has_v2_accounts(settings, client) or may_list_destinations(settings):
-        thin = thin_destinations(client)
-        yield from (one for one in thin if one.status == "enabled" and any(is_mine(one, spec) for spec in specs))
+    thin = thin_destinations(current_services().client)
+    yield from (one for one in thin if one.status == "enabled" and any(is_mine(one, spec) for spec in specs))
 
 
 def _finish(url: str, env_file: Path, steps: list[AnyStep], old: list[Any], dry_run: bool) -> None:
@@ -172,8 +179,8 @@ def _finish(url: str, env_file: Path, steps: list[AnyStep], old: list[Any], dry_
     if not old:
         click.echo("There is no endpoint of the other kind of event.")
         return
-    if any(step.action not in (KEEP, UPDATE) for step in steps):
-        raise click.ClickException("The new endpoints are not there yet. Run this without --finish first.")
+    if any(step.action != KEEP for step in steps):
+        raise click.ClickException("The new endpoints are not as they should be. Run this without --finish first.")
     settings = current_settings()
     known = [secret_of(_endpoint_of(step), secrets_of(settings, step.wanted.kind, env_file)) for step in steps]
     pinged = ping_machines(url, [one for one in known if one], settings.machines, current_services().now, _send)

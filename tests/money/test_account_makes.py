@@ -216,6 +216,37 @@ def test_a_lost_answer_makes_no_second_account(market: Marketplace, lists: bool,
     assert answer.json["account"]["id"] == made.id
 
 
+def test_an_account_that_v1_does_not_show_yet_is_no_reason_to_make_another(market: Marketplace) -> None:
+    """The coach is asked to come again, and then has the account that was made the first time."""
+    settings(market, "v2")
+    choose(market, v1_lists_v2_accounts=False)
+    market.fault("GET", "/v1/accounts/acct_.*", "before", {"status": 404}, times=20)
+    assert ask(market).status_code == 503
+    assert ask(market).status_code == 503
+    market.sandbox.faults.clear()
+
+    answer = ask(market)
+
+    (made,) = market.stripe.v2.core.accounts.list({"limit": 100}).data
+    assert (answer.status_code, answer.json["account"]["id"]) == (200, made.id)
+
+
+def test_an_account_that_was_closed_before_it_was_registered_is_made_anew(market: Marketplace) -> None:
+    """Stripe keeps the answer under its key for thirty days; that account can be paid no more."""
+    settings(market, "v2")
+    market.fault("POST", "/v1/products", "before", {"status": 500}, times=9)
+    assert ask(market).status_code >= 500
+    market.sandbox.faults.clear()
+    (closed,) = market.stripe.v2.core.accounts.list({"limit": 100}).data
+    market.stripe.v2.core.accounts.close(closed.id, {"applied_configurations": ["recipient"]})
+
+    answer = ask(market)
+
+    (made,) = market.stripe.v2.core.accounts.list({"limit": 100}).data
+    assert (answer.status_code, answer.json["account"]["id"]) == (200, made.id)
+    assert made.id != closed.id
+
+
 def test_yesterdays_request_is_found_by_todays_backend(market: Marketplace) -> None:
     """An account that asked for both capabilities, made a moment before a deploy and never registered."""
     coach = NewCoach("coach-1", "Dana", "coach-1@example.com", "badminton")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -41,7 +42,7 @@ def secrets(file: Path) -> list[list[str]]:
 
 
 def status(market: Marketplace) -> dict[str, str]:
-    """Whether each endpoint of either kind is enabled, by its payload and kind."""
+    """Return the status of each endpoint of either kind, by its payload and kind."""
     listed = market.stripe.v2.core.event_destinations.list({"limit": 100})
     return {f"{one.event_payload} {one.metadata['endpointKind']}": one.status for one in listed}
 
@@ -184,15 +185,18 @@ def moving(bare: Marketplace, tmp_path: Path) -> tuple[Marketplace, Path]:
     return bare, file
 
 
-def finish(market: Marketplace, file: Path, app: Any) -> tuple[int, str]:
-    """Move to a served application, and end the move there."""
+def finish(
+    market: Marketplace, file: Path, app: Any, *more: str, meanwhile: Callable[[], object] = lambda: None
+) -> tuple[int, str]:
+    """Move to a served application, and end the move there; ``meanwhile`` happens in between."""
     with served(app) as port:
         # Only where Stripe is on this machine may the backend be at an http address.
         settings = replace(market.settings, stripe_api_base="http://127.0.0.1:3002")
         market.app = create_app(settings, http_client=market.line, clock=market.clock.now)
         words = ("webhooks", "sync", f"http://127.0.0.1:{port}", "--env-file", str(file))
         assert run(market, *words)[0] == 0
-        return run(market, *words, "--finish")
+        meanwhile()
+        return run(market, *words, "--finish", *more)
 
 
 def test_the_old_endpoints_go_when_every_machine_knows(moving: tuple[Marketplace, Path]) -> None:
@@ -231,6 +235,46 @@ def test_a_machine_that_nobody_heard_of_keeps_the_old_endpoints(moving: tuple[Ma
 
     assert (code, "by 1 of 2 machines" in output) == (1, True)
     assert set(status(market).values()) == {"enabled"}
+
+
+def test_a_new_endpoint_that_somebody_disabled_keeps_the_old_ones(moving: tuple[Marketplace, Path]) -> None:
+    """Otherwise no event would come from anywhere."""
+    market, file = moving
+    sync(market, file)
+
+    def disable() -> None:
+        market.stripe.v2.core.event_destinations.disable(destinations(market)["platform"].id)
+
+    code, output = finish(market, file, market.app, meanwhile=disable)
+
+    assert (code, "Run this without --finish first" in output) == (1, True)
+    assert {name for name, one in status(market).items() if one == "disabled"} == {"thin platform"}
+
+
+def test_a_dry_run_of_the_end_disables_nothing(moving: tuple[Marketplace, Path]) -> None:
+    """It says what would be disabled, and by its exit code that there is work."""
+    market, file = moving
+    sync(market, file)
+
+    code, output = finish(market, file, market.app, "--dry-run")
+
+    assert (code, output.count("would be disabled")) == (3, 2)
+    assert set(status(market).values()) == {"enabled"}
+
+
+def test_the_thin_endpoint_beside_snapshots_goes_with_them(bare: Marketplace, tmp_path: Path) -> None:
+    """The thin endpoints of all accounts tell of v2 accounts too, so each event comes once."""
+    file = tmp_path / ".env"
+    bare.control("POST", "/behaviour", {"accounts_v1": "refused"})
+    bare.register()
+    sync(bare, file)
+    set_up(bare, "thin")
+    sync(bare, file)
+
+    code, _ = finish(bare, file, bare.app)
+
+    assert code == 0
+    assert {name for name, one in status(bare).items() if one == "enabled"} == {"thin platform", "thin connected"}
 
 
 def test_the_move_back_goes_the_same_way(moving: tuple[Marketplace, Path]) -> None:

@@ -80,17 +80,23 @@ class AccountMaker:
     def _ask_v2(self, key: str, params: dict[str, Any]) -> WriteOutcome[Any]:
         """A v2 key lives for thirty days and keeps no refusal; what it made may have been closed since.
 
+        Only then the next generation of the key is used. An account that v1 does not show yet is there: another would be
+        the coach's second.
         https://docs.stripe.com/api-v2-overview#idempotency
         """
-        answer: WriteOutcome[Any] = Unknown(replayed=True)
         for generation in range(GENERATIONS):
             answer = classify_write(partial(self._create_v2, params, idempotency_keys.creation(key, generation)))
             if not isinstance(answer, Done):
                 return answer
+            if answer.replayed and self._is_closed(answer.result.id):
+                continue
             account = account_or_none(self._client, answer.result.id)
-            if account is not None:
-                return Done(account, answer.replayed)
-        return answer
+            return Unknown(answer.replayed) if account is None else Done(account, answer.replayed)
+        return Unknown(replayed=True)
+
+    def _is_closed(self, account_id: str) -> bool:
+        made = get_or_none(lambda: self._client.v2.core.accounts.retrieve(account_id))
+        return made is None or bool(made.closed)
 
     def _create_v2(self, params: Any, key: str) -> Any:
         return self._client.v2.core.accounts.create(params, {"idempotency_key": key})
