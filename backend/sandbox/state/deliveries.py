@@ -66,6 +66,10 @@ class Endpoint:
         shown = (self.id, self.url, self.created, self.secrets, self.connect, self.enabled_events)
         return (*shown, self.status, self.thin, self.scopes, self.kind, self.extra)
 
+    def carry(self, thin: bool) -> None:
+        """Send thin events, or snapshots, of the one scope that it has."""
+        self.thin, self.scopes = thin, (("@accounts" if self.connect else "@self"),) if thin else ()
+
     def wants(self, kind: str, connect: bool) -> bool:
         """True if an event of this type and scope is sent here."""
         scope = "@accounts" if connect else "@self"
