@@ -19,9 +19,9 @@ def test_front_ends_see_no_difference(tmp_path: Path) -> None:
         outcomes = list(run(f"http://127.0.0.1:{port}", Stripe(sandbox, "pk_test_sandbox")))
         key = {"Authorization": "Bearer sk_test_sandbox"}
         made = requests.get(f"{sandbox}/v1/accounts", headers=key, timeout=30).json()["data"]
-        told = requests.get(f"{sandbox}/_sandbox/deliveries", headers=key, timeout=30).json()
+        told = requests.get(f"{sandbox}/v2/core/event_destinations", headers=key, timeout=30).json()["data"]
 
     assert {account["type"] for account in made} == {"none"}
-    assert told
+    assert {destination["event_payload"] for destination in told} == {"thin"}
     assert len(outcomes) == len(CASES)
     assert [(one.name, one.problems, one.skipped) for one in outcomes if one.problems or one.skipped] == []
