@@ -12,6 +12,7 @@ from backend.domain.namespace import UNNAMED
 from backend.domain.requests import NewCoach
 from tests.builders import Marketplace
 from tests.money.workers import Meanwhile
+from tests.routes.test_commands import run
 
 V1, V2 = "POST /v1/accounts", "POST /v2/core/accounts"
 
@@ -329,3 +330,20 @@ def test_v2_accounts_are_restored_to_a_lost_registry(market: Marketplace) -> Non
     market.reconcile()
 
     assert account_id in {product["metadata"].get("account") for product in market.all("products")}
+
+
+@pytest.mark.parametrize("shows", [True, False])
+def test_a_coach_of_v1_may_be_bound_to_an_account_of_v2(market: Marketplace, shows: bool) -> None:
+    """By an operator; from then on purchases are paid to it."""
+    market.ready_coach()
+    choose(market, v1_shows_v2_metadata=shows)
+    coach = NewCoach("coach-1", "Dana", "coach-1@example.com", "badminton")
+    request: Any = account_request(coach, "v2", LEAST, UNNAMED).params
+    newer = market.stripe.v2.core.accounts.create(request).id
+    market.onboard(newer)
+
+    assert run(market, "coaches", "rebind", "coach-1", "--to", newer, "--why", "moved to v2")[0] == 0
+
+    market.paid()
+    market.deliver()
+    assert [(one["destination"], one["amount"]) for one in market.all("transfers")] == [(newer, 4252)]
