@@ -97,8 +97,10 @@ def needs_card_payments(code: str, message: str) -> bool:
 
 
 def is_platforms_matter(code: str, message: str) -> bool:
-    """True if the refusal is about the platform, whoever the coach is: nothing that a coach sends would help."""
-    return is_end_of_v1(message) or code in _PLATFORM_CODES or any(words in message for words in _PLATFORM_WORDS)
+    """True if the refusal is about the platform, or its settings: nothing that a coach sends would help."""
+    is_of_the_platform = code in _PLATFORM_CODES or any(words in message for words in _PLATFORM_WORDS)
+    # The last only where COACH_CAPABILITIES keeps us from asking for both.
+    return is_of_the_platform or is_end_of_v1(message) or needs_card_payments(code, message)
 
 
 def account_request(coach: NewCoach, make: Make, capabilities: Iterable[str], namespace: Namespace) -> AccountRequest:
