@@ -96,11 +96,12 @@ def needs_card_payments(code: str, message: str) -> bool:
     return code.startswith(_NEEDS_MORE) or ("without" in message and {TRANSFERS, CARD_PAYMENTS} <= _quoted(message))
 
 
-def is_platforms_matter(code: str, message: str) -> bool:
+def is_platforms_matter(capabilities: frozenset[str], code: str, message: str) -> bool:
     """True if the refusal is about the platform, or its settings: nothing that a coach sends would help."""
-    is_of_the_platform = code in _PLATFORM_CODES or any(words in message for words in _PLATFORM_WORDS)
-    # The last only where COACH_CAPABILITIES keeps us from asking for both.
-    return is_of_the_platform or is_end_of_v1(message) or needs_card_payments(code, message)
+    if is_end_of_v1(message) or code in _PLATFORM_CODES or any(words in message for words in _PLATFORM_WORDS):
+        return True
+    # Where COACH_CAPABILITIES keeps us from asking for both.
+    return capabilities == LEAST and needs_card_payments(code, message)
 
 
 def account_request(coach: NewCoach, make: Make, capabilities: Iterable[str], namespace: Namespace) -> AccountRequest:

@@ -69,18 +69,26 @@ def test_a_refusal_decides_what_is_asked_for_next(terms: AccountTerms, at: Any, 
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("asked", "code", "said", "expected"),
     [
-        (V1_IS_OVER, True),
-        ("You can only create new accounts if you've signed up for Connect", True),
-        ("Please review the responsibilities of managing losses at …/settings/connect/platform-profile.", True),
-        ("ZZ is not currently supported by Stripe.", False),
-        (IN_COUNTRY, True),
+        (BOTH, "", V1_IS_OVER, True),
+        (BOTH, "", "You can only create new accounts if you've signed up for Connect", True),
+        (
+            BOTH,
+            "",
+            "Please review the responsibilities of managing losses at …/settings/connect/platform-profile.",
+            True,
+        ),
+        (BOTH, "account_creation_liability_unacknowledged", "x", True),
+        (LEAST, "", "ZZ is not currently supported by Stripe.", False),
+        (LEAST, "", IN_COUNTRY, True),
+        (LEAST, "capability_not_available_in_country", "x", True),
+        (BOTH, "capability_not_available_in_country", "x", False),
     ],
 )
-def test_a_refusal_of_the_platform_is_not_the_coachs_mistake(said: str, expected: bool) -> None:
+def test_a_refusal_of_the_platform_is_not_the_coachs_mistake(asked: Any, code: str, said: str, expected: bool) -> None:
     """It is told to the operator; a coach is not asked to send something else."""
-    assert is_platforms_matter("", said) is expected
+    assert is_platforms_matter(asked, code, said) is expected
 
 
 def test_a_code_of_v2_tells_of_the_platform_too() -> None:

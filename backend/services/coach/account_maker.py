@@ -53,7 +53,7 @@ class AccountMaker:
                 else None
             )
             if following is None:
-                return _account(answer, coach)
+                return _account(answer, coach, capabilities)
             make, capabilities = following
             log.info("account.asked_again", coach=coach.coach_id, make=make, capabilities=sorted(capabilities))
 
@@ -102,21 +102,21 @@ class AccountMaker:
         return self._client.v2.core.accounts.create(params, {"idempotency_key": key})
 
 
-def _account(answer: WriteOutcome[Any], coach: NewCoach) -> stripe.Account:
+def _account(answer: WriteOutcome[Any], coach: NewCoach, capabilities: frozenset[str]) -> stripe.Account:
     match answer:
         case Done(account):
             made: stripe.Account = account
             return made
         case Refused() as refusal:
-            raise _refused(refusal, coach)
+            raise _refused(refusal, coach, capabilities)
         case InFlight() | KeyTaken():
             raise Conflict("This account is already being created. Please try again in a moment.")
         case Unknown():
             raise Undecided("The account could not be created now. Please try again in a moment.")
 
 
-def _refused(refusal: Refused, coach: NewCoach) -> PaymentsError:
-    if not is_platforms_matter(refusal.code, refusal.message):
+def _refused(refusal: Refused, coach: NewCoach, capabilities: frozenset[str]) -> PaymentsError:
+    if not is_platforms_matter(capabilities, refusal.code, refusal.message):
         return InvalidRequest("Stripe cannot open an account with these details.", field="country")
     log.error("account.platform_refused", coach=coach.coach_id, code=refusal.code, remedy="flask doctor")
     return PlatformNotReady()
