@@ -22,11 +22,13 @@ N ?= 1000
 SEED ?= 0
 # The backend that `make conformance` asks; more words: URL="https://… --stripe https://api.stripe.com --key pk_test_…".
 URL ?= http://localhost:3001
+# The version that `make compare` holds this one against: a commit, a branch, a tag.
+REV ?= HEAD
 # Options of `make bench`; --help lists them.
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo drill sandbox serve conformance test quick check format lint types imports properties chaos fuzz model planted mutation bench growth overload picture asvs audit lock sbom clean
+.PHONY: help run demo drill sandbox serve conformance test quick check format lint types imports properties chaos fuzz model planted mutation bench growth overload compare picture asvs audit lock sbom clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -98,6 +100,9 @@ growth: $(DEV_READY) $(NODE_READY) ## Fill a sandbox with N payments and see whe
 
 overload: $(NODE_READY) ## Ask more of the production server than it can do, and see what becomes of it
 	@$(BIN)/python -m tests.bench.overload
+
+compare: $(DEV_READY) ## Compare what the backend answers and asks of Stripe with another version's (REV=HEAD)
+	@$(BIN)/python -m tests.compare $(REV)
 
 picture: $(DEV_READY) ## Take the README's picture anew, in a browser
 	@$(BIN)/python -m tests.browser.picture

@@ -45,6 +45,7 @@ ALWAYS = ("tests/meta/test_citations.py", "tests/meta/test_contributing.py", "te
 LEFT_OUT = {
     "tests/bench": "measures",
     "tests/browser": "needs Chromium",
+    "tests/compare": "starts servers",
     "tests/chaos": "starts servers and kills them",
     "tests/conformance": "starts a server",
     "tests/fuzz": "starts servers and attacks them",

@@ -12,8 +12,10 @@ from flask import Blueprint, Response, jsonify, request
 from backend.domain import paths
 from backend.domain.stripe_time import MOST_SKEW_SECONDS
 from backend.http.errors import InvalidSignature, MissingSignature, WebhooksNotConfigured
+from backend.http.operations import operation
 from backend.http.requests import parse_json, raw_body, services, settings
 from backend.observability.metrics import WEBHOOK_LAG, WEBHOOKS
+from backend.schemas.status import Received
 from backend.services.errors import InvalidRequest
 from backend.services.operators.pings import PING, machine_name
 from backend.webhooks.event import Event, NotAnEvent, read_event
@@ -30,6 +32,7 @@ _LONGEST_SIGNATURE = 2_048
 
 
 @webhooks.post("/stripe")
+@operation(None, Received, failures=(400, 408, 413, 500, 503))
 def receive() -> Response:
     """One delivery of one event."""
     event = _verified(raw_body(), request.headers.get("Stripe-Signature"))

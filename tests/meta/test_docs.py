@@ -16,7 +16,6 @@ import pytest
 import stripe
 
 from backend.config.settings import load_settings
-from backend.domain.access import POLICY
 from backend.domain.catalogue import Offer
 from backend.domain.metadata import Purchase
 from backend.domain.money import FeeRate
@@ -26,6 +25,7 @@ from backend.server import create_app
 from backend.webhooks import signals
 from backend.webhooks.handlers import EVENT_TYPES
 from tests.builders import Marketplace
+from tests.operations import RULES
 from tests.processes import backend_process, command, free_port_pair, sandbox_server
 
 ROOT = Path(__file__).parents[2]
@@ -80,7 +80,7 @@ def test_every_variable_is_in_the_example_and_is_read() -> None:
 
 
 def test_the_guide_says_who_may_call_what() -> None:
-    """Row by row what the policy table has."""
+    """Row by row what the views say."""
     section = GUIDE.split("### Who may call what")[1].split("\n#")[0]
     told = {
         name: (who, open_too) for name, who, open_too in re.findall(r"^\| `(\S+)` \| (.+?) \| (.*?) \|$", section, re.M)
@@ -90,7 +90,7 @@ def test_the_guide_says_who_may_call_what() -> None:
             ", ".join([*sorted(rule.roles), "admin"]),
             "yes" if rule.anonymous else "",
         )
-        for name, rule in POLICY.items()
+        for name, rule in RULES.items()
     }
 
     assert told == rules

@@ -11,7 +11,7 @@ from marshmallow import Schema, fields
 
 from backend.config.env import SECRETS
 from backend.domain.access import OPEN_BLUEPRINTS
-from backend.routes.reference import OPERATIONS
+from tests.operations import OPERATIONS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/security.md").read_text()

@@ -91,11 +91,6 @@ def test_a_refusal_of_the_platform_is_not_the_coachs_mistake(asked: Any, code: s
     assert is_platforms_matter(asked, code, said) is expected
 
 
-def test_a_code_of_v2_tells_of_the_platform_too() -> None:
-    """Whatever its words are."""
-    assert is_platforms_matter("account_creation_liability_unacknowledged", "Please read this.")
-
-
 @pytest.mark.parametrize("text", ["", "card_payments", "transfers,transfers", "transfers;card_payments", "payouts"])
 def test_a_set_that_pays_no_coach_is_refused(text: str) -> None:
     """Transfers have to be among them, and nothing that is not known."""
