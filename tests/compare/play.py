@@ -134,7 +134,7 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> int:
 
 
 def _reference(played: Play) -> None:
-    """What machines and front ends are told of the API."""
+    """Return what machines and front ends are told of the API."""
     for path in ("/health", "/test", "/openapi.json", "/api/payments/packages"):
         played.ask("GET", path)
 
