@@ -63,7 +63,7 @@ class Account(StripeResponse):
 
     id = fields.String()
     # Of either make: what front ends know is an account with Stripe's Express dashboard.
-    type = fields.Constant("express")
+    type = fields.Constant("express", metadata={"type": "string"})
     country = fields.String()
     email = fields.String(allow_none=True)
     # Front ends ask by it whether a coach can be paid. Stripe's own says something else of who only receives transfers.
