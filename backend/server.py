@@ -54,7 +54,7 @@ def create_app(
         rate=settings.fee_rate,
         app_url=settings.app_url,
         now=lambda: int(clock()),
-        policies=Policies(settings.late_coaches_wait, settings.max_declines, settings.allowed_origins),
+        policies=_policies(settings),
         tally=MoneyCounters(),
     )
     attach_middleware(app, settings)
@@ -71,3 +71,13 @@ def create_app(
         app.register_blueprint(blueprint)
     cli.attach_commands(app, create_app)
     return app
+
+
+def _policies(settings: Settings) -> Policies:
+    return Policies(
+        settings.late_coaches_wait,
+        settings.max_declines,
+        settings.allowed_origins,
+        settings.fraud_warnings,
+        settings.account_terms,
+    )

@@ -23,6 +23,7 @@ SELECTION = {
     "backend/observability": ("tests/unit/test_logs.py",),
     "backend/routes": ("tests/routes/test_payments.py", "tests/routes/test_connect.py"),
     "backend/sandbox": ("tests/sandbox/test_payments.py", "tests/sandbox/test_money.py", "tests/sandbox/test_wire.py"),
+    "backend/sandbox/resources/v2": ("tests/sandbox/test_accounts_v2.py", "tests/sandbox/test_thin_events.py"),
     "backend/schemas": ("tests/routes/test_earnings.py",),
     "backend/services": ("tests/money/test_long_lists.py", "tests/money/test_objects.py"),
     "backend/services/coach": ("tests/money/test_registrations.py",),
@@ -52,6 +53,7 @@ LEFT_OUT = {
     "tests/drift": "plays a hundred scenarios",
     "tests/model": "searches",
     "tests/sdk_suite": "serves a suite",
+    "tests/sorts": "plays tests of other folders again",
     "tests/ship": "needs nginx and Redis",
 }
 

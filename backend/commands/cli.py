@@ -22,10 +22,11 @@ from backend.commands.drill import drill
 from backend.commands.ledger_output import UNTOLD, ledger_json, print_ledger, read_ledger, say_untold
 from backend.commands.operator_errors import operator_error
 from backend.commands.parameters import ACCOUNT_ID, PAYMENT_ID, asks_stripe
-from backend.commands.setup import doctor, webhooks
+from backend.commands.setup import doctor
 from backend.commands.statement import statement
 from backend.commands.sweep import SweepOptions, run_sweep
 from backend.commands.sweep_report import report_of, summary, unfinished, write_metrics
+from backend.commands.webhooks import webhooks
 from backend.commands.why import why
 from backend.domain.states import MoneyState
 from backend.services import Services

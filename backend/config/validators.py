@@ -118,3 +118,13 @@ def earlier_names(text: str) -> tuple[str, ...]:
     if not all(NAME.fullmatch(name) for name in names):
         raise ValueError(f"must be earlier values of APP_NAMESPACE, or {DEFAULT}, separated by commas")
     return tuple(dict.fromkeys(names))
+
+
+_KEY_PREFIX = re.compile(r"\A(?:[srp]k_(?:test|live)|whsec)_")
+# Stripe's own have no underscore after the prefix.
+_PLACEHOLDER = re.compile(r"_|\A(.)\1{2,}\Z|placeholder|example|changeme|yourkey|sandbox", re.IGNORECASE)
+
+
+def is_placeholder(key: str) -> bool:
+    """True for a key or secret that was copied out of an example, its kind aside."""
+    return bool(_PLACEHOLDER.search(_KEY_PREFIX.sub("", key)))

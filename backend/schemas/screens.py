@@ -50,7 +50,7 @@ class BriefAccount(StripeResponse):
     """The account that a link is for."""
 
     id = fields.String()
-    type = fields.Constant("express")
+    type = fields.Constant("express", metadata={"type": "string"})
     country = fields.String(allow_none=True)
     email = fields.String(allow_none=True)
 

@@ -33,6 +33,7 @@ CONNECTS = {
 WAYS_OUT = {
     "commands/drill_environment.py",
     "commands/demo.py",
+    "commands/webhooks.py",
     "config/certificate.py",
     "gunicorn.conf.py",
     "http/signing_keys.py",

@@ -13,8 +13,9 @@ import stripe
 
 from backend.domain.metadata import PAID_AT
 from backend.domain.money_life import Moment, Move, Movement, life
+from backend.services.disputes import taken_by
 from backend.services.operators.why_words import date
-from backend.services.reads import NOT_REFUNDED, PAGE, captured, get_or_none, id_of, list_all, taken_by
+from backend.services.reads import NOT_REFUNDED, PAGE, captured, get_or_none, id_of, list_all
 from backend.services.settlement.positions import View
 
 # Nothing at Stripe leads from a payment to its payout. The first automatic ones after the money became available are looked

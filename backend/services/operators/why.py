@@ -16,6 +16,7 @@ from backend.domain.settlement import Reason
 from backend.domain.states import MoneyState
 from backend.services.coach.accounts import account_or_none, is_rejected
 from backend.services.coach.registry import Registry
+from backend.services.disputes import disputes_of
 from backend.services.errors import UnreadablePayment
 from backend.services.operators import why_letter, why_words
 from backend.services.operators.why_ends import (
@@ -29,7 +30,7 @@ from backend.services.operators.why_ends import (
     unpaid,
     unreadable,
 )
-from backend.services.reads import NOT_REFUNDED, PAGE, Payment, disputes_of, get_or_none, refunds_of, whole_payment
+from backend.services.reads import NOT_REFUNDED, PAGE, Payment, get_or_none, refunds_of, whole_payment
 from backend.services.settlement.positions import PositionReader, View
 from backend.services.settlement.settle import UNCLEAR
 from backend.services.settlement.transfers import CoachLists, facts_of
