@@ -43,7 +43,7 @@ COACHES_AND_GUESTS = Rule(COACHES.roles, anonymous=True)
 EVERYBODY = Rule(PLAYERS.roles | COACHES.roles, anonymous=True)
 
 # Stripe signs its webhooks, probes have no token, and a page shows a payment to who holds its client secret.
-OPEN_BLUEPRINTS = frozenset(["webhooks", "status", "pages", "reference", "docs", "storefront"])
+OPEN_BLUEPRINTS = frozenset(["webhooks", "status", "pages", "reference", "docs", "storefront", "money_pages"])
 
 
 @dataclass(frozen=True)

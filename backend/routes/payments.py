@@ -76,6 +76,7 @@ def list_packages() -> Response:
         {
             "currency": catalogue.currency,
             "platform_fee_percentage": rate.percent,
+            "refund_terms": settings().refund_terms or None,
             "sports": catalogue.sports,
             "packages": catalogue.offers,
         },

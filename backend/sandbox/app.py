@@ -191,22 +191,28 @@ class Sandbox:
         secret: str | None = None,
         connect: bool = False,
         enabled_events: Iterable[str] = ("*",),
+        thin: bool = False,
     ) -> dict[str, Any]:
-        """Deliver events to `url`: those of the platform, or with `connect` those of connected accounts."""
+        """Deliver events to `url`: those of the platform, or with `connect` those of connected accounts.
+
+        With `thin` they are thin events, as a destination made under /v2 gets them.
+        """
         with self.world.lock:
             ids = self.world.ids
             secret = secret or ids.new("whsec")
             endpoint = Endpoint(ids.new("we"), url, self.clock.now(), {secret: None}, connect, tuple(enabled_events))
+            endpoint.carry(thin)
             return {**self.world.events.add_endpoint(endpoint, permanent=True), "secret": secret}
 
-    def ensure_webhook(self, url: str, secret: str, connect: bool = False) -> None:
-        """Deliver events to `url`; the endpoint that a saved state has there goes on, with this secret."""
+    def ensure_webhook(self, url: str, secret: str, connect: bool = False, thin: bool = False) -> None:
+        """Deliver events to `url`; the endpoint that a saved state has there goes on, with this secret and kind of event."""
         with self.world.lock:
             known = self.world.events.permanent(url, connect)
             if known is None:
-                self.add_webhook(url, secret, connect)
+                self.add_webhook(url, secret, connect, thin=thin)
             else:
                 known.secrets = {secret: None}
+                known.carry(thin)
 
     def keep_state(self, path: Path, every_seconds: float = SAVE_EVERY) -> Keeper:
         """Go on from the state in a file, and keep it there once the keeper is started. Raises StateError."""

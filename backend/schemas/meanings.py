@@ -55,6 +55,7 @@ MEANINGS = {
     "deliveredAt": "when the coach first said that the work is delivered, ISO 8601 in UTC, or null",
     "releaseAt": "from when the share may be sent, as far as it is known now, ISO 8601 in UTC, or null",
     "clientSecret": "the payment's client secret: it says that you are its player where no token does",
+    "refundTerms": "the operator's own words about refunds (REFUND_TERMS), or null",
     "ErrorBody.refund": "the refund that was made already, where that is the reason",
     "transfer": "the coach's share, sent",
     "transfers": "newest first",

@@ -9,7 +9,8 @@ import stripe
 from backend.domain.metadata import ACCEPTED_AT, DELIVERED_AT, PAID_AT
 from backend.domain.release import ReleaseFacts, is_released, moment_of, released_at
 from backend.domain.sessions import INSTANT_METHODS, MOST_SECONDS_UNDER_WAY
-from backend.services.reads import ENDED_DISPUTES, Payment
+from backend.services.disputes import ENDED_DISPUTES
+from backend.services.reads import Payment
 
 
 def arrival_of(payment: Payment) -> int | None:

@@ -15,8 +15,9 @@ from blinker import NamedSignal
 from backend.domain.settlement import Reason
 from backend.domain.states import MoneyState
 from backend.services import Services
+from backend.services.disputes import ENDED_DISPUTES
 from backend.services.purchases.sessions import is_open, session_id_of, session_of
-from backend.services.reads import ENDED_DISPUTES, NOT_REFUNDED, Payment, captured, id_of, refunded_by, refunds_of
+from backend.services.reads import NOT_REFUNDED, Payment, captured, id_of, refunded_by, refunds_of
 from backend.services.settlement.settle import Settlement
 from backend.webhooks import signals
 

@@ -17,6 +17,7 @@ import stripe
 
 from backend.config.settings import load_settings
 from backend.domain.catalogue import Offer
+from backend.domain.decline_advice import ADVICE
 from backend.domain.metadata import Purchase
 from backend.domain.money import FeeRate
 from backend.domain.settlement import Reason
@@ -295,3 +296,12 @@ def test_every_metric_that_is_counted_is_in_the_guide() -> None:
     counted |= {f"payments_sweep_{name}" for name in ("looked_at", "failed", "finished_seconds")}
 
     assert set(re.findall(r"`(payments_\w+)", GUIDE)) == counted
+
+
+def test_the_guide_has_the_advice_for_each_decline() -> None:
+    """Sentence by sentence, with the codes that it is for."""
+    section = GUIDE.split("### What to say after a decline")[1].split("\n#")[0]
+    rows = re.findall(r"^\| ([A-Z][^|]+) \| (`[^|]+`) \|$", section, re.MULTILINE)
+    told = {code: sentence for sentence, codes in rows for code in re.findall(r"`(\w+)`", codes)}
+
+    assert told == ADVICE

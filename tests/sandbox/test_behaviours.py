@@ -11,6 +11,7 @@ import stripe
 
 from backend.sandbox import Sandbox
 from backend.sandbox.control.switches import BEHAVIOURS
+from tests.sandbox.account_probes import ACCOUNTS_V2_PROBES
 from tests.sandbox.conftest import Platform
 
 URLS: Any = {"type": "account_onboarding", "return_url": "http://a", "refresh_url": "http://a"}
@@ -267,6 +268,7 @@ PROBES: dict[str, Callable[[Platform], Any]] = {
     "reversals_free_source_room": _room,
     "search_clauses_max": _clauses,
     "unpaid_refund_code": _unpaid_refund,
+    **ACCOUNTS_V2_PROBES,
 }
 # Probed by tests of their own, below.
 APART = {"fee_rounding", "webhook_timeout_seconds"}

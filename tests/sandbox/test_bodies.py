@@ -74,7 +74,7 @@ def test_every_field_has_its_declared_type(parts: list[Found]) -> None:
     assert wrong == set()
 
 
-LISTS = [route for route in ROUTES if route.shape == "list" and "<" not in route.path]
+LISTS = [one for one in ROUTES if one.shape == "list" and "<" not in one.path and one.path.startswith("/v1/")]
 
 
 @pytest.mark.parametrize("route", LISTS, ids=lambda route: route.operation)
@@ -113,7 +113,7 @@ def test_a_deleted_object_says_only_that(platform: Platform) -> None:
         "product": platform.v1.products.create({"name": "P"}).id,
         "webhook_endpoint": platform.v1.webhook_endpoints.create({"url": "http://a", "enabled_events": ["*"]}).id,
     }
-    assert {route.returns for route in ROUTES if route.method == "DELETE"} == set(made)
+    assert {one.returns for one in ROUTES if one.method == "DELETE" and one.path.startswith("/v1/")} == set(made)
 
     for kind, object_id in made.items():
         answer = platform.raw("DELETE", f"/v1/{kind}s/{object_id}").json

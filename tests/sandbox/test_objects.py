@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import stripe
 
+from tests.sandbox.account_probes import lived_v2
 from tests.sandbox.conftest import Platform
 
 # Declared by the SDK, but left out by Stripe unless they apply, or unless expanded.
@@ -66,6 +67,10 @@ CLASSES: tuple[type[stripe.StripeObject], ...] = (
     stripe.TransferReversal,
     stripe.WebhookEndpoint,
     stripe.radar.EarlyFraudWarning,
+    stripe.v2.core.Account,
+    stripe.v2.core.AccountLink,
+    stripe.v2.core.Event,
+    stripe.v2.core.EventDestination,
 )
 
 
@@ -126,6 +131,7 @@ def _listed(platform: Platform, coach: str) -> Iterator[dict[str, Any]]:
         yield from _json(platform, "GET", f"{path}?limit=100")["data"]
     for path in ("/v1/payouts", "/v1/charges", "/v1/refunds", "/v1/balance_transactions", "/v1/events"):
         yield from _json(platform, "GET", path, headers={"Stripe-Account": coach})["data"]
+    yield from lived_v2(platform)
 
 
 def _set_up(platform: Platform) -> Iterator[dict[str, Any]]:

@@ -82,6 +82,22 @@ def gone_and_refused(platform: Platform) -> None:
     platform.v1.refunds.create({"payment_intent": platform.paid().id})
 
 
+def accounts_of_v2(platform: Platform) -> None:
+    """One whose coach can be paid, one that is closed, and a destination that hears of both by thin events."""
+    platform.sandbox.add_webhook("http://shop.test", secret="whsec_a", thin=True)
+    accounts = platform.client("sk_test_sandbox").v2.core.accounts
+    params: Any = {
+        "contact_email": "coach@example.com",
+        "dashboard": "express",
+        "identity": {"country": "CA", "entity_type": "individual"},
+        "defaults": {"responsibilities": {"fees_collector": "application", "losses_collector": "application"}},
+        "configuration": {"recipient": {"capabilities": {"stripe_balance": {"stripe_transfers": {"requested": True}}}}},
+    }
+    ready, closed = (accounts.create(params, {"idempotency_key": key}).id for key in ("ready", "closed"))
+    platform.control(f"/accounts/{ready}/onboard")
+    accounts.close(closed, {"applied_configurations": ["recipient"]}, {"idempotency_key": "close"})
+
+
 HISTORIES: list[Callable[[Platform], None]] = [
     sold_and_shared,
     every_card,
@@ -89,6 +105,7 @@ HISTORIES: list[Callable[[Platform], None]] = [
     disputes_under_way,
     all_that_goes_wrong,
     gone_and_refused,
+    accounts_of_v2,
 ]
 
 

@@ -41,7 +41,7 @@ def ask(world: "World", request: Request, intent: str, token: str) -> Response:
 
 def _question(row: Row, method: Row) -> Response:
     buttons = {"complete": button("authorise", "Approve payment"), "fail": button("fail", "Decline", quiet=True)}
-    amount = money.text(row["amount"], row["currency"]) if "amount" in row else "nothing today: the card is saved"
+    amount = money.spelled(row["amount"], row["currency"]) if "amount" in row else "nothing today: the card is saved"
     body = ASK.format(amount=amount, last4=method["card"]["last4"], **buttons)
     return framed("3-D Secure", SHEET.format(title="Is this you paying?", body=body), SCRIPT)
 

@@ -174,7 +174,7 @@ class Dashboard:
     def _balance(self, account: str) -> Markup:
         ledger = self._world.ledger
         held = [
-            (c.upper(), money.text(ledger.available(account, c), c), money.text(ledger.pending(account, c), c))
+            (c.upper(), money.spelled(ledger.available(account, c), c), money.spelled(ledger.pending(account, c), c))
             for c in ledger.currencies(account)
         ]
         return table(("balance", " available", " pending"), held, "No money has moved yet.")

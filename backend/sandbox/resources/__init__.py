@@ -21,6 +21,7 @@ from . import (
     setup_intents,
     tokens,
     transfers,
+    v2,
     webhook_endpoints,
 )
 
@@ -45,4 +46,5 @@ ROUTES: tuple[Route, ...] = (
     *tokens.ROUTES,
     *transfers.ROUTES,
     *webhook_endpoints.ROUTES,
+    *v2.ROUTES,
 )

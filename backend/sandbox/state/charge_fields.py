@@ -21,7 +21,7 @@ def charge_fields(
         "amount_captured": amount if captured else 0,
         "application_fee_amount": intent["application_fee_amount"],
         "billing_details": method["billing_details"],
-        "calculated_statement_descriptor": "SANDBOX",
+        "calculated_statement_descriptor": world.must(world.platform)["settings"]["payments"]["statement_descriptor"],
         "captured": captured,
         "customer": intent["customer"],
         "description": intent["description"],

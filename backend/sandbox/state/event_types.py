@@ -57,3 +57,13 @@ EVENT_TYPES = {
     "transfer.reversed": "a transfer was reversed, all or part",
     "transfer.updated": "a transfer was updated over the API",
 }
+
+# Those that only destinations of thin events get.
+V2_EVENT_TYPES = {
+    "v2.core.account.closed": "an account was closed under /v2",
+    "v2.core.account.created": "an account was made under /v2",
+    "v2.core.account.updated": "an account that was made under /v2 changed",
+    "v2.core.account[configuration.merchant].capability_status_updated": "its card_payments has another status",
+    "v2.core.account[configuration.recipient].capability_status_updated": "its stripe_transfers has another status",
+    "v2.core.event_destination.ping": "a destination is tried",
+}

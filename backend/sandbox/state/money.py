@@ -41,11 +41,16 @@ AMOUNT_MAX = 99_999_999
 
 def text(amount: int, currency: str) -> str:
     """`$11.00`, as Stripe's messages write an amount."""
-    if currency in ZERO_DECIMAL:
-        number = f"{amount:,}"
-    else:
-        digits = 3 if currency in THREE_DECIMAL else 2
-        whole, part = divmod(abs(amount), 10**digits)
-        number = f"{'-' if amount < 0 else ''}{whole:,}.{part:0{digits}d}"
     symbol = SYMBOLS.get(currency)
-    return f"{symbol}{number}" if symbol else f"{number} {currency}"
+    return f"{symbol}{_number(amount, currency)}" if symbol else f"{_number(amount, currency)} {currency}"
+
+
+def spelled(amount: int, currency: str) -> str:
+    """`11.00 USD`, as the sandbox's pages write an amount."""
+    return f"{_number(amount, currency)} {currency.upper()}"
+
+
+def _number(amount: int, currency: str) -> str:
+    digits = 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
+    whole, part = divmod(abs(amount), 10**digits)
+    return f"{'-' if amount < 0 else ''}{whole:,}" + (f".{part:0{digits}d}" if digits else "")

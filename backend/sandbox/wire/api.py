@@ -28,7 +28,7 @@ ACCOUNT_PATH = "/v1/accounts/<id>"
 
 
 class Api:
-    """Answers calls under /v1, and says of those under /v2 that there are none."""
+    """Answers calls under /v1 and /v2."""
 
     def __init__(self, world: World, keys: Keys, faults: Faults, routes: tuple[Route, ...]) -> None:
         self._world = world

@@ -6,11 +6,17 @@ from enum import StrEnum
 class Feature(StrEnum):
     """Features of Stripe that lie behind a value of a parameter that is otherwise served."""
 
+    V1_ACCOUNTS_UPDATED_AS_V2 = "updates under /v2 of accounts that were made under /v1"
     INSTANT_PAYOUTS = "instant payouts"
     METHOD_OPTIONS = "payment_method_options other than card[request_three_d_secure]"
     OTHER_ACCOUNTS = "accounts other than Express ones"
+    OTHER_CONFIGURATIONS = (
+        "configurations and capabilities of v2 accounts other than stripe_transfers and card_payments"
+    )
     OTHER_COUNTRIES = "accounts in this country"
+    OTHER_DESTINATIONS = "event destinations other than webhook endpoints"
     OTHER_METHODS = "payment methods other than cards, but for the names of test bank accounts"
+    OTHER_SCOPES = "events of organizations"
     OTHER_TEST_CARDS = "this test card or bank account: those of risk levels, failing checks and limits"
     TOKENS = "tokens of anything but the number of a card"
 
@@ -46,5 +52,6 @@ DIFFERENCES = (
     "The order in which several wrong parameters are complained about, and the wording of refusals that no source "
     "quotes, are our own. Programs should look at code and param.",
     "Search sees what was true sixty seconds ago, exactly; Stripe's lag varies.",
+    "Under /v2 a number or a boolean is taken as text too, and an error has the shape of v1's.",
     "Events of one call keep their order unless told otherwise; Stripe gives no such promise.",
 )

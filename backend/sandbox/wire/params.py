@@ -1,8 +1,8 @@
 """Refuse what Stripe would refuse: every call's parameters, checked against the SDK's own generated types.
 
 The SDK is generated from Stripe's specification for exactly the API version it sends, so nothing is listed
-here by hand. An operation is named as it is called on the SDK's client, without `client.v1.`, and the
-TypedDict which that call declares for its parameters tells the rest:
+here by hand. An operation is named as it is called on the SDK's client, without `client.v1.` or with
+`v2.`, and the TypedDict which that call declares for its parameters tells the rest:
 
     check("transfers.reversals.create", {"amount": "500", "metadata": {"why": "refund"}})
     -> {"amount": 500, "metadata": {"why": "refund"}}
@@ -39,6 +39,7 @@ from .param_types import (
 
 __all__ = ["ParamError", "check", "parameters"]
 
+V2 = "v2."
 SCALARS: dict[Any, Checker] = {str: text, int: integer, bool: boolean, float: number, Decimal: decimal}
 
 # Since 2026-09-30.endive these calls have a code of their own for a parameter older tutorials still send.
@@ -89,7 +90,8 @@ def _compiled(operation: str, extra: frozenset[str]) -> Hash:
     """The checker of one operation; resolving the SDK's types is slow, so it is done once."""
     declared = _hash(_typed_dict(operation))
     # Stripe expands any response; the SDK leaves `expand` out of deletions only.
-    undeclared = {"expand": array(text), **dict.fromkeys(extra, text)}
+    undeclared: dict[str, Checker] = {"page": text} if operation.startswith(V2) else {"expand": array(text)}
+    undeclared |= dict.fromkeys(extra, text)
     return Hash({**undeclared, **declared.fields}, declared.required)
 
 
@@ -97,7 +99,8 @@ def _typed_dict(operation: str) -> type:
     """The TypedDict that `client.v1.<operation>` declares for its `params`."""
     *services, verb = operation.split(".")
     try:
-        service = functools.reduce(getattr, services, _client().v1)
+        root = _client() if operation.startswith(V2) else _client().v1
+        service = functools.reduce(getattr, services, root)
         annotation = inspect.signature(getattr(service, verb)).parameters["params"].annotation
         # The annotation holds only the name, "XParams" or Optional["XParams"]: the class is imported for type
         # checkers alone. It lives in the params package of the service's own package.
@@ -146,7 +149,7 @@ def _checker(hint: Any) -> Checker:
     if origin is list:
         return array(_checker(arguments[0]))
     if origin is dict:
-        return metadata if arguments[1] is str else table(_checker(arguments[1]))
+        return metadata if arguments[1] in (str, str | None) else table(_checker(arguments[1]))
     if origin is Literal:
         return _union((hint,))
     if origin in (Union, types.UnionType):

@@ -12,7 +12,8 @@ from backend.domain.metadata import ACCEPTED_BY, Purchase
 from backend.domain.money import format_money
 from backend.domain.namespace import is_marked
 from backend.domain.requirements import is_payable
-from backend.services.reads import NOT_REFUNDED, Payment, UnclearDispute, id_of, metadata_of, taken_by
+from backend.services.disputes import UnclearDispute, taken_by
+from backend.services.reads import NOT_REFUNDED, Payment, id_of, metadata_of
 from backend.services.release import facts_of, release_of
 from backend.services.settlement.positions import View
 

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 import stripe
 from hypothesis.stateful import RuleBasedStateMachine
@@ -37,8 +37,8 @@ REFUSED = (stripe.StripeError, PaymentsError)
 class WatchedMarket(Marketplace):
     """A marketplace whose backends are watched call by call."""
 
-    def __init__(self, percent: str, kept: Mapping[int, str]) -> None:
-        super().__init__(NOW, fee_rate=FeeRate.from_percent(percent), catalogue=_catalogue(kept))
+    def __init__(self, percent: str, kept: Mapping[int, str], **sort: Any) -> None:
+        super().__init__(NOW, fee_rate=FeeRate.from_percent(percent), catalogue=_catalogue(kept), **sort)
         self.books = TrueBooks(self.sandbox)
         self.sales: dict[str, Sale] = {}
         self.watch = Watch(self.books, self.sales)
@@ -97,10 +97,12 @@ class Stage(RuleBasedStateMachine):
     """The state of a history, and the helpers of its rules."""
 
     market: WatchedMarket
+    # The kind of event and the make of accounts, as Marketplace takes them; these are the usual ones.
+    sort: ClassVar[dict[str, Any]] = {}
 
     def set_up(self, percent: str, kept: Mapping[int, str]) -> None:
         """An empty marketplace. ``kept``: the packages whose share is kept, with their terms."""
-        self.market = WatchedMarket(percent, kept)
+        self.market = WatchedMarket(percent, kept, **self.sort)
         self.books = self.market.books
         self.fee = Fraction(percent) / 100
         self.host = HostApp()
