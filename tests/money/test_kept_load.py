@@ -37,7 +37,7 @@ class _Sold:
 
     @property
     def share(self) -> int:
-        """What is left, less a tenth, half a cent going to the platform."""
+        """The share of what is left: less a tenth, which is rounded half up."""
         left = self.price - self.refunded
         return left - (left * 10 + 50) // 100
 
