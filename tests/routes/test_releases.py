@@ -85,13 +85,15 @@ def test_the_client_secret_says_who_the_player_is(town: Marketplace, mode: str) 
 
 
 def test_nobody_is_the_player_of_a_payment_that_names_none(town: Marketplace) -> None:
-    """A guest's payment: neither another guest nor a signed-in player without its secret."""
+    """A guest's payment: neither another guest, nor one with a wrong secret, nor a signed-in player without it."""
     payment, _ = bought(town, playerId=None)
     client = signed_in(town, "optional")
+    asked = {"paymentIntentId": payment}
 
-    answers = [client.post(ACCEPT, json={"paymentIntentId": payment}, headers=bearer(who)) for who in (None, AS_PLAYER)]
+    answers = [client.post(ACCEPT, json=asked, headers=bearer(who)).status_code for who in (None, AS_PLAYER)]
+    wrong = client.post(ACCEPT, json={**asked, "clientSecret": f"{payment}_secret_wrong"}).status_code
 
-    assert ([one.status_code for one in answers], town.held(payment)) == ([403, 404], 0)
+    assert (answers, wrong, town.held(payment)) == ([403, 404], 404, 0)
 
 
 def test_in_production_without_sign_in_only_the_secret_and_the_operator_release(town: Marketplace) -> None:
