@@ -8,8 +8,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import stripe
 
-from backend.domain.namespace import UNNAMED
+from backend.domain.namespace import UNNAMED, Namespace
 from backend.services.reads import Payment, payment_of
+from backend.stripe_client.platform import PlatformClient
 from tests.builders import NODE_PURCHASE
 from tests.conftest import NOW
 
@@ -116,6 +117,10 @@ class Line(stripe.HTTPClient):
     def client(self) -> stripe.StripeClient:
         """The official SDK on this line."""
         return stripe.StripeClient("sk_test_a1", http_client=self, max_network_retries=0)
+
+    def client_of(self, name: str) -> PlatformClient:
+        """The SDK on this line, in a deployment with a name."""
+        return PlatformClient("sk_test_a1", namespace=Namespace(name), http_client=self, max_network_retries=0)
 
     def pace(self) -> None:
         """Count the calls that were announced."""
