@@ -92,24 +92,25 @@ def test_a_hold_takes_the_place_of_what_will_not_come_any_more(age: int, written
 
 
 @pytest.mark.parametrize(
-    ("before", "filled", "stays"),
+    ("before", "at", "filled", "stays"),
     [
-        ("unknown:1.0", [], True),
-        ("unknown:0.1", [], True),
-        ("unknown:1.0", ["1"], False),
-        ("unknown:1.0", ["0"], True),
-        ("unknown:0.0", [], False),
-        ("held:refused:1.0", [], False),
+        ("unknown:1.0", NOW, [], True),
+        ("unknown:0.1", NOW, [], True),
+        ("unknown:1.0", NOW, ["1"], False),
+        ("unknown:1.0", NOW, ["0"], True),
+        ("unknown:0.0", NOW, [], False),
+        ("unknown:1.0", NOW - THREE_HOURS - 1, [], False),
+        ("held:refused:1.0", NOW, [], False),
     ],
-    ids=["another slot", "another generation", "filled", "another is filled", "the same write", "a hold"],
+    ids=["another slot", "another generation", "filled", "another is filled", "the same write", "old", "a hold"],
 )
 def test_a_hold_leaves_the_note_of_another_write_that_may_still_come(
-    before: str, filled: list[str], stays: bool
+    before: str, at: int, filled: list[str], stays: bool
 ) -> None:
     """By slot and generation, where the position is known."""
     on = line()
     try:
-        Notes(on.client).hold(noted(f"{before}:{NOW}"), HELD, position(*filled))
+        Notes(on.client).hold(noted(f"{before}:{at}"), HELD, position(*filled))
         undecided = False
     except Undecided:
         undecided = True
