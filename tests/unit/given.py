@@ -47,7 +47,13 @@ def charge(**fields: Any) -> Any:
 def transfer(name: str = "tr_1", amount: int = 4252, **fields: Any) -> Any:
     """Our transfer of the whole share, unless said otherwise."""
     marks = {**OURS, "paymentIntentId": "pi_1", "coachId": "coach-1", "slot": "0"}
-    given = {"source_transaction": "ch_1", "transfer_group": "g", "destination": "acct_1", "currency": "cad"}
+    given = {
+        "source_transaction": "ch_1",
+        "transfer_group": "g",
+        "destination": "acct_1",
+        "currency": "cad",
+        "created": NOW,
+    }
     return made("transfer", name, **{**given, "amount": amount, "amount_reversed": 0, "metadata": marks, **fields})
 
 
@@ -118,9 +124,9 @@ class Line(stripe.HTTPClient):
         """The official SDK on this line."""
         return stripe.StripeClient("sk_test_a1", http_client=self, max_network_retries=0)
 
-    def client_of(self, name: str) -> PlatformClient:
-        """The SDK on this line, in a deployment with a name."""
-        return PlatformClient("sk_test_a1", namespace=Namespace(name), http_client=self, max_network_retries=0)
+    def client_of(self, name: str, *also: str) -> PlatformClient:
+        """The SDK on this line, in a deployment with a name, and perhaps earlier names."""
+        return PlatformClient("sk_test_a1", namespace=Namespace(name, also), http_client=self, max_network_retries=0)
 
     def pace(self) -> None:
         """Count the calls that were announced."""
