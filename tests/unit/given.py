@@ -54,6 +54,7 @@ def transfer(name: str = "tr_1", amount: int = 4252, **fields: Any) -> Any:
         "currency": "cad",
         "created": NOW,
     }
+    given["reversals"] = {"object": "list", "data": [], "has_more": False, "url": "/v1/x", "total_count": 0}
     return made("transfer", name, **{**given, "amount": amount, "amount_reversed": 0, "metadata": marks, **fields})
 
 

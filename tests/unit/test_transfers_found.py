@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from backend.domain.namespace import Namespace
 from backend.domain.settlement import Pay, TakeBack, TransferRecord
 from backend.services.reads import Payment
 from backend.services.settlement.transfers import (
@@ -266,7 +267,7 @@ def test_a_stranger_in_the_group_is_logged_and_one_elsewhere_is_not() -> None:
 def test_the_charge_comes_with_the_groups_list() -> None:
     """As it was while the transfers were listed."""
     newer = charge(amount_refunded=500).to_dict()
-    other = {**newer, "id": "ch_2"}
+    other = {**newer, "id": "ch_2", "amount_refunded": 1}
     first = transfer("tr_1", source_transaction=other, created=NOW)
     on = Line(transfers=[pages(), pages(transfer("tr_2", source_transaction=newer, created=NOW + 1), first)])
 
@@ -281,6 +282,57 @@ def test_without_it_the_charge_is_not_known(source: str | None) -> None:
     on = Line(transfers=[pages(), pages(transfer(source_transaction=source))])
 
     assert look(on).charge is None
+
+
+def test_a_transfer_from_another_charge_of_the_payment_counts() -> None:
+    """A debit that bounced was paid again: one payment has two charges."""
+    before = {**charge().to_dict(), "id": "ch_0"}
+    anothers = {**before, "payment_intent": "pi_2"}
+    listed = [
+        transfer("tr_2", metadata={}, source_transaction=before),
+        transfer("tr_1", metadata={}, source_transaction=anothers),
+    ]
+
+    assert names(look(Line(transfers=[pages(), pages(*listed)]))) == ["tr_2"]
+
+
+@pytest.mark.parametrize(("back", "unclear"), [(100, False), (99, True)])
+def test_a_transfer_to_a_stranger_that_came_back_whole_needs_no_explanation(back: int, unclear: bool) -> None:
+    """A part that stayed does."""
+    gone = by_hand(destination=ACCOUNTS[2], amount_reversed=back)
+    on = Line(transfers=[pages(gone), pages()], **{ACCOUNTS[2]: account(3, metadata={"coachId": "coach-2", **OURS})})
+    try:
+        found, raised = look(on), False
+    except UnclearTransfers:
+        found, raised = Found(), True
+
+    assert (names(found), raised) == ([], unclear)
+
+
+def test_our_own_transfer_outside_the_group_counts_in_a_sweep_too() -> None:
+    """It went where the payment said at the time, and need not be read again."""
+    on = Line(transfers=[pages(transfer("tr_5"), by_hand(metadata={"for": "pi_2"})), pages(transfer("tr_1"))])
+
+    assert names(look(on, lists=CoachLists())) == ["tr_5", "tr_1"]
+    assert on.asked == ["transfers", "transfers"]
+
+
+def test_a_deployment_with_a_name_knows_its_own_transfers_and_accounts() -> None:
+    """Those of the deployment without one are another's."""
+    mark = Namespace("north").mark
+    accounts = [account(1), account(2, metadata={"coachId": "coach-1", **mark})]
+    own = transfer("tr_2", metadata={**transfer().metadata.to_dict(), **mark}, destination="acct_x")
+    hand = by_hand(destination=ACCOUNTS[1])
+    on = Line(transfers=[pages(), pages(transfer(source_transaction=None, destination="acct_x"), own, hand)])
+    on.objects |= {"accounts": pages(*accounts), ACCOUNTS[1]: accounts[1], "acct_x": account(3, metadata={})}
+    reader = TransferReader(on.client_of("north"), registry(on))
+
+    with pytest.raises(UnclearTransfers):
+        reader.of(paid(), None, adopting=True)
+    assert [url for url in on.urls if "destination" in url] == [OF_PAYEE.replace("acct_1", ACCOUNTS[1])]
+
+    on.objects["transfers"] = [pages(), pages(own, hand)]
+    assert names(reader.of(paid(), None, adopting=True)) == ["tr_9", "tr_2"]
 
 
 # A transfer as settlement needs it.
