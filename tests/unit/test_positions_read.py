@@ -217,6 +217,54 @@ def test_a_ledger_names_what_is_disputed() -> None:
     assert (told.note, told.balances) == (None, True)
 
 
+def test_a_ledger_shows_a_refund_that_failed() -> None:
+    """The charge says nothing of it any more."""
+    failed = pages(refund("re_1", 725, "failed"))
+    on = Line(TODAY, pi_1=answered(), transfers=[pages(), pages(with_charge())], refunds=failed)
+
+    assert ledger(on).refunds == (RefundLine("re_1", 725, "failed"),)
+
+
+def test_a_ledger_looks_through_every_page_of_the_payees_transfers() -> None:
+    """People ask for one payment at a time."""
+    other = transfer("tr_9", metadata={"for": "pi_2"}, source_transaction=None)
+    many = made("list", "", data=[other.to_dict()] * 100, has_more=True, url="/v1/transfers")
+    on = Line(TODAY, pi_1=answered(), transfers=[*[many] * 4, pages(), pages(with_charge())], refunds=pages())
+
+    assert ledger(on).held == 4252
+
+
+@pytest.mark.parametrize(("marks", "accounts"), [(OURS, 0), ({}, 1)], ids=["ours", "the Node backend's"])
+def test_a_ledger_of_a_payment_of_the_node_backend_looks_at_every_account_of_the_coach(
+    marks: dict[str, str], accounts: int
+) -> None:
+    """Nobody knows to which it was paid."""
+    sold = made("payment_intent", "pi_1", **{**answered().to_dict(), "metadata": {**PURCHASE, **marks}})
+    listed = [*[pages()] * accounts, pages(), pages(with_charge())]
+    on = Line(TODAY, pi_1=sold, transfers=listed, accounts=pages(account()), refunds=pages())
+
+    assert ledger(on).held == 4252
+    assert on.asked.count("accounts") == accounts
+
+
+def test_a_transfer_to_a_former_account_of_the_coach_that_is_gone_is_in_the_ledger() -> None:
+    """The registry remembers the account."""
+    hand = transfer("tr_2", 100, metadata={"for": "pi_1"}, source_transaction=None, destination=ACCOUNTS[0])
+    on = Line(TODAY, pi_1=answered(), transfers=[pages(), pages(hand)], refunds=pages())
+    on.objects |= {ACCOUNTS[0]: GONE, ID: product()}
+
+    assert ledger(on).by_hand == 100
+
+
+def test_reversals_that_the_transfers_list_leaves_out_are_read() -> None:
+    """Only where something came back."""
+    short = transfer("tr_1", amount_reversed=252, source_transaction=charge().to_dict())
+    one = made("transfer_reversal", "trr_1", amount=252, created=NOW, metadata={})
+    on = Line(TODAY, pi_1=answered(), transfers=[pages(), pages(short)], refunds=pages(), reversals=pages(one))
+
+    assert ledger(on).reversed == 252
+
+
 def test_a_persons_word_stands_in_the_ledger() -> None:
     """Instead of a note."""
     metadata = {"settlementMode": "manual", "settlement": f"held:refused:0.0:{NOW}"}
@@ -340,7 +388,10 @@ def test_an_account_that_is_gone_is_replaced_and_kept_on_the_payment(was: str) -
     on.objects |= {"transfers": [pages()] * 2, "refunds": pages()}
 
     kept = f"{was},{FROZEN}" if was else FROZEN
-    assert release(on) == {"coachAccountId": ACCOUNTS[0], "coachAccountWas": kept}
+    with capture_logs() as logs:
+        written = release(on)
+    assert [line["was"] for line in logs] == [FROZEN]
+    assert written == {"coachAccountId": ACCOUNTS[0], "coachAccountWas": kept}
 
 
 def test_a_payment_whose_last_transfer_may_still_come_is_not_released() -> None:

@@ -230,7 +230,7 @@ def test_a_transfer_that_says_nothing_may_be_a_persons_payment_of_this_one(
 )
 def test_a_transfer_by_hand_counts_where_it_went_to_the_coach(fields: dict[str, Any], counts: bool) -> None:
     """To the payee, a former one, or another account of the coach's; otherwise a person has to explain it."""
-    others = {ACCOUNTS[1]: account(2), ACCOUNTS[2]: account(3, metadata={"coachId": "coach-2", **OURS})}
+    others: dict[str, Any] = {ACCOUNTS[1]: account(2), ACCOUNTS[2]: account(3, metadata={"coachId": "coach-2", **OURS})}
     on = Line(transfers=[pages(), pages(by_hand(**fields))], **others)
     one = paid({"coachAccountWas": "acct_was,acct_old"})
     if counts:
@@ -244,8 +244,8 @@ def test_a_transfer_by_hand_counts_where_it_went_to_the_coach(fields: dict[str, 
 @pytest.mark.parametrize("bound", [True, False])
 def test_an_account_that_is_gone_was_the_coachs_if_the_registry_says_so(bound: bool) -> None:
     """Nothing else can tell any more."""
-    entry = product() if bound else NONE
-    on = Line(transfers=[pages(by_hand(destination=ACCOUNTS[0])), pages()], **{ACCOUNTS[0]: GONE, ID: entry})
+    known: dict[str, Any] = {ACCOUNTS[0]: GONE, ID: product() if bound else NONE}
+    on = Line(transfers=[pages(by_hand(destination=ACCOUNTS[0])), pages()], **known)
     try:
         found, raised = look(on), False
     except UnclearTransfers:
