@@ -129,6 +129,12 @@ class Line(stripe.HTTPClient):
         """The SDK on this line, in a deployment with a name, and perhaps earlier names."""
         return PlatformClient("sk_test_a1", namespace=Namespace(name, also), http_client=self, max_network_retries=0)
 
+    @property
+    def client_of_v1(self) -> PlatformClient:
+        """The client of a platform whose accounts are all v1 accounts, on this line."""
+        options: dict[str, Any] = {"http_client": self, "max_network_retries": 0}
+        return PlatformClient("sk_test_a1", namespace=UNNAMED, accounts_v2=False, **options)
+
     def pace(self) -> None:
         """Count the calls that were announced."""
         self.paces += 1
