@@ -126,14 +126,14 @@ class Line(stripe.HTTPClient):
         return stripe.StripeClient("sk_test_a1", http_client=self, max_network_retries=0)
 
     def client_of(self, name: str, *also: str) -> PlatformClient:
-        """The SDK on this line, in a deployment with a name, and perhaps earlier names."""
-        return PlatformClient("sk_test_a1", namespace=Namespace(name, also), http_client=self, max_network_retries=0)
+        """The client of a deployment with a name, and perhaps earlier names, whose accounts are all v1 accounts."""
+        options: dict[str, Any] = {"http_client": self, "max_network_retries": 0}
+        return PlatformClient("sk_test_a1", namespace=Namespace(name, also), accounts_v2=False, **options)
 
     @property
     def client_of_v1(self) -> PlatformClient:
         """The client of a platform whose accounts are all v1 accounts, on this line."""
-        options: dict[str, Any] = {"http_client": self, "max_network_retries": 0}
-        return PlatformClient("sk_test_a1", namespace=UNNAMED, accounts_v2=False, **options)
+        return self.client_of("")
 
     def pace(self) -> None:
         """Count the calls that were announced."""

@@ -33,7 +33,7 @@ def answered(**fields: Any) -> Any:
 
 def read(on: Line, one: Payment | None = None, **how: Any) -> View | None:
     """The money of a payment."""
-    return PositionReader(on.client, registry(on)).read(one or paid(), "acct_1", **how)
+    return PositionReader(on.client_of_v1, registry(on)).read(one or paid(), "acct_1", **how)
 
 
 def with_charge(name: str = "tr_1", **fields: Any) -> Any:
@@ -150,7 +150,7 @@ def test_the_account_to_pay_is_the_one_that_was_frozen_or_else_the_registered_on
 
 def ledger(on: Line) -> Ledger:
     """The ledger of the payment."""
-    return ledger_of(on.client, registry(on), "pi_1")
+    return ledger_of(on.client_of_v1, registry(on), "pi_1")
 
 
 def test_a_ledger_divides_what_was_charged() -> None:

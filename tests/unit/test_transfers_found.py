@@ -44,7 +44,7 @@ def by_hand(name: str = "tr_9", **fields: Any) -> Any:
 def look(on: Line, one: Payment | None = None, payee: str | None = "acct_1", **how: Any) -> Found:
     """The look for the transfers of a payment."""
     lists = how.pop("lists", None)
-    return TransferReader(on.client, registry(on), lists).of(one or paid(), payee, **how)
+    return TransferReader(on.client_of_v1, registry(on), lists).of(one or paid(), payee, **how)
 
 
 def names(found: Found) -> list[str]:
@@ -136,7 +136,7 @@ def test_a_sweep_lists_the_accounts_once() -> None:
     lists = CoachLists()
     on = Line(accounts=pages(account()))
 
-    assert [one.id for one in lists.accounts(on.client)] == [one.id for one in lists.accounts(on.client)]
+    assert [one.id for one in lists.accounts(on.client_of_v1)] == [one.id for one in lists.accounts(on.client_of_v1)]
     assert on.urls == ["/v1/accounts?limit=100"]
 
 
