@@ -277,6 +277,8 @@ def test_search_finds_what_waits_and_what_is_on_the_way(
         assert (one.payment_id, one.traces.intent.id) == ("pi_1", "pi_1")
         assert (one.judgement.verdict, one.created, one.balances) == (Verdict.SETTLE, NOW - 400 * DAY, False)
     (query,) = on.asked_of("payment_intents/search")
+    assert query.startswith("query=")
+    assert "limit=100" in query.split("&")
     assert 'status:"processing"+OR+-metadata["settlement"]:null' in query
 
 
