@@ -138,7 +138,7 @@ def test_a_reversal_that_no_settlement_wrote_is_looked_at(market: Marketplace, m
 
 
 def test_an_account_event_is_delivered_again_while_search_is_down(market: Marketplace) -> None:
-    """What the newest events know of is settled all the same."""
+    """The payments among the newest events are settled all the same."""
     account = market.register()
     payment = market.paid()
     market.deliver()
@@ -153,7 +153,7 @@ def test_an_account_event_is_delivered_again_while_search_is_down(market: Market
 
 
 def test_the_failure_of_a_subscriber_is_logged_by_its_class(market: Marketplace) -> None:
-    """What it was about is in the traceback of the webhook's answer."""
+    """No fact of the news is in that line."""
     market.paid()
 
     def take(_sender: object, **_facts: Any) -> None:

@@ -122,7 +122,7 @@ def test_a_hold_leaves_the_note_of_another_write_that_may_still_come(
 
 
 def test_an_unknown_outcome_is_written() -> None:
-    """Where nothing stands, and over a hold."""
+    """On a payment without a note, and over a hold."""
     on = line()
 
     Notes(on.client).wait(noted(None), UNKNOWN, position())

@@ -153,33 +153,25 @@ def ledger(on: Line) -> Ledger:
     return ledger_of(on.client_of_v1, registry(on), "pi_1")
 
 
-def test_a_ledger_divides_what_was_charged() -> None:
-    """Refunds with their state; what people sent is told apart."""
+def in_parts() -> Line:
+    """A payment with a note, of which parts were refunded, taken back, and sent by hand."""
     back = {"object": "list", "data": [], "has_more": False, "url": "/v1/x", "total_count": 1}
+    source = charge(amount_refunded=725).to_dict()
+    ours = transfer("tr_1", 4252, amount_reversed=652, reversals=back, source_transaction=source)
     hand = transfer("tr_2", 100, metadata={"for": "pi_1"}, source_transaction=None)
-    ours = with_charge("tr_1", amount_refunded=725)
-    on = Line(
+    strange = made("refund", "re_3", amount=1, status=None)
+    return Line(
         TODAY,
         pi_1=intent({"settlement": f"held:refused:0.0:{NOW}"}, latest_charge=charge().to_dict()),
-        transfers=[
-            pages(hand),
-            pages(
-                transfer(
-                    "tr_1",
-                    4252,
-                    amount_reversed=652,
-                    reversals=back,
-                    source_transaction=ours.source_transaction.to_dict(),
-                )
-            ),
-        ],
+        transfers=[pages(hand), pages(ours)],
         tr_2=hand,
-        refunds=pages(
-            refund("re_1", 725), refund("re_2", 300, "failed"), made("refund", "re_3", amount=1, status=None)
-        ),
+        refunds=pages(refund("re_1", 725), refund("re_2", 300, "failed"), strange),
     )
 
-    told = ledger(on)
+
+def test_a_ledger_divides_what_was_charged() -> None:
+    """Refunds with their state; transfers by hand are told apart."""
+    told = ledger(in_parts())
 
     lines = (RefundLine("re_1", 725, "succeeded"), RefundLine("re_2", 300, "failed"), RefundLine("re_3", 1, "unknown"))
     assert told == Ledger(

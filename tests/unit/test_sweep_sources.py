@@ -87,7 +87,7 @@ def find(on: Line, since: int | None = None, adopt: bool = False, name: str = ""
 
 
 def failures(found: Findings) -> set[tuple[str, str]]:
-    """What could not be read, with the class of the failure."""
+    """The sources and objects that could not be read, with the class of the failure."""
     return {(one.name, one.error) for one in found.unread}
 
 
@@ -417,7 +417,7 @@ def test_the_second_look_comes_where_something_may_have_been_forgotten(why: str)
     ids=["a debit", "no method", "a card", "failed", "on the way"],
 )
 def test_only_late_money_is_looked_at_a_second_time(given: Callable[[], Any], looked_at: bool, followed: bool) -> None:
-    """What followed it is listed only where there is such."""
+    """Transfers and refunds are listed only where there is such."""
     on, found = debits(given())
 
     assert ("pi_1" in found.cases) is looked_at

@@ -169,7 +169,7 @@ def test_only_a_young_payment_needs_it(age: int, at: int | None, writes: int) ->
 
 @pytest.mark.parametrize(("held", "writes"), [(4251, 1), (4252, 0), (4253, 0)])
 def test_only_a_coach_who_is_owed_more_needs_it(held: int, writes: int) -> None:
-    """Where nothing is sent, no key is at stake."""
+    """No key is at stake where nothing is sent."""
     on = Line(pi_1=intent())
 
     remember_found(on.client, view(young(), found(), held=held))

@@ -203,7 +203,7 @@ def test_more_accounts_than_ten_pages_are_left_to_the_sweep() -> None:
 def test_a_transfer_that_says_nothing_may_be_a_persons_payment_of_this_one(
     metadata: dict[str, str], adopting: bool, unclear: bool
 ) -> None:
-    """Where a person settled it once, or nobody knows who paid before."""
+    """It counts as one if a person settled the payment once, or nobody knows who paid before."""
     gift = by_hand(metadata={}, transfer_group=None)
     on = Line(transfers=[pages(gift), pages()], accounts=pages())
     try:
