@@ -522,7 +522,8 @@ def test_a_line_of_the_books_that_cannot_be_read_is_carried_and_reported() -> No
 
     found = find(Stripes(balance_transactions=[listed(bare), listed()]))
 
-    assert (failures(found), found.unjoined) == ({("txn_9", "not_expanded")}, ["txn_9"])
+    assert ("txn_9", "not_expanded") in failures(found)
+    assert found.unjoined == ["txn_9"]
 
 
 def test_a_payment_of_which_only_a_transfer_is_known_is_looked_at() -> None:
