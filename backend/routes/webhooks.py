@@ -13,7 +13,7 @@ from backend.domain import paths
 from backend.domain.stripe_time import MOST_SKEW_SECONDS
 from backend.http.errors import InvalidSignature, MissingSignature, WebhooksNotConfigured
 from backend.http.requests import parse_json, raw_body, services, settings
-from backend.observability.metrics import WEBHOOK_LAG, WEBHOOKS
+from backend.observability.metrics import WEBHOOK_LAG, WEBHOOKS, labelled
 from backend.services.errors import InvalidRequest
 from backend.webhooks.event import Event, NotAnEvent, read_event
 from backend.webhooks.handlers import EVENT_TYPES, handle
@@ -47,9 +47,9 @@ def _counted(event: Event) -> str:
         # A production endpoint for connected accounts also receives their test events.
         outcome = handle(services(), event) if event.livemode == settings().live else "other_mode"
     except Exception:
-        WEBHOOKS.labels(kind, "failed").inc()
+        labelled(WEBHOOKS, kind, "failed").inc()
         raise
-    WEBHOOKS.labels(kind, outcome).inc()
+    labelled(WEBHOOKS, kind, outcome).inc()
     return outcome
 
 
