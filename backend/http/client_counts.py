@@ -10,6 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import ClassVar
 
 from limits.storage import Storage
 
@@ -25,7 +26,7 @@ class ClientCounts(Storage):
     ``now`` gives unix seconds.
     """
 
-    STORAGE_SCHEME = ["memory"]
+    STORAGE_SCHEME: ClassVar = ["memory"]
 
     def __init__(
         self,

@@ -21,7 +21,7 @@ from limits.strategies import FixedWindowRateLimiter
 
 from backend.config.env import SettingsError
 from backend.config.settings import Settings
-from backend.domain.paths import API, UNDER_WEBHOOKS
+from backend.domain.paths import API, FILES, UNDER_WEBHOOKS
 from backend.http.auth import caller
 from backend.http.client_counts import ClientCounts
 
@@ -207,6 +207,6 @@ def _attach_talisman(app: Flask, settings: Settings) -> None:
     def set_policy(response: Response) -> Response:
         response.headers.setdefault("Content-Security-Policy", API_POLICY)
         # Another site may load the front-end services, and nothing else: no answer as a picture or a script of its own.
-        shared = request.path.startswith("/static/")
+        shared = request.path.startswith(FILES)
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin" if shared else "same-origin"
         return response

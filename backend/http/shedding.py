@@ -2,7 +2,7 @@
 
 What ends a server under load is work that begins ever later. So a gate looks how late this process is. A burst is worked
 off; once work begins more than a second late, whatever comes newest is refused, until the process is in time again. What
-has begun is finished. Webhooks are refused last, probes and files never.
+has begun is finished. Webhooks are refused last, probes never.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import structlog
 from gevent import monkey
 
 from backend.config.settings import Settings
-from backend.domain.paths import API, UNDER_WEBHOOKS
+from backend.domain.paths import API, FILES, UNDER_WEBHOOKS
 from backend.http.middleware import Environ, WSGIApp, request_id_of
 from backend.observability.metrics import REFUSED
 
@@ -30,12 +30,14 @@ _TIGHT_FOR_SECONDS = 1.0
 # Webhooks move money, and are few: they are still let in when nothing else is.
 _WEBHOOKS_MAY_BE_LATER = 4
 
-# What is answered without asking anybody.
-NEEDS_NO_PLACE = ("/health", "/ready", "/metrics", "/static/", "/docs", "/openapi.json", "/test")
+# Who looks after this process asks here, and would take it away if it did not answer.
+PROBES = frozenset(["/health", "/ready", "/metrics"])
+# What asks nobody takes no place from those who wait for Stripe. It takes processor time, so it is refused when that is short.
+NEEDS_NO_PLACE = (*sorted(PROBES), FILES, "/docs", "/openapi.json", "/test")
 # Tells Flask to make the refusal that is then kept.
 MAKE_REFUSAL = "payments.make_refusal"
 
-_Key = tuple[str | bool, str, bool]
+_Key = tuple[str | bool, str, str]
 _Refusal = tuple[str, list[tuple[str, str]], list[bytes]]
 
 
@@ -101,10 +103,11 @@ class Gate:
         """Pass the request on, or refuse it."""
         path = head.get("PATH_INFO", "")
         # A browser that cannot ask whether it may ask never learns why it was refused.
-        if head["REQUEST_METHOD"] == "OPTIONS" or path.startswith(NEEDS_NO_PLACE):
+        if head["REQUEST_METHOD"] == "OPTIONS" or path in PROBES:
             return self._wsgi(head, start_response)
-        if not self._shedder.refuses(path.startswith(UNDER_WEBHOOKS)) and not self._is_full():
-            return self._wsgi(head, start_response)
+        if not self._shedder.refuses(path.startswith(UNDER_WEBHOOKS)):
+            if path.startswith(NEEDS_NO_PLACE) or not self._is_full():
+                return self._wsgi(head, start_response)
         REFUSED.inc()
         return self._refuse(head, start_response)
 
@@ -112,7 +115,10 @@ class Gate:
         """Answer as Flask would. It makes the first refusal of a kind, which is kept: no header can be forgotten."""
         origin = head.get("HTTP_ORIGIN")
         who = origin if origin in self._origins else bool(origin) and self._any_origin
-        key = (who or False, head["wsgi.url_scheme"], head.get("PATH_INFO", "").startswith(API))
+        path = head.get("PATH_INFO", "")
+        # The kinds whose headers differ.
+        kind = next((known for known in (API, FILES) if path.startswith(known)), "")
+        key = (who or False, head["wsgi.url_scheme"], kind)
         refusal = self._refusals.get(key)
         if refusal is None:
             refusal = self._made(head, known_origin=bool(who))

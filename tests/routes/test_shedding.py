@@ -110,8 +110,8 @@ def test_a_refused_request_reaches_neither_flask_nor_stripe(late: tuple[FlaskCli
     assert reached.paths == []
 
 
-@pytest.mark.parametrize("path", ["/health", "/ready", "/metrics", "/static/js/paymentService.js", "/docs"])
-def test_probes_and_files_are_never_refused(late: tuple[FlaskClient, Reached], path: str) -> None:
+@pytest.mark.parametrize("path", ["/health", "/ready", "/metrics"])
+def test_probes_are_never_refused(late: tuple[FlaskClient, Reached], path: str) -> None:
     """However late the process is."""
     client, reached = late
     client.application.config["PROPAGATE_EXCEPTIONS"] = False
@@ -119,6 +119,19 @@ def test_probes_and_files_are_never_refused(late: tuple[FlaskClient, Reached], p
     client.get(path).close()
 
     assert reached.paths == [path]
+
+
+CHEAP = ["/static/js/paymentService.js", "/docs", "/openapi.json", "/test"]
+NO_ROUTE = ["/", "/health/", "/healthy", "/ready/x", "/metrics.txt", "/static", "/no/such/page"]
+
+
+@pytest.mark.parametrize("path", CHEAP + NO_ROUTE)
+def test_pages_and_files_are_refused_like_the_rest(late: tuple[FlaskClient, Reached], path: str) -> None:
+    """Whoever asks for many of them would keep the processor from payments, though each costs little."""
+    client, reached = late
+
+    assert [client.get(path).status_code for _ in range(2)] == [503, 503]
+    assert reached.paths == []
 
 
 def test_a_browser_can_still_ask_whether_it_may_ask(late: tuple[FlaskClient, Reached]) -> None:
@@ -130,7 +143,7 @@ def test_a_browser_can_still_ask_whether_it_may_ask(late: tuple[FlaskClient, Rea
 
 
 @pytest.mark.parametrize("origin", [None, ORIGIN, "https://evil.example.com"])
-@pytest.mark.parametrize("path", ["/api/payments/confirm", "/payment-success"])
+@pytest.mark.parametrize("path", ["/api/payments/confirm", "/payment-success", "/static/js/paymentService.js", "/docs"])
 def test_the_kept_refusal_has_every_header_of_flasks_own(origin: str | None, path: str) -> None:
     """The first is made by Flask, the second is kept: no header differs but the request's id."""
     client = make_backend(ratelimit_enabled=False, allowed_origins=(ORIGIN,), app_env="production", force_https=False)
@@ -148,7 +161,25 @@ def test_the_kept_refusal_has_every_header_of_flasks_own(origin: str | None, pat
         assert int(answer.headers["Retry-After"]) > 0
         if origin != "https://evil.example.com":
             assert sorted(answer.headers) == sorted(by_flask.headers)
+            assert _stable(answer.headers) == _stable(by_flask.headers)
         assert answer.headers.get("Access-Control-Allow-Origin") == (origin if origin == ORIGIN else None)
+
+
+def _stable(headers: Any) -> dict[str, str]:
+    """The headers that say the same at any time."""
+    return {name: value for name, value in headers.items() if name not in ("Date", "Retry-After")}
+
+
+@pytest.mark.parametrize("first", ["/docs", "/no/such/page"])
+def test_a_refused_file_says_who_may_load_it_whatever_was_refused_before(
+    late: tuple[FlaskClient, Reached], first: str
+) -> None:
+    """Another site's page that loads the front-end services is told that they are busy, and not that they are not for it."""
+    client, _ = late
+    name = "Cross-Origin-Resource-Policy"
+
+    assert client.get(first).headers[name] == "same-origin"
+    assert client.get("/static/js/paymentService.js").headers[name] == "cross-origin"
 
 
 def test_an_allowed_origin_does_not_leak_to_another() -> None:

@@ -19,6 +19,7 @@ class Time:
 
 @pytest.fixture
 def clock() -> Time:
+    """A clock that moves by hand."""
     return Time()
 
 
@@ -53,7 +54,7 @@ def test_windows_that_have_ended_are_forgotten_by_later_requests(clock: Time) ->
         counts.incr(str(number), 900)
 
     clock.now += 901
-    for number in range(50):
+    for _ in range(50):
         counts.incr("later", 900)
 
     assert len(counts) == 1
