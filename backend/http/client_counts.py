@@ -10,7 +10,6 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import ClassVar
 
 from limits.storage import Storage
 
@@ -26,7 +25,7 @@ class ClientCounts(Storage):
     ``now`` gives unix seconds.
     """
 
-    STORAGE_SCHEME: ClassVar = ["memory"]
+    STORAGE_SCHEME = ["memory"]  # noqa: RUF012  (declared by the library)
 
     def __init__(
         self,

@@ -105,9 +105,9 @@ class Gate:
         # A browser that cannot ask whether it may ask never learns why it was refused.
         if head["REQUEST_METHOD"] == "OPTIONS" or path in PROBES:
             return self._wsgi(head, start_response)
-        if not self._shedder.refuses(path.startswith(UNDER_WEBHOOKS)):
-            if path.startswith(NEEDS_NO_PLACE) or not self._is_full():
-                return self._wsgi(head, start_response)
+        has_place = path.startswith(NEEDS_NO_PLACE) or not self._is_full()
+        if has_place and not self._shedder.refuses(path.startswith(UNDER_WEBHOOKS)):
+            return self._wsgi(head, start_response)
         REFUSED.inc()
         return self._refuse(head, start_response)
 
