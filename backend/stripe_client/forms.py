@@ -21,15 +21,15 @@ def encode_form(values: Mapping[str, Any]) -> str | None:
     None where there is a value of any other kind: that is left to the SDK.
     """
     pairs: list[str] = []
-    if not _collect(values, "", pairs):
+    if not _collect(values, None, pairs):
         return None
     return "&".join(pairs).replace("%5B", "[").replace("%5D", "]")
 
 
-def _collect(values: Mapping[str, Any], under: str, pairs: list[str]) -> bool:
+def _collect(values: Mapping[str, Any], under: str | None, pairs: list[str]) -> bool:
     """Append a pair for each value. False for a value of an unknown kind."""
     for name, value in values.items():
-        key = f"{under}[{name}]" if under else name
+        key = name if under is None else f"{under}[{name}]"
         kind = type(value)
         if kind is str or kind is int:
             pairs.append(f"{_quoted_name(key)}={_quoted(str(value))}")
