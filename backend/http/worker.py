@@ -71,7 +71,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         super().run()
 
     def remember_listeners(self) -> None:
-        """Keep the addresses of the listeners. One that only this worker has stands after the common ones."""
+        """Keep the addresses of the listeners."""
         self._addresses = {listener: _Listener(listener.getsockname()) for listener in self.sockets}
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
@@ -82,20 +82,19 @@ class Worker(GeventWorker):  # type: ignore[misc]
         super().handle(self._addresses[listener], client, addr)
 
     def handle_exit(self, sig: Any, frame: Any) -> None:
-        """Go, but take first what waits at the worker's own listener: the kernel resets what is left there.
+        """Go, but take first what waits at the worker's listeners, which are its own: the kernel resets what is left there.
 
         With no room to wait in, a client that comes now is not answered by the kernel, and asks again a second later: by then
         the listener is gone, and another worker's takes it.
         """
-        own = self.sockets[len(self.cfg.address) :]
-        for listener in own:
+        for listener in self.sockets:
             listener.listen(0)
-        gevent.spawn(self._leave, own, lambda: GeventWorker.handle_exit(self, sig, frame))
+        gevent.spawn(self._leave, lambda: GeventWorker.handle_exit(self, sig, frame))
 
-    def _leave(self, own: list[Any], leave: Callable[[], None]) -> None:
+    def _leave(self, leave: Callable[[], None]) -> None:
         """Leave when nobody waits any longer; a worker without processor time cannot take them at once."""
         with gevent.Timeout(_LAST_CALL_SECONDS, False):
-            while any(select.select([listener], [], [], 0)[0] for listener in own):
+            while any(select.select([listener], [], [], 0)[0] for listener in self.sockets):
                 gevent.sleep(_LOOK_SECONDS)
         leave()
 

@@ -34,9 +34,9 @@ def _room(listener: socket.socket) -> int:
 
 @pytest.fixture
 def listeners() -> Iterator[list[socket.socket]]:
-    """The common one, and the worker's own."""
-    with _listener() as common, _listener() as own:
-        yield [common, own]
+    """The worker's own: one for each address."""
+    with _listener() as first, _listener() as second:
+        yield [first, second]
 
 
 @pytest.fixture
@@ -64,15 +64,16 @@ def test_a_connection_is_answered_though_its_listener_was_closed_since(
         assert client.recv(4_096).startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_worker_that_goes_first_takes_who_waits_at_its_own_listener(
-    worker: Worker, listeners: list[socket.socket]
+@pytest.mark.parametrize("address", [0, 1])
+def test_a_worker_that_goes_first_takes_who_waits_at_its_listeners(
+    worker: Worker, listeners: list[socket.socket], address: int
 ) -> None:
-    """The kernel would reset them. Nobody may wait there any more; the common listener is the other workers' too."""
-    with socket.create_connection(listeners[1].getsockname(), PATIENCE_SECONDS):
+    """The kernel would reset them. Nobody may wait there any more: other workers have listeners of their own."""
+    with socket.create_connection(listeners[address].getsockname(), PATIENCE_SECONDS):
         worker.handle_exit(None, None)
         gevent.idle()
 
-        assert ([_room(one) for one in listeners], worker.alive) == ([BACKLOG, 0], True)
-        listeners[1].accept()[0].close()
+        assert ([_room(one) for one in listeners], worker.alive) == ([0, 0], True)
+        listeners[address].accept()[0].close()
         while worker.alive:
             gevent.sleep(0.01)
