@@ -1,12 +1,15 @@
 """Refuse early and cheaply what this process has no time or room for, outside Flask, with an answer that lies ready.
 
-What ends a server under load is work that begins ever later. So a gate looks how late this process is. A burst is worked
-off; once work begins more than a second late, whatever comes newest is refused, until the process is in time again. What
-has begun is finished. Webhooks are refused last, probes never.
+What ends a server under load is work that begins ever later. So a gate looks how late this process is, and how long the
+request has lain in the kernel. A burst is worked off; once work begins more than a second late, or what begins has waited
+for two, all that comes late is refused, until the process is in time again. What has begun is finished. Webhooks are
+refused last, probes never.
 """
 
 from __future__ import annotations
 
+import socket
+import struct
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -27,6 +30,10 @@ LATE_SECONDS = 1.0
 # The same from the first refusal until a second after the last: what is served under overload is served fast.
 TIGHT_SECONDS = 0.05
 _TIGHT_FOR_SECONDS = 1.0
+# A wait counts half of it: while a machine stands still requests wait, and no work is late.
+_WAIT_COUNTS = 0.5
+# Where the kernel's tcp_info has tcpi_last_data_recv: milliseconds since bytes came in last.
+_LAST_DATA_RECEIVED = 52
 # Webhooks move money, and are few: they are still let in when nothing else is.
 _WEBHOOKS_MAY_BE_LATER = 4
 
@@ -64,6 +71,20 @@ class Lateness:
         return time.process_time() - self._looked if self._watcher is not None else 0.0
 
 
+def waited(head: Environ) -> float:
+    """The seconds for which the last bytes of a request have lain in the kernel, before and after its connection was
+    accepted; 0 where nobody can tell.
+    """
+    line = head.get("gunicorn.socket")
+    if line is None or not hasattr(socket, "TCP_INFO"):
+        return 0.0
+    try:
+        known = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _LAST_DATA_RECEIVED + 4)
+        return float(struct.unpack_from("I", known, _LAST_DATA_RECEIVED)[0]) / 1_000
+    except (OSError, struct.error):
+        return 0.0  # no TCP
+
+
 class Shedder:
     """Decides what is refused, by lateness alone. ``lateness`` and ``now`` give seconds."""
 
@@ -72,9 +93,9 @@ class Shedder:
         self._now = now
         self._tight_until = 0.0
 
-    def refuses(self, webhook: bool) -> bool:
-        """True if the process is too late to take another request."""
-        late = self._lateness()
+    def refuses(self, webhook: bool, waited_seconds: float = 0.0) -> bool:
+        """True if the process is too late to take a request that has waited so long."""
+        late = max(self._lateness(), waited_seconds * _WAIT_COUNTS)
         if late <= TIGHT_SECONDS:
             return False
         now = self._now()
@@ -106,7 +127,7 @@ class Gate:
         if head["REQUEST_METHOD"] == "OPTIONS" or path in PROBES:
             return self._wsgi(head, start_response)
         has_place = path.startswith(NEEDS_NO_PLACE) or not self._is_full()
-        if has_place and not self._shedder.refuses(path.startswith(UNDER_WEBHOOKS)):
+        if has_place and not self._shedder.refuses(path.startswith(UNDER_WEBHOOKS), waited(head)):
             return self._wsgi(head, start_response)
         REFUSED.inc()
         return self._refuse(head, start_response)

@@ -59,9 +59,9 @@ class _Listener:
 
 
 class Door(StreamServer):  # type: ignore[misc]
-    """Accepts the connections of one listener, one at a time, as other workers accept theirs."""
+    """Accepts the connections of one listener, a few at a time: between them, what has begun goes on."""
 
-    max_accept = 1
+    max_accept = 8
 
     def close(self) -> None:
         """Close the listener, and let in first who waits at it: the kernel resets what is left there."""

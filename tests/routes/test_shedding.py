@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import struct
+import time
 from typing import Any
 
 import pytest
@@ -9,7 +12,8 @@ from flask.testing import FlaskClient
 
 from backend.http.admission import BODY_SHARE, MeasuredBody, Room
 from backend.http.errors import Overloaded
-from backend.http.shedding import LATE_SECONDS, MAKE_REFUSAL, TIGHT_SECONDS, Gate, Shedder
+from backend.http.shedding import LATE_SECONDS, MAKE_REFUSAL, TIGHT_SECONDS, Gate, Shedder, waited
+from tests.raw_http import PATIENCE_SECONDS
 from tests.routes.conftest import Backend, make_backend
 
 ORIGIN = "https://app.example.com"
@@ -65,6 +69,56 @@ def test_webhooks_are_let_in_when_purchases_are_not() -> None:
     assert not process.refuses(TIGHT_SECONDS * 2, webhook=True)
     assert process.refuses(TIGHT_SECONDS * 2)
     assert process.refuses(TIGHT_SECONDS * 5, webhook=True)
+
+
+def test_who_has_waited_for_two_seconds_is_refused() -> None:
+    """Then whoever has waited for a tenth of a second, until a second has passed without one: the others are served fast."""
+    process = Late()
+
+    assert not process.shedder.refuses(False, 2 * LATE_SECONDS)
+    assert process.shedder.refuses(False, 2.1 * LATE_SECONDS)
+    assert process.shedder.refuses(False, 2.1 * TIGHT_SECONDS)
+    assert not process.shedder.refuses(False, 2 * TIGHT_SECONDS)
+    assert not process.shedder.refuses(True, 2.1 * TIGHT_SECONDS)
+
+
+def test_the_kernel_tells_how_long_a_request_has_lain() -> None:
+    """From when its bytes came in, read or not; what is no TCP has not waited."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname()) as client,
+    ):
+        client.sendall(b"POST /")
+        line, _ = listener.accept()
+        with line:
+            end = time.monotonic() + PATIENCE_SECONDS
+            while waited({"gunicorn.socket": line}) < 0.05 and time.monotonic() < end:
+                pass
+            assert 0.05 <= waited({"gunicorn.socket": line}) < PATIENCE_SECONDS
+    ends = socket.socketpair()
+    assert [waited({"gunicorn.socket": one}) for one in (*ends, line)] == [0.0] * 3
+    assert waited({}) == 0.0
+    for one in ends:
+        one.close()
+
+
+class Lain:
+    """A connection whose bytes came in three seconds ago."""
+
+    def getsockopt(self, *_: int) -> bytes:
+        """The beginning of tcp_info."""
+        return struct.pack("52xI", 3_000)
+
+
+def test_a_request_that_lay_too_long_is_refused_before_flask(backend: Backend) -> None:
+    """At the production server, though the process itself is in time; a probe is answered."""
+    client = backend(ratelimit_enabled=False)
+    reached = Reached(client)
+    given = {"gunicorn.socket": Lain()}
+
+    assert client.post("/api/payments/create-intent", data=b"{", environ_overrides=given).status_code == 503
+    assert client.get("/health", environ_overrides=given).status_code == 200
+    assert reached.paths == ["/health"]
 
 
 class Reached:
