@@ -13,6 +13,8 @@ AUDIT_READY := $(VENV)/.audit-ready
 MUTATION_READY := $(VENV)/.mutation-ready
 RELEASE := $(VENV)/release
 RELEASE_READY := $(RELEASE)/.ready
+SDK_SUITE := $(VENV)/sdk-suite
+SDK_SUITE_READY := $(SDK_SUITE)/.ready
 NODE_READY := tests/node/node_modules/.ready
 # One lock for every Python from 3.11 on and every system, so that one file serves a laptop and the image.
 LOCK := $(RELEASE)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
@@ -22,11 +24,13 @@ N ?= 1000
 SEED ?= 0
 # The backend that `make conformance` asks; more words: URL="https://… --stripe https://api.stripe.com --key pk_test_…".
 URL ?= http://localhost:3001
+# The version that `make compare` holds this one against: a commit, a branch, a tag.
+REV ?= HEAD
 # Options of `make bench`; --help lists them.
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo drill sandbox serve conformance test quick check format lint types imports properties chaos fuzz model planted mutation bench growth overload picture asvs audit lock sbom clean
+.PHONY: help run demo drill sandbox serve conformance test quick check format lint types imports properties chaos fuzz model planted mutation bench growth overload compare picture asvs audit lock sbom sdk-suite drift clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,7 +59,7 @@ test: $(DEV_READY) ## Get what the tests need, and run them (ARGS="tests/money -
 quick: $(DEV_READY) ## Run a part of the tests in under a minute, and say what was left out
 	@$(BIN)/python -m tests.quick $(ARGS)
 
-check: lint types imports test audit ## Everything that CI runs
+check: lint types imports test audit sdk-suite ## Everything that CI runs
 
 lint: $(DEV_READY)
 	@$(BIN)/ruff format --check --quiet . || { echo "The format differs. Run: make format"; exit 1; }
@@ -99,11 +103,20 @@ growth: $(DEV_READY) $(NODE_READY) ## Fill a sandbox with N payments and see whe
 overload: $(NODE_READY) ## Ask more of the production server than it can do, and see what becomes of it
 	@$(BIN)/python -m tests.bench.overload
 
+compare: $(DEV_READY) ## Compare what the backend answers and asks of Stripe with another version's (REV=HEAD)
+	@$(BIN)/python -m tests.compare $(REV)
+
 picture: $(DEV_READY) ## Take the README's picture anew, in a browser
 	@$(BIN)/python -m tests.browser.picture
 
 asvs: $(DEV_READY) ## Make the page of security requirements anew, from docs/asvs.toml
 	@$(BIN)/python -m tests.meta.asvs
+
+sdk-suite: $(SDK_SUITE_READY) ## Run the tests of Stripe's own SDK against the sandbox, and compare with the score on record
+	@$(BIN)/python -m tests.sdk_suite --environment $(SDK_SUITE)
+
+drift: $(DEV_READY) ## Play scenarios on the sandbox, and on Stripe with a test key of yours (STRIPE_TEST_KEY=sk_test_…)
+	@$(BIN)/python -m tests.drift $(if $(STRIPE_TEST_KEY),--key $(STRIPE_TEST_KEY))
 
 audit: $(AUDIT_READY) ## Look for known holes in the dependencies, and risky habits in the code
 	@$(BIN)/python -m tests.audit
@@ -115,6 +128,8 @@ lock: $(RELEASE_READY) ## Pin anew what requirements*.txt ask for, with the hash
 	@$(LOCK) -c requirements/dev.lock requirements/audit.txt -o requirements/audit.lock
 	@$(LOCK) -c requirements/dev.lock requirements/mutation.txt -o requirements/mutation.lock
 	@$(LOCK) requirements/release.txt -o requirements/release.lock
+	@$(LOCK) -c requirements/dev.lock requirements/sdk-suite.txt -o requirements/sdk-suite.lock
+	@$(LOCK) --no-deps requirements/sdk-source.txt -o requirements/sdk-source.lock
 	@$(MAKE) --no-print-directory sbom
 
 sbom: $(RELEASE_READY) ## List what the image is made of: requirements/sbom.json, in CycloneDX
@@ -145,6 +160,12 @@ $(NODE_READY): tests/node/package-lock.json tests/bench/peers/package-lock.json 
 
 $(AUDIT_READY): requirements/audit.lock $(DEV_READY)
 	@$(BIN)/python $(INSTALL) requirements/audit.lock $(AGAIN)
+	@touch $@
+
+# In an environment of their own: they bring another way of HTTP, which the SDK would take.
+$(SDK_SUITE_READY): requirements/sdk-suite.lock requirements/sdk-source.lock $(RUN_READY)
+	@$(PYTHON) requirements/install.py $(SDK_SUITE) requirements/sdk-suite.lock $(AGAIN)
+	@$(BIN)/python -m tests.sdk_suite.fetch $(SDK_SUITE)
 	@touch $@
 
 # Apart from the rest: it brings many packages, and nothing that CI runs needs it.

@@ -75,8 +75,9 @@ def _start_sandbox(settings: Settings) -> Sandbox:
     if settings.sandbox_state is not None:
         sandbox.keep_state(settings.sandbox_state).start()
     webhook = f"http://127.0.0.1:{settings.port}{STRIPE_WEBHOOK}"
-    sandbox.ensure_webhook(webhook, settings.stripe_webhook_secrets[0])
-    sandbox.ensure_webhook(webhook, settings.stripe_connect_webhook_secrets[0], connect=True)
+    thin = settings.webhook_payload == "thin"
+    sandbox.ensure_webhook(webhook, settings.stripe_webhook_secrets[0], thin=thin)
+    sandbox.ensure_webhook(webhook, settings.stripe_connect_webhook_secrets[0], connect=True, thin=thin)
     threading.Thread(target=server.serve_forever, name="sandbox", daemon=True).start()
     sandbox.start_background()
     return sandbox

@@ -27,6 +27,7 @@ from backend.routes.webhooks import webhooks
 from backend.services import Policies, build_services
 from backend.stripe_client.client import build_client
 from backend.web.docs import docs
+from backend.web.money_pages import money_pages
 from backend.web.pages import pages
 from backend.web.storefront import storefront
 
@@ -53,7 +54,7 @@ def create_app(
         rate=settings.fee_rate,
         app_url=settings.app_url,
         now=lambda: int(clock()),
-        policies=Policies(settings.late_coaches_wait, settings.max_declines, settings.allowed_origins),
+        policies=_policies(settings),
         tally=MoneyCounters(),
     )
     attach_middleware(app, settings)
@@ -65,9 +66,18 @@ def create_app(
     attach_admission(app, settings)
     attach_proxies(app, settings)
     register_errors(app)
-    for blueprint in (payments, connect, webhooks, status, pages, reference, docs):
+    in_development = () if settings.is_production else (storefront, money_pages)
+    for blueprint in (payments, connect, webhooks, status, pages, reference, docs, *in_development):
         app.register_blueprint(blueprint)
-    if not settings.is_production:
-        app.register_blueprint(storefront)
     cli.attach_commands(app, create_app)
     return app
+
+
+def _policies(settings: Settings) -> Policies:
+    return Policies(
+        settings.late_coaches_wait,
+        settings.max_declines,
+        settings.allowed_origins,
+        settings.fraud_warnings,
+        settings.account_terms,
+    )

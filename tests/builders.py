@@ -65,10 +65,10 @@ def key_of(name: str) -> str:
 class Marketplace(StripesBooks):
     """One backend and one sandbox, wired together in-process, webhooks included.
 
-    Webhooks wait until ``deliver`` is called, so that a test decides what comes first.
+    Webhooks wait until ``deliver`` is called, so that a test decides what comes first. ``thin``: they carry no objects.
     """
 
-    def __init__(self, now: int, **changes: Any) -> None:
+    def __init__(self, now: int, thin: bool = False, **changes: Any) -> None:
         self.clock = Clock(frozen_at=now)
         self.settings = replace(load_settings({}, env_file=None), ratelimit_enabled=False, **changes)
         key = self.settings.stripe_secret_key
@@ -79,9 +79,9 @@ class Marketplace(StripesBooks):
         self._as_platform = {"Authorization": f"Bearer {self.settings.stripe_secret_key}"}
         self.stripe = self._client(self.settings.stripe_secret_key)
         self.browser = self._client(self.settings.stripe_publishable_key)
-        self.sandbox.add_webhook(WEBHOOK, secret=self.settings.stripe_webhook_secrets[0])
+        self.sandbox.add_webhook(WEBHOOK, secret=self.settings.stripe_webhook_secrets[0], thin=thin)
         connect_secret = self.settings.stripe_connect_webhook_secrets[0]
-        self.sandbox.add_webhook(WEBHOOK, secret=connect_secret, connect=True)
+        self.sandbox.add_webhook(WEBHOOK, secret=connect_secret, connect=True, thin=thin)
 
     def another_backend(self, settings: Settings | None = None) -> Any:
         """A further instance of the backend on the same sandbox."""

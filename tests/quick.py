@@ -23,6 +23,7 @@ SELECTION = {
     "backend/observability": ("tests/unit/test_logs.py",),
     "backend/routes": ("tests/routes/test_payments.py", "tests/routes/test_connect.py"),
     "backend/sandbox": ("tests/sandbox/test_payments.py", "tests/sandbox/test_money.py", "tests/sandbox/test_wire.py"),
+    "backend/sandbox/resources/v2": ("tests/sandbox/test_accounts_v2.py", "tests/sandbox/test_thin_events.py"),
     "backend/schemas": ("tests/routes/test_earnings.py",),
     "backend/services": ("tests/money/test_long_lists.py", "tests/money/test_objects.py"),
     "backend/services/coach": ("tests/money/test_registrations.py",),
@@ -34,6 +35,7 @@ SELECTION = {
         "tests/money/test_holds.py",
         "tests/money/test_slow_money.py",
     ),
+    "backend/services/statements": ("tests/money/test_statements.py",),
     "backend/stripe_client": ("tests/unit/test_stripe_rate.py",),
     "backend/web": ("tests/web/test_money_map.py",),
     "backend/webhooks": ("tests/routes/test_webhooks.py", "tests/money/test_news.py"),
@@ -44,10 +46,14 @@ ALWAYS = ("tests/meta/test_citations.py", "tests/meta/test_contributing.py", "te
 LEFT_OUT = {
     "tests/bench": "measures",
     "tests/browser": "needs Chromium",
+    "tests/compare": "starts servers",
     "tests/chaos": "starts servers and kills them",
     "tests/conformance": "starts a server",
     "tests/fuzz": "starts servers and attacks them",
+    "tests/drift": "plays a hundred scenarios",
     "tests/model": "searches",
+    "tests/sdk_suite": "serves a suite",
+    "tests/sorts": "plays tests of other folders again",
     "tests/ship": "needs nginx and Redis",
 }
 

@@ -19,17 +19,18 @@ from flask.cli import FlaskGroup
 from backend.commands.coaches import coaches
 from backend.commands.demo import demo
 from backend.commands.drill import drill
-from backend.commands.ledger_output import UNTOLD, ledger_json, print_ledger, say_untold
+from backend.commands.ledger_output import UNTOLD, ledger_json, print_ledger, read_ledger, say_untold
 from backend.commands.operator_errors import operator_error
 from backend.commands.parameters import ACCOUNT_ID, PAYMENT_ID, asks_stripe
-from backend.commands.setup import doctor, webhooks
+from backend.commands.setup import doctor
+from backend.commands.statement import statement
 from backend.commands.sweep import SweepOptions, run_sweep
 from backend.commands.sweep_report import report_of, summary, unfinished, write_metrics
+from backend.commands.webhooks import webhooks
 from backend.commands.why import why
 from backend.domain.states import MoneyState
 from backend.services import Services
 from backend.services.errors import PaymentsError
-from backend.services.settlement.ledger import ledger_of
 from backend.webhooks.news import tell
 
 # Exit codes, for cron and scripts.
@@ -41,7 +42,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 def attach_commands(app: Flask, create_app: Callable[..., Flask]) -> None:
     """Make the commands known to ``flask``. ``create_app``: the factory, for the drill's own backend."""
     app.extensions["create_app"] = create_app
-    for command in (demo, drill, settle, ledger, why, reconcile, coaches, doctor, webhooks):
+    for command in (demo, drill, settle, ledger, why, statement, reconcile, coaches, doctor, webhooks):
         app.cli.add_command(command)
     _hide_those_of_others()
 
@@ -107,7 +108,7 @@ def settle(payment: str, manual: bool, auto: bool, release: str | None) -> None:
             services.releases.release(payment, release)
         settlement = services.settler.settle(payment)
         tell(services, settlement)
-        print_ledger(ledger_of(services.client, services.registry, payment))
+        print_ledger(*read_ledger(services, payment, as_json=False))
         if settlement.state == MoneyState.NOT_OURS:
             click.echo("Nothing was settled: the Node backend sold this payment. To settle it too:")
             click.echo(f"  flask reconcile {payment} --adopt")
@@ -132,12 +133,10 @@ def ledger(payment: str, as_json: bool) -> None:
     """
     services = _services()
     try:
-        found = ledger_of(services.client, services.registry, payment)
-    except tuple(UNTOLD) as error:
-        raise SystemExit(say_untold(payment, UNTOLD[type(error)], as_json)) from error
+        found, told = read_ledger(services, payment, as_json)
     except (stripe.StripeError, PaymentsError) as error:
         raise operator_error(error) from error
-    click.echo(json.dumps(ledger_json(found))) if as_json else print_ledger(found)
+    click.echo(json.dumps(ledger_json(found, told))) if as_json else print_ledger(found, told)
     raise SystemExit(DONE if found.balances else OUT_OF_BALANCE)
 
 

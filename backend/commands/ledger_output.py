@@ -10,11 +10,13 @@ from typing import Any
 import click
 
 from backend.domain.money import format_money
-from backend.domain.notes import Note, Reason, read_note
-from backend.domain.reasons import WORDS, Words, words_of
-from backend.domain.states import MoneyState
-from backend.services.errors import UnreadablePayment
-from backend.services.reads import NOT_REFUNDED
+from backend.domain.notes import Reason
+from backend.domain.reasons import WORDS
+from backend.services import Services
+from backend.services.errors import NotFound, UnreadablePayment
+from backend.services.operators.why import Explainer
+from backend.services.operators.why_ends import NOT_A_PURCHASE, Explanation
+from backend.services.reads import NO_SUCH_PAYMENT, NOT_REFUNDED
 from backend.services.settlement.ledger import Ledger
 from backend.services.settlement.settle import UNCLEAR
 
@@ -23,21 +25,33 @@ UNTOLD: Mapping[type[Exception], Reason] = {**UNCLEAR, UnreadablePayment: Reason
 _NOT_TOLD = 1
 
 
-def ledger_json(found: Ledger) -> dict[str, Any]:
-    """The ledger for machines."""
-    words = _words(found)
+def read_ledger(services: Services, payment_id: str, as_json: bool) -> tuple[Ledger, Explanation]:
+    """The figures of a payment sold here, and the reason for them. Where they cannot be told, that is said, and the command
+    ends. Raises ``NotFound``.
+    """
+    look = Explainer(services.client, services.registry).look(payment_id)
+    if look is None or look.explanation.state == NOT_A_PURCHASE:
+        raise NotFound(NO_SUCH_PAYMENT)
+    found = look.ledger
+    if found is None:
+        raise SystemExit(say_untold(payment_id, Reason(look.explanation.reason), as_json))
+    return found, look.explanation
+
+
+def ledger_json(found: Ledger, told: Explanation) -> dict[str, Any]:
+    """The ledger for machines, with the reason that ``flask why`` gives."""
     return {
         **asdict(found),
         "owed": found.owed,
         "balances": found.balances,
-        "meaning": words.meaning if words else None,
-        "remedy": words.remedy if words else None,
-        "command": _command(words, found.payment_id) if words else None,
+        "meaning": told.meaning or None,
+        "remedy": told.next if told.meaning else None,
+        "command": (told.command or None) if told.meaning else None,
     }
 
 
-def print_ledger(found: Ledger) -> None:
-    """The ledger for people."""
+def print_ledger(found: Ledger, told: Explanation) -> None:
+    """The ledger for people, with the reason that ``flask why`` gives."""
 
     def money(name: str, amount: int, remark: str = "") -> None:
         click.echo(f"  {name:<22}{format_money(amount, found.currency):>16}  {remark}".rstrip())
@@ -54,7 +68,7 @@ def print_ledger(found: Ledger) -> None:
     money("- reversed", found.reversed)
     money("= the coach holds", found.held)
     _print_refunds(found)
-    _print_note(found)
+    _print_reason(found, told)
     if found.balances:
         click.secho("It balances.", fg="green")
     elif found.owed > 0:
@@ -79,32 +93,21 @@ def _print_refunds(found: Ledger) -> None:
         click.echo(f"  {'refund':<22}{format_money(one.amount, found.currency):>16}  {one.id} {one.status}{counts}")
 
 
-def _print_note(found: Ledger) -> None:
-    words = _words(found)
-    if words is None:
+def _print_reason(found: Ledger, told: Explanation) -> None:
+    if found.note is not None:
+        click.echo(f"  {'note':<22}{found.note}")
+    if not told.meaning:
         return
-    click.echo(f"  {'note':<22}{found.note}")
-    click.echo(f"  {words.meaning}")
-    click.echo(f"  {words.remedy}")
-    command = _command(words, found.payment_id)
-    if command:
-        click.echo(f"    {command}")
-
-
-def _words(found: Ledger) -> Words | None:
-    if found.note is None:
-        return None
-    return words_of(Note(MoneyState.MANUAL) if found.note == MoneyState.MANUAL else read_note(found.note))
-
-
-def _command(words: Words, payment_id: str) -> str:
-    return words.command.format(payment=payment_id)
+    click.echo(f"  {told.meaning}")
+    click.echo(f"  {told.next}")
+    if told.command:
+        click.echo(f"    {told.command}")
 
 
 def say_untold(payment_id: str, reason: Reason, as_json: bool) -> int:
     """Say why the money of a payment cannot be told, and what to do; answers with the exit code."""
     words = WORDS[reason]
-    command = _command(words, payment_id)
+    command = words.command.format(payment=payment_id)
     if as_json:
         told = {"meaning": words.meaning, "remedy": words.remedy, "command": command}
         click.echo(json.dumps({"payment_id": payment_id, "balances": None, "reason": str(reason), **told}))

@@ -1,4 +1,4 @@
-"""The commands that set up and look: ``flask webhooks sync`` and ``flask doctor``."""
+"""``flask doctor``: everything that has to be right before money comes."""
 
 from __future__ import annotations
 
@@ -6,30 +6,25 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
 import click
-import stripe
-from dotenv import dotenv_values
 from flask import current_app
 from limits.storage import storage_from_string
 
-from backend.commands.env_file import write_secret
-from backend.commands.operator_errors import words_for_operator
 from backend.commands.parameters import asks_stripe
+from backend.commands.webhook_specs import wanted_destinations, wanted_endpoints
 from backend.config.certificate import NotTrusted, days_left
-from backend.config.settings import Settings, set_outside
-from backend.config.validators import LOOPBACK, base_url
+from backend.config.settings import Settings
 from backend.domain.paths import STRIPE_WEBHOOK
 from backend.http.auth import UNASKED
 from backend.services import Services
+from backend.services.coach.account_lists import made_by_v2
 from backend.services.operators.diagnosis import OK, PROBLEM, WARNING, Finding, examine
-from backend.services.operators.endpoints import KEEP, EndpointSpec, Step, carry_out, endpoints_of, plan
+from backend.services.operators.platform_report import destination_findings, platform_report
 from backend.services.operators.undelivered import undelivered
-from backend.webhooks.handlers import CONNECTED_TYPES, PLATFORM_TYPES
+from backend.webhooks.handlers import PLATFORM_TYPES
 
-_VARIABLES = {"platform": "STRIPE_WEBHOOK_SECRET", "connected": "STRIPE_CONNECT_WEBHOOK_SECRET"}
 _COLOURS = {OK: "green", WARNING: "yellow", PROBLEM: "red"}
 
 
@@ -41,121 +36,6 @@ def _services() -> Services:
 def _settings() -> Settings:
     settings: Settings = current_app.config["SETTINGS"]
     return settings
-
-
-@click.group()
-def webhooks() -> None:
-    """The webhook endpoints at Stripe."""
-
-
-@webhooks.command()
-@click.argument("url")
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-@click.option(
-    "--env-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path(".env"),
-    show_default=True,
-    help="Where the signing secrets are written.",
-)
-@asks_stripe
-def sync(url: str, dry_run: bool, env_file: Path) -> None:
-    """Create or repair both endpoints at Stripe for the backend's public URL, and keep their signing secrets.
-
-    One endpoint listens to your own account, one to coaches' accounts. Doing it again changes nothing; after ngrok gave
-    you another address, run it with that. Restart the backend when secrets were written.
-
-    \b
-    flask webhooks sync https://1234.ngrok-free.app
-    flask webhooks sync https://api.example.com --dry-run
-
-    Exit code 0 when both are as they should be, 1 when something failed (run it again), 3 when --dry-run found work.
-    """
-    address = _public(url)
-    try:
-        existing = endpoints_of(_services().client)
-        steps = [plan(existing, wanted) for wanted in _wanted(address, env_file)]
-        for step in steps:
-            _say(step, dry_run)
-            if not dry_run:
-                carry_out(_services().client, step, lambda secret, step=step: _keep(secret, step, env_file))  # type: ignore[misc]
-    except stripe.StripeError as error:
-        raise click.ClickException(_why(error)) from error
-    except OSError as error:
-        raise click.ClickException(
-            f"{env_file} cannot be written: {error.strerror}. Run this again afterwards."
-        ) from error
-    if dry_run:
-        raise SystemExit(3 if any(step.changes_something for step in steps) else 0)
-    if any(step.action not in (KEEP, "update") for step in steps):
-        click.echo("Restart the backend, so that it reads the new secrets.")
-
-
-def _public(url: str) -> str:
-    try:
-        address = urlsplit(base_url(url))
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="URL") from error
-    own_stripe = urlsplit(_settings().stripe_api_base or "").hostname in LOOPBACK
-    if address.scheme != "https" and not own_stripe:
-        raise click.BadParameter(
-            "must begin with https://, and be reachable for Stripe. In development: ngrok http 3001", param_hint="URL"
-        )
-    whole = address.geturl()
-    return whole if whole.endswith(STRIPE_WEBHOOK) else whole + STRIPE_WEBHOOK
-
-
-def _wanted(url: str, env_file: Path | None) -> Iterator[EndpointSpec]:
-    """Both endpoints as they should be. What stands in the file counts, for it was written by an earlier run."""
-    settings = _settings()
-    written = dotenv_values(env_file) if env_file is not None and env_file.is_file() else {}
-    for kind, events, believed in (
-        ("platform", PLATFORM_TYPES, settings.stripe_webhook_secrets),
-        ("connected", CONNECTED_TYPES, settings.stripe_connect_webhook_secrets),
-    ):
-        kept = tuple(part.strip() for part in (written.get(_VARIABLES[kind]) or "").split(",") if part.strip())
-        yield EndpointSpec(
-            kind, kind == "connected", url, events, stripe.api_version, kept or believed, settings.namespace
-        )
-
-
-def _say(step: Step, dry_run: bool) -> None:
-    done = {"keep": "is as it should be", "create": "is made", "update": "is mended", "replace": "is replaced"}
-    planned = {
-        "keep": done["keep"],
-        "create": "would be made",
-        "update": "would be mended",
-        "replace": "would be replaced",
-    }
-    why = f": {'; '.join(step.reasons)}" if step.reasons else ""
-    click.echo(f"The endpoint for {_NAMES[step.wanted.kind]} {(planned if dry_run else done)[step.action]}{why}.")
-    for one in step.surplus:
-        click.echo(f"  A second one of the same kind {'would go' if dry_run else 'goes'}: {one.id}.")
-
-
-_NAMES = {"platform": "your own account", "connected": "coaches' accounts"}
-
-
-def _keep(secret: str, step: Step, env_file: Path) -> None:
-    """Put a new secret before those that still sign what is on its way."""
-    name = _VARIABLES[step.wanted.kind]
-    # The bundled sandbox's are known to everybody.
-    before = [one for one in step.wanted.secrets if not one.startswith("whsec_sandbox")]
-    outside = set_outside(name, env_file if env_file.is_file() else None)
-    warning = write_secret(env_file, name, ",".join([secret, *before[:2]]))
-    click.echo(f"  {name} is written to {env_file}.")
-    if warning:
-        click.echo(f"  {warning}", err=True)
-    if outside:
-        click.echo(f"  The environment sets {name} too, and wins over the file: change it there.", err=True)
-
-
-def _why(error: stripe.StripeError) -> str:
-    if "maximum" in str(error) and error.http_status == 400:
-        return "Stripe allows sixteen endpoints. Delete one that nobody needs: Dashboard, Developers, Webhooks."
-    if isinstance(error, stripe.InvalidRequestError):
-        return f"Stripe refused ({error.http_status}): {error.user_message or 'no reason given'}"
-    return words_for_operator(error)
 
 
 @click.command()
@@ -196,9 +76,19 @@ def doctor(as_json: bool, strict: bool, outside: bool) -> None:
 def _stripe_examined() -> Iterator[Finding]:
     settings = _settings()
     # The bundled sandbox brings its own endpoints, and forgets them.
-    wanted = [] if settings.uses_sandbox else list(_wanted(settings.app_url + STRIPE_WEBHOOK, None))
-    found = list(examine(_services().client, wanted, settings.live, _services().now))
+    url, own = settings.app_url + STRIPE_WEBHOOK, not settings.uses_sandbox
+    wanted = list(wanted_endpoints(settings, url, None)) if own and settings.webhook_payload == "snapshot" else []
+    client, by_v2 = _services().client, list[Any]()
+
+    def report(account: Any, accounts: Any) -> Iterator[Finding]:
+        by_v2.extend(made_by_v2(client, accounts))
+        yield from platform_report(settings.account_terms, by_v2, account, accounts.data)
+
+    found = list(examine(client, wanted, settings.live, _services().now, report))
     yield from (_on_the_sandbox(finding) if settings.uses_sandbox else finding for finding in found)
+    if own and found[0].level == OK:
+        with_v2 = settings.account_terms.connect_accounts == "v2" or bool(by_v2)
+        yield from destination_findings(client, wanted_destinations(settings, url, None, with_v2))
     if found[0].level == OK:  # else Stripe does not answer, or not to this key
         yield from undelivered(_services().client, frozenset(PLATFORM_TYPES), settings.app_url)
 

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -23,13 +23,16 @@ from backend.config.validators import (
     declines_limit,
     earlier_names,
     header_names,
+    is_placeholder,
     metrics_token,
     namespace_name,
     origins,
+    refund_terms_of,
     sandbox_port,
     storage_uri,
     usual_rate,
 )
+from backend.domain.account_requests import WAYS, AccountTerms, capability_set
 from backend.domain.catalogue import Catalogue, CatalogueError, parse_catalogue
 from backend.domain.money import FeeRate, MoneyError, supported_currency
 from backend.domain.namespace import Namespace
@@ -47,9 +50,6 @@ SANDBOX_CONNECT_WEBHOOK_SECRET = "whsec_sandbox_connect"
 
 _SECRET_KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]+", re.ASCII)
 _IS_COMMAND = "FLASK_RUN_FROM_CLI"  # set by Flask
-_KEY_PREFIX = re.compile(r"\A(?:[srp]k_(?:test|live)|whsec)_")
-# Stripe's own have no underscore after the prefix.
-_PLACEHOLDER = re.compile(r"_|\A(.)\1{2,}\Z|placeholder|example|changeme|yourkey|sandbox", re.IGNORECASE)
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+", re.ASCII)
 _PUBLISHABLE_FORM = "pk_test_… or pk_live_…"
 _PUBLISHABLE_KEY = re.compile(r"pk_(test|live)_[A-Za-z0-9_]+", re.ASCII)
@@ -81,7 +81,11 @@ class Settings:
     app_env: AppEnv
     app_name: str
     app_url: str
+    refund_terms: str
     namespace: Namespace
+    account_terms: AccountTerms
+    fraud_warnings: Literal["tell", "refund"]
+    webhook_payload: Literal["snapshot", "thin"]
     fee_rate: FeeRate
     catalogue: Catalogue
     as_written: WrittenTerms
@@ -184,7 +188,8 @@ def _read(read: Reader) -> Settings:
         app_env=app_env,
         app_name=app_name_of(read.text("APP_NAME", "Coaching payments")),
         app_url=read.convert("APP_URL", base_url) or f"http://localhost:{port}",
-        namespace=_read_namespace(read),
+        refund_terms=refund_terms_of(read.text("REFUND_TERMS", "")),
+        **_read_platform(read),
         fee_rate=read.convert("PLATFORM_FEE_PERCENTAGE", FeeRate.from_percent) or FeeRate.from_percent("10"),
         catalogue=_read_catalogue(read),
         as_written=_read_as_written(read),
@@ -205,11 +210,16 @@ def _read(read: Reader) -> Settings:
     )
 
 
-def _read_namespace(read: Reader) -> Namespace:
-    return Namespace(
-        read.convert("APP_NAMESPACE", namespace_name) or "",
-        read.convert("APP_NAMESPACE_ALSO", earlier_names) or (),
-    )
+def _read_platform(read: Reader) -> dict[str, Any]:
+    """The settings of how this deployment meets Stripe, by the names of their fields."""
+    name, earlier = read.convert("APP_NAMESPACE", namespace_name), read.convert("APP_NAMESPACE_ALSO", earlier_names)
+    way = read.choice("CONNECT_ACCOUNTS", WAYS, "auto")
+    return {
+        "namespace": Namespace(name or "", earlier or ()),
+        "account_terms": AccountTerms(way, read.convert("COACH_CAPABILITIES", capability_set)),
+        "fraud_warnings": read.choice("FRAUD_WARNINGS", ("tell", "refund"), "tell"),
+        "webhook_payload": read.choice("WEBHOOK_PAYLOAD", ("snapshot", "thin"), "snapshot"),
+    }
 
 
 def _read_auth(read: Reader, production: bool) -> AuthSettings:
@@ -268,7 +278,7 @@ def _refuse_placeholders(settings: Settings) -> None:
         *(("STRIPE_CONNECT_WEBHOOK_SECRET", secret) for secret in settings.stripe_connect_webhook_secrets),
     ]
     for name, value in given:
-        if _PLACEHOLDER.search(_KEY_PREFIX.sub("", value)):
+        if is_placeholder(value):
             raise SettingsError(name, "is a placeholder; copy the real one from the Stripe Dashboard")
 
 

@@ -7,7 +7,10 @@ import re
 from backend.config.env import SettingsError
 from backend.domain.addresses import origin_of
 from backend.domain.namespace import DEFAULT, NAME
+from backend.domain.text import UnfitText, clean
 
+# A paragraph beside the button; what is longer belongs on a page of its own.
+MOST_TERMS = 500
 LOOPBACK = frozenset(["127.0.0.1", "localhost", "::1"])
 # A scheme, a host, perhaps a port and a path: what a link is put together from.
 _ADDRESS = re.compile(
@@ -36,6 +39,15 @@ def app_name_of(text: str) -> str:
     if len(text) > 40 or not text.isprintable():
         raise SettingsError("APP_NAME", "must be at most 40 printable characters: it heads every page")
     return text
+
+
+def refund_terms_of(text: str) -> str:
+    """Return what players are told of refunds before they pay; empty if nothing is. Raises ``SettingsError``."""
+    try:
+        return clean(text, MOST_TERMS) if text else ""
+    except UnfitText as unfit:
+        form = f"must be one line of at most {MOST_TERMS} characters, without control characters"
+        raise SettingsError("REFUND_TERMS", form) from unfit
 
 
 def base_url(text: str) -> str:
@@ -106,3 +118,13 @@ def earlier_names(text: str) -> tuple[str, ...]:
     if not all(NAME.fullmatch(name) for name in names):
         raise ValueError(f"must be earlier values of APP_NAMESPACE, or {DEFAULT}, separated by commas")
     return tuple(dict.fromkeys(names))
+
+
+_KEY_PREFIX = re.compile(r"\A(?:[srp]k_(?:test|live)|whsec)_")
+# Stripe's own have no underscore after the prefix.
+_PLACEHOLDER = re.compile(r"_|\A(.)\1{2,}\Z|placeholder|example|changeme|yourkey|sandbox", re.IGNORECASE)
+
+
+def is_placeholder(key: str) -> bool:
+    """True for a key or secret that was copied out of an example, its kind aside."""
+    return bool(_PLACEHOLDER.search(_KEY_PREFIX.sub("", key)))

@@ -1,4 +1,4 @@
-"""Access: one table of who may call what, and whose payments and accounts a caller may reach. Pure."""
+"""Access: the rules of who may call a route, and whose payments and accounts a caller may reach. Pure."""
 
 from __future__ import annotations
 
@@ -34,33 +34,16 @@ class Rule:
     anonymous: bool = False
 
 
-_PLAYERS = frozenset([Role.PLAYER])
-_COACHES = frozenset([Role.COACH])
-_ADMINS: frozenset[Role] = frozenset()
+ADMINS = Rule()
+PLAYERS = Rule(frozenset([Role.PLAYER]))
+COACHES = Rule(frozenset([Role.COACH]))
+# A guest has no token.
+PLAYERS_AND_GUESTS = Rule(PLAYERS.roles, anonymous=True)
+COACHES_AND_GUESTS = Rule(COACHES.roles, anonymous=True)
+EVERYBODY = Rule(PLAYERS.roles | COACHES.roles, anonymous=True)
 
-# By endpoint. What stands in neither table does not exist for any caller.
-POLICY = {
-    "payments.create_intent": Rule(_PLAYERS, anonymous=True),
-    "payments.create_destination_charge": Rule(_PLAYERS, anonymous=True),
-    "payments.list_packages": Rule(_PLAYERS | _COACHES, anonymous=True),
-    "payments.confirm": Rule(_PLAYERS, anonymous=True),
-    "payments.read_intent": Rule(_PLAYERS),
-    "payments.refund": Rule(_ADMINS),
-    "connect.create_account": Rule(_COACHES),
-    "connect.start_onboarding": Rule(_COACHES),
-    "connect.create_onboarding_link": Rule(_COACHES),
-    "connect.read_onboarding_link": Rule(_COACHES),
-    "connect.read_status": Rule(_COACHES, anonymous=True),
-    "connect.list_transfers": Rule(_COACHES),
-    "connect.read_account": Rule(_COACHES),
-    "connect.update_account": Rule(_COACHES),
-    "connect.create_login_link": Rule(_COACHES),
-    "connect.read_balance": Rule(_COACHES),
-    "connect.list_payouts": Rule(_COACHES),
-    "connect.transfer": Rule(_ADMINS),
-}
 # Stripe signs its webhooks, probes have no token, and a page shows a payment to who holds its client secret.
-OPEN_BLUEPRINTS = frozenset(["webhooks", "status", "pages", "reference", "docs", "storefront"])
+OPEN_BLUEPRINTS = frozenset(["webhooks", "status", "pages", "reference", "docs", "storefront", "money_pages"])
 
 
 @dataclass(frozen=True)

@@ -70,9 +70,14 @@ def customer(namespace: Namespace, email: str) -> str:
     return namespace.key(f"customer:{email_hash(email)}")
 
 
-def account(namespace: Namespace, params: Mapping[str, Any]) -> str:
-    """Return the key of a coach's account. Whoever asks with other details asks for another account."""
-    return namespace.key(f"account:{attempt_hash(json.dumps(params, sort_keys=True))}")
+def account(namespace: Namespace, params: Mapping[str, Any], way: str = "") -> str:
+    """Return the key of a coach's account. Whoever asks with other details asks for another account.
+
+    ``way``: the make and the capabilities, so that what is refused to one keeps none of the others from being made; empty
+    for the only request that there was before there was a choice.
+    """
+    digest = attempt_hash(json.dumps(params, sort_keys=True))
+    return namespace.key(f"account:{way}:{digest}" if way else f"account:{digest}")
 
 
 def creation(key: str, generation: int) -> str:

@@ -49,13 +49,31 @@ def supported_currency(code: str) -> str:
     return currency
 
 
+def decimal_text(amount_minor: int, currency: str) -> str:
+    """Return the amount for programs, in units of the currency: ``1012500, "cad"`` is ``10125.00``."""
+    return _units(amount_minor, currency, "")
+
+
 def format_money(amount_minor: int, currency: str) -> str:
-    """For people: ``4725, "cad"`` is ``47.25 CAD``; ``4725, "jpy"`` is ``4725 JPY``."""
-    if currency in ZERO_DECIMAL:
-        return f"{amount_minor} {currency.upper()}"
+    """For people: ``4725, "cad"`` is ``47.25 CAD``; ``1012500, "cad"`` is ``10,125.00 CAD``; ``4725, "jpy"`` is ``4,725 JPY``.
+
+    Pages, commands and letters spell amounts in this way alone; ``static/js/spelling.js`` is the same for scripts.
+    """
+    return f"{_units(amount_minor, currency, ',')} {currency.upper()}"
+
+
+def _units(amount_minor: int, currency: str, grouping: str) -> str:
+    decimals = decimals_of(currency)
     sign = "-" if amount_minor < 0 else ""
-    units, cents = divmod(abs(amount_minor), 100)
-    return f"{sign}{units}.{cents:02d} {currency.upper()}"
+    units, part = divmod(abs(amount_minor), 10**decimals)
+    return f"{sign}{units:{grouping}}{f'.{part:0{decimals}d}' if decimals else ''}"
+
+
+def decimals_of(currency: str) -> int:
+    """Return how many decimals an amount of a currency has at Stripe: 2 for ``cad``, 0 for ``jpy``, 3 for ``kwd``."""
+    if currency in ZERO_DECIMAL:
+        return 0
+    return 3 if currency in THREE_DECIMAL else 2
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from flask import Flask, g, request
 from werkzeug.exceptions import NotFound
 
 from backend.config.settings import Settings
-from backend.domain.access import ANYBODY, OPEN_BLUEPRINTS, POLICY, TRUSTED, Caller, NotSignedIn
+from backend.domain.access import ANYBODY, OPEN_BLUEPRINTS, TRUSTED, Caller, NotSignedIn
+from backend.http.operations import operation_of
 from backend.http.signing_keys import KeysUnavailable
 from backend.http.tokens import Tokens
 
@@ -60,12 +61,12 @@ def check_callers(app: Flask, settings: Settings) -> None:
     def check() -> None:
         if _is_open():
             return
-        rule = POLICY.get(request.endpoint or "")
-        if rule is None:
+        called = operation_of(app.view_functions.get(request.endpoint or ""))
+        if called is None or called.rule is None:
             raise NotFound
         if g.refusal is not None:
             raise g.refusal
-        g.caller.check(rule, optional)
+        g.caller.check(called.rule, optional)
 
     app.before_request(check)
 

@@ -32,6 +32,7 @@ from backend.services.errors import (
     NotFound,
     NotPaid,
     PaymentsError,
+    PlatformNotReady,
     Undecided,
     UnreadablePayment,
 )
@@ -206,6 +207,7 @@ FAILURES: dict[type[BaseException], Callable[[Any], Failure]] = {
     NoAccount: lambda exc: Failure(404, NOT_FOUND, exc.message, {"account": None}),
     Conflict: _ours(409, CONFLICT),
     UnreadablePayment: _ours(409, CONFLICT),
+    PlatformNotReady: _ours(502, PROVIDER_ERROR),
     Undecided: _ours(503, PROVIDER_UNAVAILABLE),
     PaymentsError: _always(_BUG),
     NotSignedIn: _always(Failure(401, "Unauthorized", "Please sign in, and try again.")),

@@ -6,10 +6,13 @@ from dataclasses import replace
 
 from flask import Blueprint, Response
 
+from backend.domain.access import ADMINS, EVERYBODY, PLAYERS, PLAYERS_AND_GUESTS
 from backend.domain.paths import PAYMENTS
 from backend.http.auth import caller
+from backend.http.operations import operation
 from backend.http.requests import body, idempotency_key, path_payment_id, respond, services, settings
 from backend.observability.metrics import PURCHASES, REFUNDED, labelled
+from backend.routes import examples
 from backend.schemas.payments import (
     ConfirmRequest,
     ConfirmResponse,
@@ -23,14 +26,26 @@ from backend.schemas.screens import PackagesResponse
 
 payments = Blueprint("payments", __name__, url_prefix=PAYMENTS)
 
+# Two addresses at which the same thing is bought.
+_purchase = operation(
+    PLAYERS_AND_GUESTS,
+    CreateIntentResponse,
+    body=CreateIntentRequest,
+    failures=(400, 409),
+    keyed=True,
+    example=examples.PURCHASE,
+)
+
 
 @payments.post("/create-intent")
+@_purchase
 def create_intent() -> Response:
     """An intent to pay for a package or subscription, with the secret to pay it in the front end."""
     return _buy(needs_account=False)
 
 
 @payments.post("/create-destination-charge")
+@_purchase
 def create_destination_charge() -> Response:
     """The same purchase, as the screens make it: only from a coach who has an account.
 
@@ -49,6 +64,7 @@ def _buy(needs_account: bool) -> Response:
 
 
 @payments.get("/packages")
+@operation(EVERYBODY, PackagesResponse)
 def list_packages() -> Response:
     """The price list, with the platform's part in percent."""
     catalogue, rate = settings().catalogue, settings().fee_rate
@@ -57,6 +73,7 @@ def list_packages() -> Response:
         {
             "currency": catalogue.currency,
             "platform_fee_percentage": rate.percent,
+            "refund_terms": settings().refund_terms or None,
             "sports": catalogue.sports,
             "packages": catalogue.offers,
         },
@@ -64,6 +81,13 @@ def list_packages() -> Response:
 
 
 @payments.post("/confirm")
+@operation(
+    PLAYERS_AND_GUESTS,
+    ConfirmResponse,
+    body=ConfirmRequest,
+    failures=(400, 404, 409),
+    example=examples.CONFIRMATION,
+)
 def confirm() -> Response:
     """The coaching session that a payment opened."""
     asked = body(ConfirmRequest)
@@ -72,6 +96,7 @@ def confirm() -> Response:
 
 
 @payments.get("/intent/<payment_id>")
+@operation(PLAYERS, IntentResponse, failures=(404,))
 def read_intent(payment_id: str) -> Response:
     """A payment's status, amount and purchase."""
     intent = services().payments.intent(path_payment_id(payment_id), caller())
@@ -79,6 +104,14 @@ def read_intent(payment_id: str) -> Response:
 
 
 @payments.post("/refund")
+@operation(
+    ADMINS,
+    RefundResponse,
+    body=RefundBody,
+    failures=(400, 402, 404, 409),
+    keyed=True,
+    example=examples.REFUND,
+)
 def refund() -> Response:
     """Money back to the player; the coach's part of it comes back too."""
     made = services().refunds.refund(body(RefundBody), idempotency_key())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from apispec import APISpec
@@ -15,9 +14,11 @@ from werkzeug.datastructures import Headers
 
 from backend import __version__
 from backend.domain.paths import UNDER_WEBHOOKS
+from backend.http.operations import Operation, operations
 from backend.http.requests import settings
+from backend.routes.examples import APP_URL
 from backend.routes.generated_clients import ALL_ERRORS, ERRORS, explain, fit_for_clients
-from backend.schemas import connect, payments, screens
+from backend.schemas import payments
 from backend.schemas.fields import LenientInteger, StrictInteger, StripeId, Text
 
 reference = Blueprint("reference", __name__)
@@ -55,116 +56,11 @@ class ErrorBody(Schema):
     )
 
 
-class Received(Schema):
-    """A webhook was taken."""
-
-    received = fields.Constant(True)
-
-
-class Alive(Schema):
-    """The state of the backend."""
-
-    status = fields.String(required=True)
-    timestamp = fields.String(required=True)
-    environment = fields.String()
-
-
-class Tested(Schema):
-    """The answer to the connection check."""
-
-    message = fields.String(required=True)
-    timestamp = fields.String(required=True)
-    stripe_configured = fields.Boolean(required=True, data_key="stripeConfigured")
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One route in the reference: its request and its answers. ``keyed``: it takes an ``Idempotency-Key``."""
-
-    answer: type[Schema]
-    body: type[Schema] | None = None
-    query: type[Schema] | None = None
-    failures: tuple[int, ...] = ()
-    keyed: bool = False
-    example: Any = None
-
-
-# In examples, the address of this very backend.
-_APP_URL = "https://app.example.com"
-_ORDER = {"coachId": "coach-7", "coachName": "Dana", "sport": "badminton", "packageType": "package", "packageId": 1}
-_COACH = {"coachId": "coach-7", "coachName": "Dana", "email": "dana@example.com", "sport": "badminton"}
-_PAYMENT, _ACCOUNT = "pi_3PxExample0000001", "acct_1PxExample0000001"
-_CLAIM = {"paymentIntentId": _PAYMENT, "coachAccountId": _ACCOUNT, "amount": 4725}
-
-# Two addresses at which the same thing is bought.
-_PURCHASE = Operation(
-    payments.CreateIntentResponse,
-    payments.CreateIntentRequest,
-    failures=(400, 409),
-    keyed=True,
-    example={**_ORDER, "customerEmail": "pat@example.com"},
-)
-
-OPERATIONS = {
-    "payments.create_intent": _PURCHASE,
-    "payments.create_destination_charge": _PURCHASE,
-    "payments.list_packages": Operation(screens.PackagesResponse),
-    "payments.confirm": Operation(
-        payments.ConfirmResponse,
-        payments.ConfirmRequest,
-        failures=(400, 404, 409),
-        example={"paymentIntentId": _PAYMENT, "sessionData": _ORDER},
-    ),
-    "payments.read_intent": Operation(payments.IntentResponse, failures=(404,)),
-    "payments.refund": Operation(
-        payments.RefundResponse,
-        payments.RefundBody,
-        failures=(400, 402, 404, 409),
-        keyed=True,
-        example={"paymentIntentId": _PAYMENT, "reason": "requested_by_customer", "amount": 1000},
-    ),
-    "connect.create_account": Operation(
-        connect.CreateAccountResponse, connect.CreateAccountRequest, failures=(400, 404, 409), example=_COACH
-    ),
-    "connect.start_onboarding": Operation(
-        connect.CreateAccountResponse, connect.CreateAccountRequest, failures=(400, 404, 409), example=_COACH
-    ),
-    "connect.create_onboarding_link": Operation(
-        screens.OnboardingLinkResponse,
-        screens.OnboardingLinkRequest,
-        failures=(400, 404, 409),
-        example={"return_url": f"{_APP_URL}/coach/earnings"},
-    ),
-    "connect.read_onboarding_link": Operation(
-        screens.CoachOnboardingLinkResponse, query=screens.OnboardingLinkRequest, failures=(400, 404, 409)
-    ),
-    "connect.read_status": Operation(screens.StatusResponse, query=screens.StatusQuery, failures=(400, 404)),
-    "connect.list_transfers": Operation(screens.TransfersResponse, query=screens.TransfersQuery, failures=(400, 404)),
-    "connect.read_account": Operation(connect.AccountResponse, failures=(404,)),
-    "connect.update_account": Operation(
-        connect.UpdateAccountResponse,
-        connect.UpdateAccountRequest,
-        failures=(400, 404, 409),
-        example={"business_profile": {"url": "https://dana.example.com"}},
-    ),
-    "connect.create_login_link": Operation(connect.LoginLinkResponse, failures=(404, 409)),
-    "connect.transfer": Operation(
-        connect.TransferResponse, connect.TransferRequest, failures=(400, 404, 409), example=_CLAIM
-    ),
-    "connect.read_balance": Operation(connect.BalanceResponse, failures=(404,)),
-    "connect.list_payouts": Operation(connect.PayoutsResponse, query=connect.PayoutsQuery, failures=(400, 404)),
-    "webhooks.receive": Operation(Received, failures=(400, 408, 413, 500, 503)),
-    "status.health": Operation(Alive),
-    "status.ready": Operation(Alive, failures=(502, 503)),
-    "status.test": Operation(Tested),
-}
 _PATHS: dict[str, dict[str, Any]] = {
     "payment_id": {"pattern": r"^pi_[A-Za-z0-9]{8,64}$"},
     "account_id": {"pattern": r"^acct_[A-Za-z0-9]{8,32}$"},
     "coach_id": {"minLength": 1, "maxLength": 500},
 }
-# What may be left out altogether.
-_OPTIONAL_BODIES = frozenset(["connect.create_onboarding_link"])
 
 
 @reference.get("/openapi.json")
@@ -206,18 +102,17 @@ def document() -> dict[str, Any]:
     assert plugin.converter is not None
     plugin.converter.add_attribute_function(_limits)  # type: ignore[no-untyped-call]
     spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
-    for rule in current_app.url_map.iter_rules():
-        operation = OPERATIONS.get(rule.endpoint)
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}) if operation else ():
-            assert operation is not None
-            path = re.sub(r"<([a-z_]+)>", r"{\1}", rule.rule)
-            spec.path(path=path, operations={method.lower(): _described(rule.endpoint, operation, path)})
+    served = operations(current_app.view_functions)
+    for rule in (one for one in current_app.url_map.iter_rules() if one.endpoint in served):
+        path = re.sub(r"<([a-z_]+)>", r"{\1}", rule.rule)
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            spec.path(path=path, operations={method.lower(): _described(rule.endpoint, served[rule.endpoint], path)})
     return explain(fit_for_clients(spec.to_dict()))
 
 
 def _described(endpoint: str, operation: Operation, path: str) -> dict[str, Any]:
     text = " ".join((current_app.view_functions[endpoint].__doc__ or "").split())
-    signed_in = endpoint.startswith(("payments.", "connect."))
+    signed_in = operation.rule is not None
     failures = sorted({*operation.failures, *(_ALWAYS if signed_in else ())})
     described: dict[str, Any] = {
         "operationId": endpoint.partition(".")[2],
@@ -232,8 +127,7 @@ def _described(endpoint: str, operation: Operation, path: str) -> dict[str, Any]
         described["security"] = [{"token": []}, {}] if settings().auth.mode != "required" else [{"token": []}]
     if operation.body is not None:
         content = {"schema": operation.body, "example": _at_home(operation.example)}
-        required = endpoint not in _OPTIONAL_BODIES
-        described["requestBody"] = {"required": required, "content": {"application/json": content}}
+        described["requestBody"] = {"required": operation.body_required, "content": {"application/json": content}}
     elif endpoint == "webhooks.receive":
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
     return described
@@ -242,7 +136,7 @@ def _described(endpoint: str, operation: Operation, path: str) -> dict[str, Any]
 def _at_home(example: dict[str, Any]) -> dict[str, Any]:
     """The example with our own address, which is the one that is accepted here."""
     own = settings().app_url
-    return {name: one.replace(_APP_URL, own) if isinstance(one, str) else one for name, one in example.items()}
+    return {name: one.replace(APP_URL, own) if isinstance(one, str) else one for name, one in example.items()}
 
 
 def _parameters(operation: Operation, path: str) -> Iterator[dict[str, Any]]:

@@ -11,19 +11,23 @@ from werkzeug.exceptions import NotFound
 
 from backend.domain.access import NotSignedIn
 from backend.domain.sessions import iso_milliseconds
+from backend.http.operations import operation
 from backend.http.requests import services, settings
 from backend.observability.metrics import exposition
+from backend.schemas.status import Alive, Tested
 
 status = Blueprint("status", __name__)
 
 
 @status.get("/health")
+@operation(None, Alive)
 def health() -> Response:
     """Alive: answers without asking anybody else."""
     return jsonify({"status": "OK", "timestamp": _now(), "environment": settings().app_env})
 
 
 @status.get("/ready")
+@operation(None, Alive, failures=(502, 503))
 def ready() -> Response:
     """Able to take payments: Stripe answers, and takes our key. Remembered for some seconds; 502 or 503 when not."""
     services().readiness.check()
@@ -42,6 +46,7 @@ def metrics() -> Response:
 
 
 @status.get("/test")
+@operation(None, Tested)
 def test() -> Response:
     """The answer of the Node backend's test endpoint."""
     return jsonify(

@@ -12,11 +12,15 @@ from flask import Blueprint, Response, jsonify, request
 from backend.domain import paths
 from backend.domain.stripe_time import MOST_SKEW_SECONDS
 from backend.http.errors import InvalidSignature, MissingSignature, WebhooksNotConfigured
+from backend.http.operations import operation
 from backend.http.requests import parse_json, raw_body, services, settings
 from backend.observability.metrics import WEBHOOK_LAG, WEBHOOKS, labelled
+from backend.schemas.status import Received
 from backend.services.errors import InvalidRequest
+from backend.services.operators.pings import PING, machine_name
 from backend.webhooks.event import Event, NotAnEvent, read_event
 from backend.webhooks.handlers import EVENT_TYPES, handle
+from backend.webhooks.thin import is_notification, read_notification
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +32,7 @@ _LONGEST_SIGNATURE = 2_048
 
 
 @webhooks.post("/stripe")
+@operation(None, Received, failures=(400, 408, 413, 500, 503))
 def receive() -> Response:
     """One delivery of one event."""
     event = _verified(raw_body(), request.headers.get("Stripe-Signature"))
@@ -35,7 +40,8 @@ def receive() -> Response:
     outcome = _counted(event)
     # Most types are of no interest here; Stripe sends what an endpoint asked for, and "*" asks for all.
     log.log(DEBUG if outcome == "ignored" else INFO, "webhook", outcome=outcome, account=event.account)
-    return jsonify({"received": True})
+    # A ping of ours asks which machine took it; only who has a secret can ask.
+    return jsonify({"received": True, "machine": machine_name()} if event.type == PING else {"received": True})
 
 
 def _counted(event: Event) -> str:
@@ -58,6 +64,7 @@ def _verified(payload: bytes, signature: str | None) -> Event:
 
     Stripe signs events of the platform with one secret, and those of connected accounts, which name the account, with
     another: neither is believed with the other's. Where one kind has no secret, the other's is for both.
+    Events that only v2 has, of accounts and of endpoints, may come from either.
     """
     platform, connected = settings().stripe_webhook_secrets, settings().stripe_connect_webhook_secrets
     if not platform + connected:
@@ -68,7 +75,8 @@ def _verified(payload: bytes, signature: str | None) -> Event:
     if not signed_by:
         raise InvalidSignature
     event = _event(payload)
-    if not signed_by & {*((connected or platform) if event.account else (platform or connected))}:
+    own = (connected or platform) if event.account else (platform or connected)
+    if not signed_by & {*own} and not event.type.startswith("v2."):
         log.warning("webhook.other_endpoints_secret", account=event.account, event_type=event.type)
         raise InvalidSignature
     return event
@@ -105,8 +113,8 @@ def _matches(body: str, signature: str, secret: str) -> bool:
 
 
 def _event(payload: bytes) -> Event:
+    document = parse_json(payload)
     try:
-        return read_event(parse_json(payload), EVENT_TYPES)
+        return read_notification(document) if is_notification(document) else read_event(document, EVENT_TYPES)
     except NotAnEvent as error:
-        # Signed, but not a snapshot event: an endpoint for thin events points here.
-        raise InvalidRequest("This is not a Stripe snapshot event.", field=str(error)) from error
+        raise InvalidRequest("This is not a Stripe event.", field=str(error)) from error

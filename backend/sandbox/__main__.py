@@ -31,7 +31,7 @@ It moves no real money and refuses live keys.
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     found = argparse.ArgumentParser(
-        prog="python -m backend.sandbox",
+        prog=f"python -m {__package__}",
         description="A local, stateful stand-in for Stripe and Stripe Connect.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -49,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
         "--connect-webhook-secret", metavar="whsec_…", default="whsec_sandbox_connect", help="default: %(default)s"
     )
     _add_state(found)
-    found.add_argument("--seed", type=int, default=0, help="of the ids; the same seed gives the same ids")
+    _add_ids(found)
     found.add_argument("--manual", action="store_true", help="deliver webhooks only on POST /_sandbox/deliveries")
     found.add_argument("--allow-remote", action="store_true", help="listen on an address that others can reach")
     found.add_argument(
@@ -68,6 +68,13 @@ def parser() -> argparse.ArgumentParser:
         help=f"write what is supported, as Markdown, and stop (default: the {coverage.COMMITTED.name} beside the code)",
     )
     return found
+
+
+def _add_ids(found: argparse.ArgumentParser) -> None:
+    found.add_argument("--seed", type=int, default=0, help="of the ids; the same seed gives the same ids")
+    found.add_argument(
+        "--fixtures", action="store_true", help="begin with objects of known ids: cus_123, ch_xxxxxxxxxxxxx and so on"
+    )
 
 
 def _add_state(found: argparse.ArgumentParser) -> None:
@@ -119,7 +126,7 @@ def _serve(sandbox: Sandbox, server: Any, manual: bool) -> None:
 
 def _listening(given: argparse.Namespace) -> tuple[Sandbox, Any]:
     """Bind first: with port 0 the sandbox learns only then what its links have to say."""
-    sandbox = Sandbox(seed=given.seed)
+    sandbox = Sandbox(seed=given.seed, with_fixtures=given.fixtures)
     try:
         with contextlib.redirect_stderr(io.StringIO()):  # werkzeug would add advice about its own defaults
             server = sandbox.serve(given.host, given.port)

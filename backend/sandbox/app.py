@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from werkzeug import Request, Response
 
-from . import coverage
+from . import coverage, fixtures
 from .control.guard import Guard
 from .control.routes import Control
 from .pages.dashboard import Dashboard
@@ -24,9 +24,11 @@ from .state.clock import Clock
 from .state.deliveries import Delivery, Endpoint, Order, Post
 from .state.world import World
 from .wire import http
-from .wire.api import Api, Keys
+from .wire.api import Api
 from .wire.errors import StripeError
 from .wire.faults import ConnectionCut, Faults
+from .wire.keys import Keys
+from .worlds import Worlds
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -58,17 +60,19 @@ class Sandbox:
     leaves the machine but webhooks.
 
     Call it as a WSGI application in-process, or `serve` it. With a frozen clock and no background thread, nothing happens
-    but what a test makes happen: it moves `clock`, and pumps webhooks with `deliver_due`.
+    but what a test makes happen: it moves `clock`, and pumps webhooks with `deliver_due`. With a `secret_key` only that one
+    is taken, without one every test key is. `with_fixtures`: with objects of known ids, see fixtures.py.
     """
 
     def __init__(
         self,
         clock: Clock | None = None,
-        secret_key: str = "sk_test_sandbox",
-        publishable_key: str = "pk_test_sandbox",
+        secret_key: str | None = None,
+        publishable_key: str | None = None,
         base_url: str = "http://127.0.0.1:3002",
         post: Post | None = None,
-        seed: int = 0,
+        seed: int | str = 0,
+        with_fixtures: bool = False,
     ) -> None:
         self.clock = clock or Clock()
         self.faults = Faults()
@@ -76,12 +80,16 @@ class Sandbox:
         self.keeper: Keeper | None = None
         self.guard = Guard()
         self.world = World(self.clock, base_url, seed)
+        self._with_fixtures = with_fixtures
+        self._lay_out()
+        self.worlds = Worlds(self)
         self.move_to(base_url)
         if post is not None:
             self.world.events.deliveries.post = post
-        self._api = Api(self.world, Keys(secret_key, publishable_key), self.faults, ROUTES)
+        self.keys = Keys(secret_key, publishable_key)
+        self._api = Api(self.world, self.keys, self.faults, ROUTES)
         self._control = Control(self)
-        self._dashboard = Dashboard(self.world, self._control, publishable_key)
+        self._dashboard = Dashboard(self.world, self._control, self.keys.publishable)
         self._pages = Pages(self.world)
         self._background = Background(self.world)
         # Who answers what; the first that fits.
@@ -104,6 +112,27 @@ class Sandbox:
         """Links made from now on begin with this address, and it answers under this name."""
         self.world.base_url = base_url.rstrip("/")
         self.guard.allow(urlsplit(base_url).hostname or "")
+        for one in self.worlds.all():
+            one.world.base_url = self.world.base_url
+
+    def beside(self, name: str, seed: int | None = None) -> "Sandbox":
+        """A sandbox of its own, at the same address and with the same receiver: a world for `worlds`."""
+        keys = (f"sk_test_sandbox_{name}", f"pk_test_sandbox_{name}")
+        of_ids = f"{self.world.seed}/{name}" if seed is None else seed
+        one = Sandbox(
+            self.clock.apart(), *keys, self.base_url, self.world.events.deliveries.post, of_ids, self._with_fixtures
+        )
+        # Its doors for worlds are those of the whole process.
+        one.worlds = self.worlds
+        order = self._background.order
+        if order is not None:
+            one.start_background(order)
+        return one
+
+    def close(self) -> None:
+        """End what runs by itself, at once."""
+        self.world.timeline.clear()
+        self._background.leave()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer a request, as WSGI wants it."""
@@ -117,11 +146,15 @@ class Sandbox:
         if request.method == "OPTIONS":
             return self.guard.preflight(request)
         refused = self.guard.refusal(request)
-        if refused is not None:
-            answer = self.refuse(refused, request.method, request.path)
-        else:
-            answer = next(part for paths, part in self._parts if re.match(paths, request.path))(request)
+        try:
+            answer = self.refuse(refused, request.method, request.path) if refused else self._of_world(request)
+        except StripeError as error:
+            answer = self.refuse(error, request.method, request.path)
         return self.guard.harden(request, answer)
+
+    def _of_world(self, request: Request) -> Response:
+        parts = self.worlds.of(request)._parts
+        return next(part for paths, part in parts if re.match(paths, request.path))(request)
 
     def tick(self) -> None:
         """Let everything happen that is due by now."""
@@ -133,13 +166,24 @@ class Sandbox:
         """An empty platform. Clock and webhook endpoints added from outside the API stay."""
         with self.world.lock:
             self.world.reset()
+            self._lay_out()
         self._api.idempotency.clear()
         self.faults.clear()
+        self.keys.clear()
         self.requests.clear()
+
+    def _lay_out(self) -> None:
+        """Make what is there from the start."""
+        if self._with_fixtures:
+            fixtures.make(self.world)
 
     def parts(self) -> dict[str, Any]:
         """Whatever has a state to be saved beside the objects."""
-        return self.world.parts() | {"idempotency": self._api.idempotency, "faults": self.faults}
+        return self.world.parts() | {
+            "idempotency": self._api.idempotency,
+            "faults": self.faults,
+            "keys": self.keys,
+        }
 
     def add_webhook(
         self,
@@ -147,22 +191,28 @@ class Sandbox:
         secret: str | None = None,
         connect: bool = False,
         enabled_events: Iterable[str] = ("*",),
+        thin: bool = False,
     ) -> dict[str, Any]:
-        """Deliver events to `url`: those of the platform, or with `connect` those of connected accounts."""
+        """Deliver events to `url`: those of the platform, or with `connect` those of connected accounts.
+
+        With `thin` they are thin events, as a destination made under /v2 gets them.
+        """
         with self.world.lock:
             ids = self.world.ids
             secret = secret or ids.new("whsec")
             endpoint = Endpoint(ids.new("we"), url, self.clock.now(), {secret: None}, connect, tuple(enabled_events))
+            endpoint.carry(thin)
             return {**self.world.events.add_endpoint(endpoint, permanent=True), "secret": secret}
 
-    def ensure_webhook(self, url: str, secret: str, connect: bool = False) -> None:
-        """Deliver events to `url`; the endpoint that a saved state has there goes on, with this secret."""
+    def ensure_webhook(self, url: str, secret: str, connect: bool = False, thin: bool = False) -> None:
+        """Deliver events to `url`; the endpoint that a saved state has there goes on, with this secret and kind of event."""
         with self.world.lock:
             known = self.world.events.permanent(url, connect)
             if known is None:
-                self.add_webhook(url, secret, connect)
+                self.add_webhook(url, secret, connect, thin=thin)
             else:
                 known.secrets = {secret: None}
+                known.carry(thin)
 
     def keep_state(self, path: Path, every_seconds: float = SAVE_EVERY) -> Keeper:
         """Go on from the state in a file, and keep it there once the keeper is started. Raises StateError."""
@@ -183,12 +233,14 @@ class Sandbox:
             made += [deliveries.send(delivery) for delivery in due]
 
     def start_background(self, order: Order = "fifo") -> None:
-        """Deliver at once, and let time do its work, in a thread."""
-        self._background.start(order)
+        """Deliver at once, and let time do its work, in a thread; in the worlds apart too."""
+        for one in (self, *self.worlds.all()):
+            one._background.start(order)
 
     def stop_background(self) -> None:
-        """Stop that thread, after the deliveries it is making."""
-        self._background.stop()
+        """Stop those threads, after the deliveries that they are making."""
+        for one in (self, *self.worlds.all()):
+            one._background.stop()
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> Server:
         """A threaded server; call `serve_forever`, and `shutdown` from another thread. Port 0 takes a free one."""

@@ -22,7 +22,7 @@ from .sdk_calls import sdk_calls
 from .state.banks import BANKS, Bank
 from .state.cards import CARDS, Card
 from .state.delivery_rules import EFFECTS as DELIVERY_EFFECTS
-from .state.event_types import EVENT_TYPES
+from .state.event_types import EVENT_TYPES, V2_EVENT_TYPES
 from .wire.faults import ABOUT
 from .wire.http import API_VERSION
 from .wire.limits import DIFFERENCES, Feature
@@ -63,7 +63,7 @@ def sections() -> tuple[Section, ...]:
         _section("cards", "Test cards", _CARDS, ("number", "payment method", "what it does"), _cards()),
         _section("banks", "Test bank accounts", _BANKS, ("payment method", "type", "what it does"), _banks()),
         _section("stripe_js", "In a browser", _SCRIPT, ("call", "here"), _script()),
-        _section("events", "Events sent", _EVENTS, ("type", "when"), list(EVENT_TYPES.items())),
+        _section("events", "Events sent", _EVENTS, ("type", "when"), [*EVENT_TYPES.items(), *V2_EVENT_TYPES.items()]),
         _section("faults", "Faults of calls", _FAULTS, ("effect", "what happens"), list(ABOUT.items())),
         _section("deliveries", "Faults of deliveries", _RULES, ("effect", "what happens"), _delivery_effects()),
         _section("control", "The control path", _CONTROL, ("call", "what it does"), _doors()),
@@ -86,7 +86,9 @@ _BANKS = (
 _SCRIPT = (
     "The script at /v3/, for pages of any origin: their policy has to allow the sandbox as script-src and frame-src."
 )
-_EVENTS = "No other is ever sent. Endpoints are subscribed to them one by one, or to all (*)."
+_EVENTS = (
+    "No other is ever sent; each of v1 has a thin twin. Endpoints are subscribed to them one by one, or to all (*)."
+)
 _FAULTS = "POST /_sandbox/faults: before the work or after it, on the nth call, so many times, with a probability."
 _RULES = "POST /_sandbox/delivery_rules, by type of event."
 _CONTROL = "Outside /v1, with JSON, without a key."

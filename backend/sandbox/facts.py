@@ -76,7 +76,71 @@ FACTS = {
         Fact(
             "a payout is bounded by the balance", "test_connect::test_a_manual_payout_is_bounded_and_can_be_called_back"
         ),
-        Fact("standard and custom accounts, persons, external accounts, Accounts v2", "no: refused by name"),
+        Fact("standard and custom accounts, persons, external accounts", "no: refused by name"),
+    ),
+    "Accounts v2": (
+        Fact(
+            "a fresh recipient is restricted, and says what is due",
+            "test_accounts_v2::test_a_fresh_recipient_can_receive_nothing_yet",
+        ),
+        Fact("what is not included is null", "test_accounts_v2::test_what_is_not_included_is_null"),
+        Fact(
+            "/v1/accounts shows the same account, with type none",
+            "test_accounts_v2::test_v1_shows_the_same_account_in_its_own_shape",
+        ),
+        Fact("/v2 shows v1 accounts", "test_accounts_v2::test_a_v1_account_is_read_under_v2"),
+        Fact("transfers take a v2 account's id", "test_accounts_v2::test_a_transfer_takes_the_id_as_it_is"),
+        Fact(
+            "keys live thirty days and keep no refusal",
+            "test_accounts_v2::test_a_key_keeps_what_was_made_for_thirty_days",
+        ),
+        Fact(
+            "closing names every configuration",
+            "test_accounts_v2::test_an_account_is_closed_with_all_of_its_configurations",
+        ),
+        Fact(
+            "onboarding links have no configurations",
+            "test_accounts_v2::test_a_link_leads_into_onboarding_for_five_minutes",
+        ),
+        Fact("whether the platform may make v1 accounts", "accounts_v1"),
+        Fact(
+            "the refusal of v1 stays under its key for a day",
+            "test_accounts_v2::test_the_refusal_of_v1_stays_under_its_key_for_a_day",
+        ),
+        Fact("whether the platform may make v2 accounts", "accounts_v2"),
+        Fact("a platform that is not set up makes no accounts", "platform_profile"),
+        Fact("whether transfers may be asked for alone", "transfers_alone"),
+        Fact(
+            "card_payments and transfers are active together or not at all",
+            "test_accounts_v2::test_card_payments_that_stall_keep_transfers_back",
+        ),
+        Fact("the status of card_payments after onboarding", "card_payments_after_onboarding"),
+        Fact("charges_enabled of a v2 account with transfers alone", "transfers_enable_charges"),
+        Fact("whether DELETE under /v1 closes a v2 account", "v1_deletes_v2_accounts"),
+        Fact("whether /v1/accounts lists v2 accounts", "v1_lists_v2_accounts"),
+        Fact("whether the v1 object has a v2 account's metadata", "v1_shows_v2_metadata"),
+        Fact("persons, tokens, other configurations", "no: refused by name"),
+    ),
+    "Thin events": (
+        Fact(
+            "a notification has the id and no data",
+            "test_thin_events::test_a_payment_is_told_by_its_id_alone",
+        ),
+        Fact(
+            "the fetched event names its snapshot twin and what changed",
+            "test_thin_events::test_the_fetched_event_names_its_twin_and_what_changed",
+        ),
+        Fact("the context is the connected account", "test_thin_events::test_an_event_of_a_coach_names_the_account"),
+        Fact("thin and snapshot names do not mix", "test_thin_events::test_names_of_the_other_payload_are_refused"),
+        Fact("the secret is told once", "test_thin_events::test_the_secret_is_given_once_to_who_asks_for_it"),
+        Fact("a ping is thin", "test_thin_events::test_a_ping_is_for_one_destination"),
+        Fact(
+            "v1 endpoints are listed as destinations",
+            "test_thin_events::test_endpoints_of_v1_are_among_the_destinations",
+        ),
+        Fact("whether account.updated tells of v2 accounts", "v1_tells_of_v2_accounts"),
+        Fact("the scope that hears of v2 accounts", "v2_account_events_from"),
+        Fact("EventBridge, Event Grid, organizations", "no: refused by name"),
     ),
     "Idempotency": (
         Fact("a replay is the same answer, and says so", "test_wire::test_a_replay_is_the_same_answer_and_says_so"),
@@ -143,7 +207,7 @@ FACTS = {
             "endpoints that are not served are named",
             "test_coverage::test_an_endpoint_of_stripes_that_is_not_served_is_named",
         ),
-        Fact("rate limits per second", "no: not counted; the fault rate_limit answers as they do"),
+        Fact("rate limits per second", "rate_limits"),
     ),
     "Subscriptions, invoices, Checkout": (Fact("all of it", "no: refused by name"),),
 }

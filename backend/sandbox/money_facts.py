@@ -37,6 +37,11 @@ MONEY_FACTS = {
         ),
         Fact("return_url, off_session and others need confirm", "test_strict::test_parameters_that_need_another"),
         Fact("card numbers come from browsers only", "test_cards::test_a_server_may_not_send_card_numbers"),
+        Fact("unless Stripe has enabled an account for them", "raw_card_numbers"),
+        Fact("a token is good for one use", "test_saved_cards::test_a_token_is_good_for_one_use"),
+        Fact(
+            "a card that is set up pays without its owner", "test_saved_cards::test_a_card_that_was_set_up_pays_alone"
+        ),
         Fact(
             "a decline is a 402 that leaves a failed charge",
             "test_payments::test_a_decline_is_a_402_that_leaves_a_failed_charge",
@@ -79,8 +84,29 @@ MONEY_FACTS = {
         Fact("whether its PaymentIntent waits again then", "bounce_reopens_intent"),
         Fact("each bank debit has its currencies", "test_debit_rules::test_a_debit_has_its_currencies"),
         Fact("mandates, and micro-deposits to verify a bank account", "no: none is asked for"),
-        Fact("1,000 updates of a PaymentIntent an hour", "no: not counted"),
-        Fact("manual capture, manual confirmation, destination and direct-charge fees", "no: refused by name"),
+        Fact(
+            "1,000 updates of a PaymentIntent an hour",
+            "test_limits::test_an_intent_is_updated_a_thousand_times_an_hour",
+        ),
+        Fact(
+            "money is held for seven days, and captured once",
+            "test_capture::test_held_money_is_free_again_after_a_week",
+        ),
+        Fact("a captured part is booked, the rest goes back", "test_capture::test_what_is_captured_is_booked"),
+        Fact(
+            "with manual confirmation the server has the last word", "test_capture::test_the_server_has_the_last_word"
+        ),
+        Fact("a destination charge sends on the rest of its fee", "test_destinations::test_the_coach_has_the_rest"),
+        Fact(
+            "a refund reverses neither transfer nor fee unless told to, and then in proportion",
+            "test_destinations::test_a_refund_takes_along_what_it_is_told_to",
+        ),
+        Fact("a direct charge pays the platform's fee", "test_destinations::test_a_direct_charge_pays_its_fee"),
+        Fact(
+            "amounts in ISK and UGX are multiples of 100, those with three decimals of 10",
+            "test_tolerance::test_amounts_that_no_card_network_takes",
+        ),
+        Fact("multicapture, overcapture and incremental authorization", "no: refused by name"),
     ),
     "Transfers": (
         Fact(
@@ -192,6 +218,7 @@ MONEY_FACTS = {
         Fact("no money is made or lost", "test_money::test_no_money_is_made_or_lost"),
         Fact("funds mature at the second midnight UTC", "test_cards::test_bypassing_cards_are_available_at_once"),
         Fact("how the fee is rounded", "fee_rounding"),
-        Fact("weekends, holidays, other countries' fees", "no: see the differences"),
+        Fact("Stripe's fee depends on the countries of platform and card", "fees"),
+        Fact("weekends and holidays", "no: see the differences"),
     ),
 }

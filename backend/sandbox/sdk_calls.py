@@ -10,7 +10,8 @@ import stripe
 
 # A method of a service, up to the HTTP method and the path that it asks for. Their async twins ask in other words.
 REQUEST = re.compile(
-    r'^    def (\w+)\((?:(?!^    (?:async )?def ).)*?self\._request\(\s*"(\w+)",\s*"(/v[12]/[^"]+)"', re.M | re.S
+    r'^    def (\w+)\((?:(?!^    (?:async )?def ).)*?self\._request(?:_stream)?\(\s*"(\w+)",\s*"(/v[12]/[^"]+)"',
+    re.M | re.S,
 )
 
 
@@ -43,8 +44,9 @@ def sdk_calls() -> tuple[SdkCall, ...]:
 
 
 def sdk_call(method: str, path: str) -> SdkCall | None:
-    """The call that makes a request, if the SDK has one."""
-    return next((call for call in sdk_calls() if call.asks(method, path.rstrip("/"))), None)
+    """The call that makes a request, if the SDK has one; of two, the one with more words of its own in the path."""
+    found = [call for call in sdk_calls() if call.asks(method, path.rstrip("/"))]
+    return min(found, key=lambda call: call.path.count("{"), default=None)
 
 
 def _calls(service: Any, prefix: str) -> Iterator[SdkCall]:

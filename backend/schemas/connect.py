@@ -62,10 +62,12 @@ class Account(StripeResponse):
     """A coach's Connect Express account."""
 
     id = fields.String()
-    type = fields.String()
+    # Of either make: what front ends know is an account with Stripe's Express dashboard.
+    type = fields.Constant("express", metadata={"type": "string"})
     country = fields.String()
     email = fields.String(allow_none=True)
-    charges_enabled = fields.Boolean()
+    # Front ends ask by it whether a coach can be paid. Stripe's own says something else of who only receives transfers.
+    charges_enabled = fields.Function(is_payable, metadata={"type": "boolean"})
     payouts_enabled = fields.Boolean()
     details_submitted = fields.Boolean()
     requirements = fields.Nested(Requirements)

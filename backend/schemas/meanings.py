@@ -47,6 +47,7 @@ MEANINGS = {
     "sports": "the sports of the catalogue, as they are spelled there",
     "packageInfo": "what was chosen",
     "refund": "the refund",
+    "refundTerms": "the operator's own words about refunds (REFUND_TERMS), or null",
     "ErrorBody.refund": "the refund that was made already, where that is the reason",
     "transfer": "the coach's share, sent",
     "transfers": "newest first",

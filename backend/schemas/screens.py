@@ -50,7 +50,7 @@ class BriefAccount(StripeResponse):
     """The account that a link is for."""
 
     id = fields.String()
-    type = fields.Constant("express")
+    type = fields.Constant("express", metadata={"type": "string"})
     country = fields.String(allow_none=True)
     email = fields.String(allow_none=True)
 
@@ -168,10 +168,11 @@ class CatalogueEntry(Response):
 
 
 class PackagesResponse(Response):
-    """The answer to ``GET /api/payments/packages``."""
+    """The answer to ``GET /api/payments/packages``. ``refundTerms``: the operator's own words, or null."""
 
     success = fields.Constant(True)
     currency = fields.String()
     platform_fee_percentage = fields.Float()
+    refund_terms = fields.String(allow_none=True)
     sports = fields.List(fields.String())
     packages = fields.List(fields.Nested(CatalogueEntry))

@@ -13,6 +13,7 @@
     │   └── NoAccount           a coach without an account, or another's: the screens read "not connected"
     ├── Conflict                contradicts what is or has happened (may carry the payment's status, or a refund)
     │   └── UnreadablePayment   a payment of ours whose metadata is damaged
+    ├── PlatformNotReady        Stripe refuses because of the platform's own set-up: the operator's to mend
     └── Undecided               could not be finished now; the same request again will
 """
 
@@ -86,6 +87,13 @@ class UnreadablePayment(Conflict):
     def __init__(self, intent: Any) -> None:
         super().__init__("The record of this payment is damaged. Please contact support.")
         self.intent = intent
+
+
+class PlatformNotReady(PaymentsError):
+    """Stripe refuses because of the platform's own set-up. Nothing that the caller sends would help."""
+
+    def __init__(self) -> None:
+        super().__init__("Coaches cannot be registered at the moment. Please contact support.")
 
 
 class Undecided(PaymentsError):

@@ -54,7 +54,7 @@ class LazyObject:
 
 def changed(known: Any, **values: Any) -> Any:
     """A copy of an object with other values; the object of the SDK or of this module."""
-    return LazyObject({**known.to_dict(), **values})
+    return LazyObject({**known.to_dict(), **values}, getattr(known, "last_response", None))
 
 
 def _wrapped(value: Any) -> Any:

@@ -173,10 +173,17 @@ def read_payment(client: stripe.StripeClient, payment_id: str) -> Payment | None
     if not payment_id.strip():
         return None  # the address of no id is that of the list
     intent = get_or_none(lambda: objects.get(client, "payment_intents", payment_id, {"expand": ["latest_charge"]}))
-    payment = payment_of(intent, namespace_of(client)) if intent is not None else None
+    return whole_payment(client, intent) if intent is not None else None
+
+
+def whole_payment(client: stripe.StripeClient, intent: stripe.PaymentIntent) -> Payment | None:
+    """The payment of an intent that was read with its ``latest_charge``, with the charge that paid it once, should the bank
+    have returned it since. None when it is not a purchase. Raises ``UnreadablePayment``.
+    """
+    payment = payment_of(intent, namespace_of(client))
     if payment is None or payment.charge is not None or PAID_AT not in payment.metadata:
         return payment
-    return replace(payment, charge=_returned_charge(client, payment_id))
+    return replace(payment, charge=_returned_charge(client, intent.id))
 
 
 def _returned_charge(client: stripe.StripeClient, payment_id: str) -> stripe.Charge | None:
@@ -231,52 +238,19 @@ def refunded_amount(client: stripe.StripeClient, payment: Payment) -> int:
     return refunded_by(refunds_of(client, payment))
 
 
-class UnclearDispute(Exception):
-    """A dispute took money in another currency than the payment's: how much of the payment cannot be told."""
-
-
-# An inquiry moves no money, a prevented dispute was settled before it took any, and a won one has given it back.
-_TAKES_NOTHING = frozenset(["won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed"])
-
-
-def taken_by(dispute: stripe.Dispute, currency: str) -> int:
-    """The amount that one dispute took from a payment in ``currency``, in minor units.
-
-    Its balance transactions say so, fees aside: money that came back is in them too. While there are none, an
-    inquiry took nothing and any other dispute its amount: the platform must not pay out what it may have lost.
-    Raises ``UnclearDispute``.
-    """
-    booked = list(getattr(dispute, "balance_transactions", None) or [])
-    if booked and all(entry.currency == currency for entry in booked):
-        taken: int = -sum(entry.amount for entry in booked)
-        return max(0, taken)
-    if booked and (sum(entry.amount for entry in booked) >= 0 or _came_back(dispute, booked)):
-        return 0
-    if not booked and dispute.status in _TAKES_NOTHING:
-        return 0
-    if dispute.currency != currency:
-        raise UnclearDispute
-    amount: int = dispute.amount
-    return amount
-
-
-def _came_back(dispute: stripe.Dispute, booked: list[Any]) -> bool:
-    """True if a won dispute's money is back. In another currency less or more may come back than was taken."""
-    given_back = sum(entry.amount > 0 for entry in booked)
-    return dispute.status == "won" and 2 * given_back >= len(booked)
-
-
-def disputes_of(client: stripe.StripeClient, charge_id: str) -> list[stripe.Dispute]:
-    """Every dispute of a charge, whatever became of it."""
-    return list_all(client.v1.disputes.list({"charge": charge_id, "limit": PAGE}))
-
-
-def disputed_by(disputes: Iterable[stripe.Dispute], currency: str) -> int:
-    """The amount that all these disputes took, for now or for good. Raises ``UnclearDispute``."""
-    return sum(taken_by(dispute, currency) for dispute in disputes)
-
-
 def coach_of(account: stripe.Account, namespace: Namespace) -> str | None:
-    """The id of the coach for whom an Express account was made; None for another deployment's coach."""
+    """The id of the coach for whom an account was made; None for another deployment's coach.
+
+    A coach's account has an Express dashboard, or carries our mark and no type: so v1 shows one that v2 made.
+    """
     metadata = metadata_of(account)
-    return metadata.get(COACH_ID) if account.type == "express" and not namespace.is_anothers(metadata) else None
+    made_by_v2 = account.type == "none" and namespace.is_ours(metadata)
+    if namespace.is_anothers(metadata) or not (made_by_v2 or has_express_dashboard(account)):
+        return None
+    return metadata.get(COACH_ID)
+
+
+def has_express_dashboard(account: stripe.Account) -> bool:
+    """True for an account of an Express coach, of either make: not every one of them has that type."""
+    dashboard = getattr(getattr(account, "controller", None), "stripe_dashboard", None)
+    return "express" in (account.type, getattr(dashboard, "type", None))

@@ -207,6 +207,7 @@ def build_client(
     return PlatformClient(
         settings.stripe_secret_key,
         namespace=settings.namespace,
+        accounts_v2=settings.account_terms.connect_accounts != "v1",
         base_addresses={"api": base},
         max_network_retries=RETRIES,
         http_client=http_client,

@@ -1,4 +1,4 @@
-"""The Stripe client of one deployment. It carries the deployment's namespace to whatever is given the client."""
+"""The Stripe client of one deployment. It carries the facts of the deployment to whatever is given the client."""
 
 from __future__ import annotations
 
@@ -32,11 +32,14 @@ class PlatformClient(stripe.StripeClient):
     The SDK writes four texts for a log at each call, quotes each character of a form, and reads what stays the same:
     the environment, the Python version. Here that is left out; docs/performance.md has the figures. The line with its
     retries, the headers and every error are the SDK's own, and so is each call of a kind that is not known here.
+
+    ``accounts_v2``: False where no account was made by Stripe's v2 API.
     """
 
-    def __init__(self, api_key: str, *, namespace: Namespace, **options: Any) -> None:
+    def __init__(self, api_key: str, *, namespace: Namespace, accounts_v2: bool = True, **options: Any) -> None:
         super().__init__(api_key, **options)
         self.namespace = namespace
+        self.accounts_v2 = accounts_v2
         self._line: stripe.HTTPClient | None = options.get("http_client")
         self._base: str = (options.get("base_addresses") or {}).get("api", stripe.DEFAULT_API_BASE)
         self._retries: int | None = options.get("max_network_retries")
@@ -83,3 +86,8 @@ def _document(body: str | bytes) -> dict[str, Any] | None:
 def namespace_of(client: stripe.StripeClient) -> Namespace:
     """The namespace of the deployment that a client belongs to; without a name for a plain client."""
     return client.namespace if isinstance(client, PlatformClient) else UNNAMED
+
+
+def may_have_v2(client: stripe.StripeClient) -> bool:
+    """True unless the operator said that every account is a v1 account."""
+    return client.accounts_v2 if isinstance(client, PlatformClient) else True

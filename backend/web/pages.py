@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Any
 
 import stripe
 from flask import Blueprint, Response, request
@@ -13,7 +11,9 @@ from flask_limiter import RateLimitExceeded
 
 from backend.http.requests import services, settings
 from backend.services.errors import NotFound, PaymentsError
-from backend.services.purchases.receipts import Receipt, State
+from backend.services.purchases.receipts import State
+from backend.web.coach_page import STANDINGS, read_coach_page
+from backend.web.receipt_facts import receipt_facts
 from backend.web.rendering import page, problem
 from backend.web.samples import sample_coaches
 
@@ -69,15 +69,8 @@ def _receipt(title: str, text: str) -> Response:
     except NotFound:
         return page("no_payment.html", title=title, text=text)
     title, text, tone = TEXTS[receipt.state]
-    facts: dict[str, Any] = {"title": title, "text": text, "tone": tone, "expires": _expiry(receipt)}
+    facts = receipt_facts(receipt) | {"title": title, "text": text, "tone": tone, "terms": settings().refund_terms}
     return page("receipt.html", scripts=not settings().is_production, receipt=receipt, **facts)
-
-
-def _expiry(receipt: Receipt) -> str:
-    """The day on which the session ends, in words of no particular time zone's."""
-    if receipt.session is None:
-        return ""
-    return f"{datetime.fromisoformat(receipt.session.session_expiry):%d %B %Y, %H:%M} UTC".lstrip("0")
 
 
 @pages.get("/coach/earnings")
@@ -90,6 +83,5 @@ def coach_earnings() -> Response:
         return page("coach_earnings.html")
     coaches = sample_coaches(settings().catalogue)
     coach = next((one for one in coaches if one.id == request.args.get("coach")), None)
-    entry = services().registry.lookup(coach.id) if coach else None
-    account = entry.account_id if entry else ""
-    return page("coach.html", scripts=True, coaches=coaches, coach=coach, account=account)
+    shown = read_coach_page(services(), coach.id) if coach else None
+    return page("coach.html", scripts=True, coaches=coaches, coach=coach, shown=shown, standings=STANDINGS)

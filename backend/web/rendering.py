@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import Response, make_response, render_template
@@ -12,6 +12,9 @@ from backend.http.errors import failure_of
 from backend.http.requests import settings
 
 STRIPE = ("https://js.stripe.com", "https://*.js.stripe.com", "https://hooks.stripe.com", "https://api.stripe.com")
+
+# Not the machine's own: a page is in one language.
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
 def stripe_origins() -> tuple[str, ...]:
@@ -23,8 +26,10 @@ def stripe_origins() -> tuple[str, ...]:
     return (base,) if base else STRIPE
 
 
-def policy(*, scripts: bool = False, pays: bool = False) -> str:
-    """A Content-Security-Policy: nothing inline, nothing from elsewhere, in nobody's frame; Stripe where a card is entered."""
+def policy(*, scripts: bool = False, pays: bool = False, forms: bool = False) -> str:
+    """A Content-Security-Policy: nothing inline, nothing from elsewhere, in nobody's frame; Stripe where a card is entered,
+    forms only to this site, and only where there are some.
+    """
     own = " 'self'" if scripts else ""
     stripes = " ".join(("", *stripe_origins())) if pays else ""
     rules = {
@@ -35,22 +40,25 @@ def policy(*, scripts: bool = False, pays: bool = False) -> str:
         "connect-src": own + stripes,
         "frame-src": stripes,
         "base-uri": " 'none'",
-        "form-action": " 'none'",
+        "form-action": " 'self'" if forms else " 'none'",
         "frame-ancestors": " 'none'",
     }
     return "; ".join(f"{name}{sources}" for name, sources in rules.items() if sources)
 
 
-def page(template: str, status: int = 200, *, scripts: bool = False, pays: bool = False, **context: Any) -> Response:
+def page(
+    template: str, status: int = 200, *, scripts: bool = False, pays: bool = False, forms: bool = False, **context: Any
+) -> Response:
     """A page. What its template shows of a payment is for one person: no cache keeps it."""
     context |= {
         "app_name": settings().app_name,
         "development": not settings().is_production,
         "money": format_money,
         "clock": _clock,
+        "when": _when,
     }
     response = make_response(render_template(template, **context), status)
-    response.headers["Content-Security-Policy"] = policy(scripts=scripts, pays=pays)
+    response.headers["Content-Security-Policy"] = policy(scripts=scripts, pays=pays, forms=forms)
     response.headers["Cache-Control"] = "no-store"
     # A page that opened this one, or that this one opens, has no hold on its window.
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
@@ -59,6 +67,26 @@ def page(template: str, status: int = 200, *, scripts: bool = False, pays: bool 
 
 def _clock(unix: int) -> datetime:
     return datetime.fromtimestamp(unix, UTC)
+
+
+def _when(unix: int, *, seconds: bool = False) -> str:
+    """``2 Nov 2026, 15:00 UTC``: in words of no particular time zone's."""
+    at = _clock(unix)
+    time = f"{at:%H:%M:%S}" if seconds else f"{at:%H:%M}"
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}, {time} UTC"
+
+
+def spell_day(day: date) -> str:
+    """Return a day as pages spell it: ``9 November 2026``."""
+    return f"{day.day} {day:%B %Y}"
+
+
+def spell_days(first: date, last: date) -> str:
+    """Return two days without what they share: ``9 and 16 November 2026``, ``27 November and 4 December 2026``."""
+    if first.year != last.year:
+        return f"{spell_day(first)} and {spell_day(last)}"
+    start = f"{first.day}" if first.month == last.month else f"{first.day} {first:%B}"
+    return f"{start} and {spell_day(last)}"
 
 
 def problem(error: Exception) -> Response:

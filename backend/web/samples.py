@@ -28,6 +28,9 @@ class SampleCoach:
         return "".join(word[0] for word in self.name.split())
 
 
+# Said where the operator has set no terms; it is what this shop does.
+SAMPLE_REFUND_TERMS = "Your money back, all of it, for as long as your session is open."
+
 _PEOPLE = (
     ("sample-dana", "Dana Reyes", "Footwork first. Clear drills for your next match."),
     ("sample-lee", "Lee Chen", "Fifteen years on tour. Sees the swing you cannot feel."),

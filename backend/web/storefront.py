@@ -1,4 +1,4 @@
-"""The storefront and the money map: to try everything in a browser. Not there in production."""
+"""The storefront: to try everything in a browser. Not there in production."""
 
 from __future__ import annotations
 
@@ -7,24 +7,15 @@ from typing import Any
 import stripe
 from flask import Blueprint, Response
 
-from backend.domain.metadata import Purchase
-from backend.domain.namespace import Namespace
-from backend.domain.reasons import WORDS
+from backend.domain.decline_advice import ADVICE
 from backend.http.requests import services, settings
-from backend.schemas.fields import is_payment_id
-from backend.services.errors import NotFound, PaymentsError, UnreadablePayment
-from backend.services.operators.timeline import timeline_of
-from backend.services.reads import metadata_of, purchase_of, sold_payment
-from backend.services.settlement.ledger import ledger_of
-from backend.services.settlement.settle import UNCLEAR
-from backend.stripe_client.platform import namespace_of
-from backend.web.money_map import HEIGHT, WIDTH, bands, explain, source
+from backend.services.errors import NotFound, PaymentsError
+from backend.web.choices import choices_of
 from backend.web.rendering import page, problem
-from backend.web.samples import SampleCoach, sample_coaches
+from backend.web.samples import SAMPLE_REFUND_TERMS, SampleCoach, sample_coaches
 
 storefront = Blueprint("storefront", __name__, template_folder="templates")
 
-_NEWEST = 25
 # Told to the visitor beside the card's fields. The numbers are Stripe's: https://docs.stripe.com/testing
 CARDS = (
     ("4242 4242 4242 4242", "is accepted"),
@@ -48,13 +39,22 @@ def coaches() -> Response:
 
 @storefront.get("/coaches/<coach_id>")
 def buy(coach_id: str) -> Response:
-    """The packages of a coach, and the card to pay with."""
-    coach, catalogue = _coach(coach_id), settings().catalogue
-    offers = [offer for offer in catalogue.offers if offer.sport == coach.sport]
-    base, key = settings().stripe_api_base, settings().stripe_publishable_key
-    script = f"{base}/v3/" if base else "https://js.stripe.com/v3/"
-    facts: dict[str, Any] = {"coach": coach, "offers": offers, "currency": catalogue.currency}
-    return page("buy.html", scripts=True, pays=True, stripe_js=script, key=key, cards=CARDS, **facts)
+    """Return the page with what a coach offers, what is to know before paying, and the fields to pay with."""
+    coach, chosen = _coach(coach_id), settings()
+    base = chosen.stripe_api_base
+    facts: dict[str, Any] = {
+        "coach": coach,
+        "choices": choices_of(chosen.catalogue, coach.sport, services().now()),
+        "currency": chosen.catalogue.currency,
+        "terms": chosen.refund_terms or SAMPLE_REFUND_TERMS,
+        "statement": services().statement_names.read(),
+        "sends_mail": chosen.live,
+        "stripe_js": f"{base}/v3/" if base else "https://js.stripe.com/v3/",
+        "key": chosen.stripe_publishable_key,
+        "advice": dict(ADVICE),
+        "cards": CARDS,
+    }
+    return page("buy.html", scripts=True, pays=True, **facts)
 
 
 def _coach(coach_id: str) -> SampleCoach:
@@ -62,38 +62,3 @@ def _coach(coach_id: str) -> SampleCoach:
         if coach.id == coach_id:
             return coach
     raise NotFound("There is no such coach.")
-
-
-@storefront.get("/money")
-def payments() -> Response:
-    """The newest purchases, each with its map."""
-    client = services().client
-    namespace, newest = namespace_of(client), client.v1.payment_intents.list({"limit": _NEWEST}).data
-    sold = [(intent, _purchase(intent, namespace)) for intent in newest if namespace.is_ours(metadata_of(intent))]
-    return page("payments.html", sold=[one for one in sold if one[1] is not None])
-
-
-def _purchase(intent: stripe.PaymentIntent, namespace: Namespace) -> Purchase | None:
-    """None for one that is damaged too: it must not hide the others."""
-    try:
-        return purchase_of(intent, namespace)
-    except UnreadablePayment:
-        return None
-
-
-@storefront.get("/money/<payment_id>")
-def money_map(payment_id: str) -> Response:
-    """The money map: where every cent of one payment is, and how it came there. The page looks again by itself."""
-    if not is_payment_id(payment_id):
-        raise NotFound("There is no such payment.")
-    client = services().client
-    payment = sold_payment(client, payment_id)
-    facts: dict[str, Any] = {"payment": payment, "story": timeline_of(client, payment), "size": (WIDTH, HEIGHT)}
-    try:
-        ledger = ledger_of(client, services().registry, payment_id)
-    except tuple(UNCLEAR) as unclear:
-        why = WORDS[UNCLEAR[type(unclear)]].meaning
-        return page("money.html", scripts=True, ledger=None, why=why, bands=[], **facts)
-    drawn = bands(ledger)
-    why = explain(ledger, payment.note)
-    return page("money.html", scripts=True, ledger=ledger, bands=drawn, source=source(drawn), why=why, **facts)

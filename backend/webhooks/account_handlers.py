@@ -22,6 +22,8 @@ from backend.webhooks.news import Teller
 
 log = structlog.get_logger(__name__)
 
+# The event of a capability of an account that was made by Stripe's v2 API.
+STATUS_UPDATED = "v2.core.account[configuration.recipient].capability_status_updated"
 # How long one delivery may settle a coach's waiting payments; the rest comes with the next delivery.
 _WAITING_BUDGET_SECONDS = 8.0
 
@@ -92,6 +94,8 @@ def _is_the_coachs(services: Services, account: stripe.Account, coach_id: str) -
 
 def _lost_something(event: Event) -> bool:
     """True unless the event says that nothing about being paid has changed."""
+    if event.type.startswith("v2."):
+        return event.type == STATUS_UPDATED
     changed = event.previous
     return changed is None or bool({"capabilities", "requirements", "charges_enabled"} & set(changed))
 

@@ -24,6 +24,8 @@ class NotAnEvent(ValueError):
 class Event:
     """A verified event. ``object`` is a snapshot of the past; ``account`` is set for a coach's account.
 
+    Of a thin one, ``object`` has the id alone, until ``webhooks/thin.py`` has read it.
+
     ``created``: unix seconds, as far as the event says. ``previous``: the fields that changed, with their old values.
     """
 
@@ -34,6 +36,7 @@ class Event:
     created: int | None
     object: Mapping[str, Any]
     previous: Mapping[str, Any] | None = None
+    is_thin: bool = False
 
     @property
     def metadata(self) -> Mapping[str, str]:
@@ -58,25 +61,25 @@ def read_event(document: Any, handled: Iterable[str]) -> Event:
     """
     fields = _mapping(document, "body")
     data = _mapping(fields.get("data"), "data")
-    kind = _checked(fields, "type", _is_word)
+    kind = check_field(fields, "type", is_word)
     event = Event(
-        id=_checked(fields, "id", _is_word),
+        id=check_field(fields, "id", is_word),
         type=kind,
-        account=_checked(fields, "account", _or_none(_is_account)),
-        livemode=_checked(fields, "livemode", _or_none(_is_boolean)) or False,
-        created=_checked(fields, "created", _or_none(_is_time)),
+        account=check_field(fields, "account", or_none(is_account)),
+        livemode=check_field(fields, "livemode", or_none(is_boolean)) or False,
+        created=check_field(fields, "created", or_none(_is_time)),
         object=_mapping(data.get("object"), "data.object"),
-        previous=_checked(data, "previous_attributes", _or_none(_is_previous)),
+        previous=check_field(data, "previous_attributes", or_none(is_previous)),
     )
-    return _with_ids(event) if kind in handled else event
+    return check_object(event) if kind in handled else event
 
 
-def _with_ids(event: Event) -> Event:
+def check_object(event: Event) -> Event:
     """The event, once all that is read of its object was checked: with the ids of what was expanded."""
     whole = event.object
-    needed = {"id": _is_id} | _NEEDED.get(event.type.partition(".")[0], {})
+    needed = {"id": is_id} | _NEEDED.get(event.type.partition(".")[0], {})
     for name, is_sound in (_OPTIONAL | needed).items():
-        _checked(whole, name, is_sound)
+        check_field(whole, name, is_sound)
     ids = {name: _id_of(whole.get(name)) for name in _REFERENCES}
     return Event(**{**vars(event), "object": {**whole, **ids}})
 
@@ -87,34 +90,46 @@ def _mapping(value: Any, name: str) -> Mapping[str, Any]:
     return value
 
 
-def _checked(fields: Mapping[str, Any], name: str, is_sound: Callable[[Any], bool]) -> Any:
+def check_field(fields: Mapping[str, Any], name: str, is_sound: Callable[[Any], bool]) -> Any:
+    """The value of a field that ``is_sound`` takes. Raises ``NotAnEvent`` with the field's name."""
     value = fields.get(name)
     if not is_sound(value):
         raise NotAnEvent(name)
     return value
 
 
-def _or_none(is_sound: Callable[[Any], bool]) -> Callable[[Any], bool]:
+def or_none(is_sound: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """A check that takes None too."""
     return lambda value: value is None or is_sound(value)
 
 
-def _is_word(value: Any) -> bool:
+def is_word(value: Any) -> bool:
+    """True for a short text that is not empty."""
     return isinstance(value, str) and 1 <= len(value) <= 255
 
 
-def _is_text(value: Any) -> bool:
+def is_text(value: Any) -> bool:
+    """True for a text of bounded length."""
     return isinstance(value, str) and len(value) <= _LONGEST_TEXT
 
 
-def _is_id(value: Any) -> bool:
+def is_id(value: Any) -> bool:
+    """True for the id of an object."""
     return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
-def _is_account(value: Any) -> bool:
+def is_account(value: Any) -> bool:
+    """True for the id of an account."""
     return isinstance(value, str) and _ACCOUNT.fullmatch(value) is not None
 
 
-def _is_boolean(value: Any) -> bool:
+def is_mapping(value: Any) -> bool:
+    """True for a JSON object."""
+    return isinstance(value, dict)
+
+
+def is_boolean(value: Any) -> bool:
+    """True for a boolean."""
     return isinstance(value, bool)
 
 
@@ -130,7 +145,7 @@ def _is_metadata(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
 
 
-def _is_previous(value: Any) -> bool:
+def is_previous(value: Any) -> bool:
     """Of the fields that changed only the metadata is read; a key that was not there before is null."""
     before = value.get("metadata") if isinstance(value, dict) else None
     known = [text for text in before.values() if text is not None] if isinstance(before, dict) else before or []
@@ -138,7 +153,7 @@ def _is_previous(value: Any) -> bool:
 
 
 def _is_reference(value: Any) -> bool:
-    return _is_id(value) or (isinstance(value, dict) and _is_id(value.get("id")))
+    return is_id(value) or (isinstance(value, dict) and is_id(value.get("id")))
 
 
 def _id_of(reference: str | dict[str, Any] | None) -> str | None:
@@ -147,7 +162,7 @@ def _id_of(reference: str | dict[str, Any] | None) -> str | None:
 
 def _is_error(value: Any) -> bool:
     parts = [value.get(name) for name in ("code", "decline_code", "charge")] if isinstance(value, dict) else [0]
-    return all(part is None or _is_text(part) for part in parts)
+    return all(part is None or is_text(part) for part in parts)
 
 
 def _is_list_of_reversals(value: Any) -> bool:
@@ -157,18 +172,18 @@ def _is_list_of_reversals(value: Any) -> bool:
     )
 
 
-_OWN_METADATA = _or_none(_is_metadata)
+_OWN_METADATA = or_none(_is_metadata)
 _REFERENCES = ("payment_intent", "charge", "source_transaction", "destination", "failure_balance_transaction")
 # The fields that handlers read. Stripe leaves out or nulls what does not apply.
 _OPTIONAL: dict[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(_REFERENCES, _or_none(_is_reference)),
-    **dict.fromkeys(("status", "currency", "fraud_type", "failure_code", "transfer_group"), _or_none(_is_text)),
-    "amount": _or_none(_is_amount),
+    **dict.fromkeys(_REFERENCES, or_none(_is_reference)),
+    **dict.fromkeys(("status", "currency", "fraud_type", "failure_code", "transfer_group"), or_none(is_text)),
+    "amount": or_none(_is_amount),
     "metadata": _OWN_METADATA,
-    "actionable": _or_none(_is_boolean),
-    "last_payment_error": _or_none(_is_error),
-    "reversals": _or_none(_is_list_of_reversals),
+    "actionable": or_none(is_boolean),
+    "last_payment_error": or_none(_is_error),
+    "reversals": or_none(_is_list_of_reversals),
 }
 # And those that are told on, so that they have to be there, by the kind of the object.
-_MONEY: dict[str, Callable[[Any], bool]] = {"amount": _is_amount, "currency": _is_text}
+_MONEY: dict[str, Callable[[Any], bool]] = {"amount": _is_amount, "currency": is_text}
 _NEEDED = {"transfer": _MONEY, "payout": _MONEY}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, expect, sync_playwright
 
 PATIENCE_MILLISECONDS = 15_000
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -20,6 +20,7 @@ def browser() -> Iterator[Browser]:
     """One for all tests of a worker."""
     with sync_playwright() as playwright:
         browser = launch(playwright)
+        expect.set_options(timeout=PATIENCE_MILLISECONDS)
         yield browser
         browser.close()
 

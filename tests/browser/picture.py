@@ -41,9 +41,9 @@ def main() -> None:
         page.get_by_text("It balances").wait_for()
         refund = {"paymentIntentId": payment, "amount": _REFUNDED_MINOR}
         requests.post(f"{visitor.shop}/api/payments/refund", json=refund, timeout=30).raise_for_status()
-        page.get_by_text("came back to the platform").wait_for()
+        page.get_by_role("link", name="came back from the coach").wait_for()
         page.get_by_text("It balances").wait_for()
-        page.locator(".columns").screenshot(path=PICTURE)
+        page.locator(".map").screenshot(path=PICTURE)
         browser.close()
 
 

@@ -84,7 +84,7 @@ def test_the_express_dashboard_survives_a_reload(platform: Stripe, page: Page, w
     link = platform.v1.accounts.login_links.create(platform.earning_coach()).url
     page.goto(link)
     page.reload()
-    expect(page.get_by_text("42.52 cad").first).to_be_visible()
+    expect(page.get_by_text("42.52 CAD").first).to_be_visible()
 
     page.goto(link)
     expect(page.get_by_role("heading")).to_have_text("Link not valid")

@@ -239,6 +239,18 @@ def test_offline_is_said_and_paying_works_once_back(till: Till, watch: Watch) ->
         ("window.stripe.retrievePaymentIntent('pi_1')", "client secret of the form"),
         ("window.stripe.confirmCardPayment('pi_1_secret_2', {payment_method: {card: {}}})", "should be a card Element"),
         ("window.stripe.confirmPayment({})", "needs confirmParams.return_url"),
+        ("window.stripe.elements({mode: 'setup'})", 'no mode "setup"'),
+        ("window.stripe.elements({mode: 'payment', currency: 'cad'})", "amount should be a positive integer"),
+        (
+            "window.stripe.elements({mode: 'payment', amount: 47.25, currency: 'cad'})",
+            "amount should be a positive integer",
+        ),
+        ("window.stripe.elements({mode: 'payment', amount: 4725})", "currency should be a lower-case currency code"),
+        ("window.stripe.elements({mode: 'payment', clientSecret: 'x'})", "both mode and clientSecret"),
+        (
+            "window.stripe.elements({mode: 'payment', amount: 4725, currency: 'cad'}).update({amount: 0})",
+            "positive integer",
+        ),
     ],
 )
 def test_a_wrong_call_throws_with_its_reason(till: Till, script: str, complaint: str) -> None:
@@ -261,6 +273,92 @@ def test_every_call_is_declared(till: Till) -> None:
 
     assert there - {"constructor", "registerAppInfo"} == {name for name in there if name in listed}
     assert set(REFUSED) <= there
+
+
+DEFERRED = """
+async ([secret, submits]) => {
+  const elements = window.stripe.elements({mode: 'payment', amount: 4725, currency: 'cad'});
+  const payment = elements.create('payment');
+  await new Promise((ready) => { payment.on('ready', ready); payment.mount('#card'); });
+  window.deferred = async () => {
+    if (submits) await elements.submit();
+    const how = {redirect: 'if_required', confirmParams: {return_url: location.origin}};
+    const answer = await window.stripe.confirmPayment({elements, clientSecret: secret, ...how});
+    return answer.paymentIntent.status;
+  };
+}
+"""
+
+
+def test_fields_may_come_before_the_payment_and_are_submitted_before_it_is_confirmed(till: Till) -> None:
+    """With a mode and an amount instead of a secret; the order of the calls is Stripe's."""
+    till.open(element="payment")
+    till.page.evaluate(DEFERRED, [till.secret, True])
+    till.enter(VISA)
+
+    assert till.page.evaluate("window.deferred()") == "succeeded"
+
+
+def test_without_submitting_fields_that_came_first_nothing_is_confirmed(till: Till) -> None:
+    """Stripe refuses it in the page, and the API hears nothing."""
+    till.open(element="payment")
+    till.page.evaluate(DEFERRED, [till.secret, False])
+    till.enter(VISA)
+    told = till.page.evaluate("window.deferred().catch((error) => error.message)")
+
+    assert "elements.submit() must be called" in told
+    assert till.intent().status == "requires_payment_method"
+
+
+def test_a_frame_that_does_not_come_is_told(till: Till) -> None:
+    """By loaderror, once; a frame that was taken away meanwhile is not waited for."""
+    till.open()
+    till.page.clock.install()
+    till.page.route("**/elements/card", lambda route: route.abort())
+    till.page.watch.expect("ERR_FAILED")  # type: ignore[attr-defined]
+    script = """() => {
+      window.told = [];
+      const payment = window.stripe.elements().create('payment');
+      payment.on('loaderror', ({error}) => window.told.push(error.type));
+      payment.mount('#card');
+    }"""
+    till.page.evaluate(script)
+    till.page.clock.fast_forward(16_000)
+    till.page.wait_for_function("window.told.length > 0")
+
+    assert till.page.evaluate("window.told") == ["api_connection_error"]
+
+
+@pytest.mark.parametrize(
+    ("digits", "brand"),
+    [
+        ("4", "Visa"),
+        ("5555", "Mastercard"),
+        ("2221", "Mastercard"),
+        ("37", "American Express"),
+        ("6011", "Discover"),
+        ("305", "Diners Club"),
+        ("3566", "JCB"),
+        ("62", "UnionPay"),
+        ("1", ""),
+    ],
+)
+def test_the_brand_is_told_from_the_first_digits(till: Till, digits: str, brand: str) -> None:
+    """By its name; nothing where it cannot be told."""
+    till.open(element="payment")
+    till.fields.get_by_label("Card number").fill(digits)
+
+    expect(till.fields.locator(".brand")).to_have_text(brand)
+
+
+def test_the_banks_question_is_as_high_as_what_it_says(till: Till) -> None:
+    """No empty sheet below it, and nothing to scroll."""
+    till.open().pay(CHALLENGED)
+    till.bank.get_by_role("button", name="Decline").wait_for()
+    frame = next(frame for frame in till.page.frames if "/3d_secure/" in frame.url)
+    fits = "() => document.querySelector('main').getBoundingClientRect().height <= innerHeight + 1 && innerHeight < 480"
+
+    frame.wait_for_function(fits)
 
 
 def test_a_payment_method_can_be_made_and_pays(till: Till) -> None:

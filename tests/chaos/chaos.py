@@ -221,8 +221,8 @@ class Chaos:
         self.report.reversals = sum(one["reversals"]["total_count"] for one in transfers)
 
 
-def run(payments: int, seed: int) -> Report:
-    """One run; raises AssertionError when a cent is not where it should be."""
+def run(payments: int, seed: int, thin: bool = False, accounts: str = "auto") -> Report:
+    """One run, with thin events or snapshots; raises AssertionError when a cent is not where it should be."""
     began = time.monotonic()
     with ExitStack() as stack:
         sandbox = stack.enter_context(sandbox_server())
@@ -232,13 +232,14 @@ def run(payments: int, seed: int) -> Report:
             "STRIPE_API_BASE": sandbox.base_url,
             "WEB_CONCURRENCY": "2",
             "PLATFORM_FEE_PERCENTAGE": str(PERCENT),
+            "CONNECT_ACCOUNTS": accounts,
         }
         first, _second = (
             stack.enter_context(backend_process(GUNICORN, port, logs / f"{port}.log", **variables)) for port in ports
         )
         webhook = "http://127.0.0.1:{}/api/webhooks/stripe"
-        sandbox.add_webhook(webhook.format(ports[0]), secret="whsec_sandbox")
-        sandbox.add_webhook(webhook.format(ports[1]), secret="whsec_sandbox_connect", connect=True)
+        sandbox.add_webhook(webhook.format(ports[0]), secret="whsec_sandbox", thin=thin)
+        sandbox.add_webhook(webhook.format(ports[1]), secret="whsec_sandbox_connect", connect=True, thin=thin)
         chaos = Chaos(sandbox, ports, seed)
         chaos.register()
         chaos.arm(seed)
@@ -265,12 +266,16 @@ def run(payments: int, seed: int) -> Report:
 @click.command()
 @click.option("--payments", "-n", default=200, show_default=True, type=click.IntRange(2, 100_000))
 @click.option("--seed", default=0, show_default=True, help="Of every choice; the threads' timing stays the machine's.")
-def main(payments: int, seed: int) -> None:
+@click.option("--thin", is_flag=True, help="Thin events instead of snapshots.")
+@click.option(
+    "--accounts", default="auto", show_default=True, type=click.Choice(["auto", "v1", "v2"]), help="Their make."
+)
+def main(payments: int, seed: int, thin: bool, accounts: str) -> None:
     """Buy many packages while everything goes wrong, then account for every cent."""
     click.echo(f"seed={seed} payments={payments}")
     logging.disable(logging.CRITICAL)  # the sweep runs in this process
     try:
-        report = run(payments, seed)
+        report = run(payments, seed, thin, accounts)
     except AssertionError as error:
         click.echo(str(error), err=True)
         sys.exit(1)

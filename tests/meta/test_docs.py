@@ -16,8 +16,8 @@ import pytest
 import stripe
 
 from backend.config.settings import load_settings
-from backend.domain.access import POLICY
 from backend.domain.catalogue import Offer
+from backend.domain.decline_advice import ADVICE
 from backend.domain.metadata import Purchase
 from backend.domain.money import FeeRate
 from backend.domain.settlement import Reason
@@ -26,6 +26,7 @@ from backend.server import create_app
 from backend.webhooks import signals
 from backend.webhooks.handlers import EVENT_TYPES
 from tests.builders import Marketplace
+from tests.operations import RULES
 from tests.processes import backend_process, command, free_port_pair, sandbox_server
 
 ROOT = Path(__file__).parents[2]
@@ -80,7 +81,7 @@ def test_every_variable_is_in_the_example_and_is_read() -> None:
 
 
 def test_the_guide_says_who_may_call_what() -> None:
-    """Row by row what the policy table has."""
+    """Row by row what the views say."""
     section = GUIDE.split("### Who may call what")[1].split("\n#")[0]
     told = {
         name: (who, open_too) for name, who, open_too in re.findall(r"^\| `(\S+)` \| (.+?) \| (.*?) \|$", section, re.M)
@@ -90,7 +91,7 @@ def test_the_guide_says_who_may_call_what() -> None:
             ", ".join([*sorted(rule.roles), "admin"]),
             "yes" if rule.anonymous else "",
         )
-        for name, rule in POLICY.items()
+        for name, rule in RULES.items()
     }
 
     assert told == rules
@@ -117,8 +118,8 @@ def test_the_example_copied_unchanged_changes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("document", ["README.md", "SETUP_GUIDE.md"])
 def test_every_make_target_of_the_documents_exists(document: str) -> None:
     """And can be typed as it stands."""
-    targets = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
-    named = set(re.findall(r"(?:`|^|PORT=\d+ )make ([a-z]+)", (ROOT / document).read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+    named = set(re.findall(r"(?:`|^|PORT=\d+ )make ([a-z-]+)", (ROOT / document).read_text(), re.MULTILINE))
 
     assert named
     assert named <= targets
@@ -295,3 +296,12 @@ def test_every_metric_that_is_counted_is_in_the_guide() -> None:
     counted |= {f"payments_sweep_{name}" for name in ("looked_at", "failed", "finished_seconds")}
 
     assert set(re.findall(r"`(payments_\w+)", GUIDE)) == counted
+
+
+def test_the_guide_has_the_advice_for_each_decline() -> None:
+    """Sentence by sentence, with the codes that it is for."""
+    section = GUIDE.split("### What to say after a decline")[1].split("\n#")[0]
+    rows = re.findall(r"^\| ([A-Z][^|]+) \| (`[^|]+`) \|$", section, re.MULTILINE)
+    told = {code: sentence for sentence, codes in rows for code in re.findall(r"`(\w+)`", codes)}
+
+    assert told == ADVICE

@@ -16,6 +16,8 @@ LOCKS = {
     "audit": ["requirements/audit.txt"],
     "mutation": ["requirements/mutation.txt"],
     "release": ["requirements/release.txt"],
+    "sdk-suite": ["requirements/sdk-suite.txt"],
+    "sdk-source": ["requirements/sdk-source.txt"],
 }
 _PIN = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[a-z,]+\])?==([^\s;]+)(?: ; (.+?))?(?: \\)?$", re.MULTILINE)
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})(?: \\)?$", re.MULTILINE)
@@ -56,7 +58,7 @@ def test_a_lock_pins_what_was_chosen_and_hashes_every_file(lock: str) -> None:
 
 @pytest.mark.parametrize(
     "file",
-    ["requirements.txt", "requirements-dev.txt", *(f"requirements/{n}.txt" for n in ("audit", "mutation", "release"))],
+    ["requirements.txt", "requirements-dev.txt", *(f"requirements/{name}.txt" for name in list(LOCKS)[2:])],
 )
 def test_what_was_chosen_is_pinned_and_has_a_reason(file: str) -> None:
     """One name a line, under a comment."""
@@ -64,6 +66,11 @@ def test_what_was_chosen_is_pinned_and_has_a_reason(file: str) -> None:
         assert block.startswith("#"), block
         for line in block.splitlines():
             assert line.startswith(("#", "-r ")) or not line or _PIN.fullmatch(line), line
+
+
+def test_the_suite_is_of_the_sdk_in_use() -> None:
+    """Its source has the version that the backend and the sandbox are built on."""
+    assert pins("requirements/sdk-source.lock") == {"stripe": pins("requirements.txt")["stripe"]}
 
 
 @pytest.mark.parametrize("lock", ["audit", "mutation"])
@@ -91,6 +98,7 @@ def test_everything_that_installs_checks_hashes() -> None:
         assert text.count("--require-hashes") == 1
     make = (ROOT / "Makefile").read_text()
     assert "-m pip" not in make
+    assert "--require-hashes" in (ROOT / "tests/sdk_suite/fetch.py").read_text()
     assert re.findall(r"requirements/install\.py|\$\(INSTALL\)", make)
 
 

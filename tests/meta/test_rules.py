@@ -56,7 +56,7 @@ def test_only_the_metadata_module_spells_metadata_keys() -> None:
             "demo.py",
             "drill_environment.py",
             "meanings.py",
-            "reference.py",
+            "examples.py",
         ):
             continue
         assert spelled <= request_fields, (path, spelled - request_fields)

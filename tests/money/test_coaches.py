@@ -166,7 +166,7 @@ def test_accounts_of_others_are_not_the_coachs(market: Marketplace) -> None:
 
 def test_an_account_whose_registration_was_cut_off_is_found_days_later(market: Marketplace) -> None:
     """The process died after the account was made; the key that would find it is forgotten."""
-    with market.line.watched(CrashPoint(4, "before")), pytest.raises(KilledError):
+    with market.line.watched(CrashPoint(5, "before")), pytest.raises(KilledError):
         ask(market)
     (made,) = accounts(market)
     market.clock.advance(3 * DAY)

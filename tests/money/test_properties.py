@@ -59,13 +59,13 @@ class Market(Rest):
 
 
 # ``make properties N=…`` sets how many histories are tried; those are random, the few of every run are not.
-_HISTORIES = int(os.environ.get("PROPERTIES", "0"))
+HISTORIES = int(os.environ.get("PROPERTIES", "0"))
 
 TestMarket = Market.TestCase
 TestMarket.settings = settings(
-    max_examples=_HISTORIES or 20,
+    max_examples=HISTORIES or 20,
     stateful_step_count=40,
-    derandomize=not _HISTORIES,
+    derandomize=not HISTORIES,
     deadline=None,
     database=None,
     print_blob=True,

@@ -7,7 +7,8 @@ from dataclasses import replace
 import jwt
 import pytest
 
-from backend.domain.access import OPEN_BLUEPRINTS, POLICY
+from backend.domain.access import OPEN_BLUEPRINTS
+from tests.operations import RULES
 from tests.routes.sign_in import ADMIN, BEARERS, PLAYER, SECRET, Town, bearer, raw_token, token
 
 # What each bearer gets, in the order above, where tokens are required.
@@ -49,7 +50,7 @@ def test_every_route_has_a_rule_and_a_row_here(town: Town) -> None:
     routes = {rule.endpoint for rule in town.market.app.url_map.iter_rules()}
     guarded = {name for name in routes if name.partition(".")[0] not in OPEN_BLUEPRINTS}
 
-    assert guarded == set(POLICY) == set(EXPECTED)
+    assert guarded == set(RULES) == set(EXPECTED)
 
 
 @pytest.mark.parametrize("who", BEARERS)

@@ -77,7 +77,7 @@ def test_only_a_page_of_what_waits_is_read(staged: Marketplace) -> None:
     said = findings(staged)["money that waits"]["text"]
 
     assert said == "payments: 100 (100 refused); there are more, this is the newest page"
-    assert len(staged.calls()) == 5
+    assert len(staged.calls()) == 6
 
 
 def test_a_search_that_is_refused_is_said(staged: Marketplace) -> None:

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.webhooks.handlers import CONNECTED_TYPES, EVENT_TYPES
+from backend.webhooks.handlers import CONNECTED_TYPES, PLATFORM_TYPES
 from tests.builders import Marketplace
 from tests.conftest import NOW
 from tests.hostile import HOSTILE, put, ways
@@ -86,7 +86,7 @@ def alone() -> FlaskClient:
     return make_backend(ratelimit_enabled=False)
 
 
-@pytest.mark.parametrize("event_type", sorted(EVENT_TYPES))
+@pytest.mark.parametrize("event_type", sorted(PLATFORM_TYPES | CONNECTED_TYPES))
 def test_the_events_that_are_damaged_next_are_taken(world: World, event_type: str) -> None:
     """As the sandbox sends them."""
     assert world.send(world.event(event_type)) == 200
@@ -99,7 +99,7 @@ values = st.sampled_from(HOSTILE) | st.recursive(
 )
 
 
-@pytest.mark.parametrize("event_type", sorted(EVENT_TYPES))
+@pytest.mark.parametrize("event_type", sorted(PLATFORM_TYPES | CONNECTED_TYPES))
 @settings(derandomize=True, max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_damage_is_refused_or_acknowledged(world: World, event_type: str, data: st.DataObject) -> None:
@@ -125,7 +125,7 @@ def test_any_damage_is_refused_or_acknowledged(world: World, event_type: str, da
 
 
 @pytest.mark.parametrize("value", HOSTILE, ids=lambda value: repr(value)[:20])
-@pytest.mark.parametrize("event_type", sorted(EVENT_TYPES))
+@pytest.mark.parametrize("event_type", sorted(PLATFORM_TYPES | CONNECTED_TYPES))
 def test_an_object_that_is_none_is_refused(alone: FlaskClient, event_type: str, value: Any) -> None:
     """Without a call to Stripe, whatever its type says."""
     body = json.dumps({"id": "evt_1", "type": event_type, "data": {"object": value}}).encode()

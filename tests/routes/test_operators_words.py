@@ -25,9 +25,10 @@ ASKING: list[list[str]] = [
     ["coaches", "rebind", "coach-7", "--to", ACCOUNT, "--why", "moved"],
     ["webhooks", "sync", "https://api.example.com", "--dry-run"],
     ["reconcile", PAYMENT],
+    ["statement", "--month", "2026-11"],
 ]
 EVERY = ["coaches adopt", "coaches rebind", "demo", "doctor", "drill", "ledger", "reconcile", "settle",
-         "webhooks sync", "why"]  # fmt: skip
+         "statement", "webhooks sync", "why"]  # fmt: skip
 PLAYERS_WORDS = ("contact support", "people are paying", "Payments are not available", "Traceback")
 
 

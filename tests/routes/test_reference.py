@@ -22,10 +22,10 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from backend.routes.generated_clients import ERRORS
-from backend.routes.reference import OPERATIONS
 from backend.schemas.meanings import MEANINGS as FIELD_MEANINGS
 from tests.builders import Marketplace
 from tests.conftest import NOW
+from tests.operations import OPERATIONS
 from tests.processes import backend_process, command, free_port_pair
 
 MARKET = Marketplace(now=NOW)

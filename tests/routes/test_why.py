@@ -379,19 +379,21 @@ def test_a_note_of_what_can_be_read_again_is_out_of_date(market: Marketplace) ->
     assert "What it waited for has come." in told["verdict"]
 
 
-def test_too_many_transfers_to_look_through_are_left_to_the_sweep(market: Marketplace) -> None:
-    """A bounded look, and the command that has no bound."""
+def test_a_payment_among_too_many_transfers_is_told_and_left_to_the_sweep(market: Marketplace) -> None:
+    """The figures are the ledger's, read to the last page; the next command is the one that has no bound."""
     account = market.ready_coach()
     payment = market.paid()
     for _ in range(3):
         market.pay(market.buy(), "pm_card_bypassPending")
     for _ in range(301):
         market.stripe.v1.transfers.create({"amount": 1, "currency": "cad", "destination": account})
+    market.clock.advance(2 * 3_600)
+    market.settle(payment)
     market.forget_calls()
 
     told = explained(market, payment)
 
-    assert (told["state"], told["command"]) == ("unclear", f"flask reconcile {payment}")
+    assert (told["state"], told["waits"], told["command"]) == ("waits", 4252, f"flask reconcile {payment}")
     assert len(market.calls()) <= 12
 
 

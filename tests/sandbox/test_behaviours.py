@@ -11,6 +11,7 @@ import stripe
 
 from backend.sandbox import Sandbox
 from backend.sandbox.control.switches import BEHAVIOURS
+from tests.sandbox.account_probes import ACCOUNTS_V2_PROBES
 from tests.sandbox.conftest import Platform
 
 URLS: Any = {"type": "account_onboarding", "return_url": "http://a", "refresh_url": "http://a"}
@@ -219,6 +220,21 @@ def _refund_waits(platform: Platform) -> Any:
     return _refund_status(platform) == "pending"
 
 
+def _fees(platform: Platform) -> Any:
+    payment: Any = platform.paid(card="pm_card_fr", capture_method="automatic")
+    fee = platform.v1.balance_transactions.retrieve(payment.latest_charge.balance_transaction).fee
+    return "flat" if fee == 320 else "by_country"
+
+
+def _calls_are_counted(platform: Platform) -> Any:
+    return 429 in {platform.raw("GET", "/v1/balance").status_code for _ in range(26)}
+
+
+def _numbers_from_servers(platform: Platform) -> Any:
+    card: Any = {"type": "card", "card": {"number": "4242424242424242", "exp_month": 12, "exp_year": 2040}}
+    return _refusal(lambda: platform.v1.payment_methods.create(card)) is None
+
+
 PROBES: dict[str, Callable[[Platform], Any]] = {
     "account_link_unknown_account": _unknown_account,
     "appeal_moves_funds": _appealed,
@@ -243,12 +259,16 @@ PROBES: dict[str, Callable[[Platform], Any]] = {
     "prevented_is_closed": _prevented_closed,
     "prevented_pays": _prevented_pays,
     "publishable_key_status": _publishable,
+    "fees": _fees,
+    "rate_limits": _calls_are_counted,
+    "raw_card_numbers": _numbers_from_servers,
     "refund_begins": _refund_status,
     "refund_waits_for_balance": _refund_waits,
     "refunded_tells_previous": _previous,
     "reversals_free_source_room": _room,
     "search_clauses_max": _clauses,
     "unpaid_refund_code": _unpaid_refund,
+    **ACCOUNTS_V2_PROBES,
 }
 # Probed by tests of their own, below.
 APART = {"fee_rounding", "webhook_timeout_seconds"}

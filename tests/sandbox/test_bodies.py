@@ -74,14 +74,15 @@ def test_every_field_has_its_declared_type(parts: list[Found]) -> None:
     assert wrong == set()
 
 
-LISTS = [route for route in ROUTES if route.shape == "list" and "<" not in route.path]
+LISTS = [one for one in ROUTES if one.shape == "list" and "<" not in one.path and one.path.startswith("/v1/")]
 
 
 @pytest.mark.parametrize("route", LISTS, ids=lambda route: route.operation)
 def test_lists_are_list_objects(platform: Platform, route: Any) -> None:
     """Four fields, and the address that they were asked for at."""
     customer = platform.v1.customers.create({"payment_method": "pm_card_visa"})
-    given = {"customer": customer.id} if route.operation == "payment_methods.list" else {}
+    needed = {"payment_methods.list": {"customer": customer.id}, "setup_attempts.list": {"setup_intent": "seti_1"}}
+    given = needed.get(route.operation, {})
     body: dict[str, Any] = platform.raw("GET", route.path, query_string=given).json or {}
 
     assert (body["object"], body["url"], type(body["has_more"])) == ("list", route.path, bool)
@@ -112,7 +113,7 @@ def test_a_deleted_object_says_only_that(platform: Platform) -> None:
         "product": platform.v1.products.create({"name": "P"}).id,
         "webhook_endpoint": platform.v1.webhook_endpoints.create({"url": "http://a", "enabled_events": ["*"]}).id,
     }
-    assert {route.returns for route in ROUTES if route.method == "DELETE"} == set(made)
+    assert {one.returns for one in ROUTES if one.method == "DELETE" and one.path.startswith("/v1/")} == set(made)
 
     for kind, object_id in made.items():
         answer = platform.raw("DELETE", f"/v1/{kind}s/{object_id}").json

@@ -236,7 +236,12 @@ def test_a_deleted_customer_says_so(platform: Platform) -> None:
 
 
 @pytest.mark.parametrize(
-    "params", [{"capture_method": "manual"}, {"on_behalf_of": "acct_x"}, {"transfer_data": {"destination": "a"}}]
+    "params",
+    [
+        {"payment_details": {"order_reference": "x"}},
+        {"payment_method_configuration": "pmc_1"},
+        {"payment_method_options": {"card": {"moto": True}}},
+    ],
 )
 def test_a_feature_that_is_not_imitated_is_refused(platform: Platform, params: Any) -> None:
     """Clearly, and before anything is done."""

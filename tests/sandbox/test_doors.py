@@ -31,6 +31,7 @@ def _ids(platform: Platform) -> dict[str, str]:
     return {
         "accounts": coach,
         "payment_intents": waiting.id,
+        "setup_intents": platform.v1.setup_intents.create({}).id,
         "charges": str(payment.latest_charge.id),
         "refunds": platform.v1.refunds.create({"payment_intent": platform.paid().id}).id,
         "disputes": dispute["id"],

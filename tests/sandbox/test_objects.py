@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import stripe
 
+from tests.sandbox.account_probes import lived_v2
 from tests.sandbox.conftest import Platform
 
 # Declared by the SDK, but left out by Stripe unless they apply, or unless expanded.
@@ -36,11 +37,16 @@ LEFT_OUT = {
         "pending_reason",
         "presentment_details",
     },
+    "setup_attempt": {"attach_to_self"},
+    "setup_intent": {"attach_to_self"},
+    "token": {"bank_account"},
     "webhook_endpoint": {"deleted", "secret"},
 }
 CLASSES: tuple[type[stripe.StripeObject], ...] = (
     stripe.Account,
     stripe.AccountLink,
+    stripe.ApplicationFee,
+    stripe.ApplicationFeeRefund,
     stripe.Balance,
     stripe.BalanceTransaction,
     stripe.Capability,
@@ -54,10 +60,17 @@ CLASSES: tuple[type[stripe.StripeObject], ...] = (
     stripe.Payout,
     stripe.Product,
     stripe.Refund,
+    stripe.SetupAttempt,
+    stripe.SetupIntent,
+    stripe.Token,
     stripe.Transfer,
     stripe.TransferReversal,
     stripe.WebhookEndpoint,
     stripe.radar.EarlyFraudWarning,
+    stripe.v2.core.Account,
+    stripe.v2.core.AccountLink,
+    stripe.v2.core.Event,
+    stripe.v2.core.EventDestination,
 )
 
 
@@ -89,6 +102,7 @@ def _lived(platform: Platform) -> Iterator[dict[str, Any]]:
     yield _json(platform, "POST", "/v1/account_links", data=onboarding)
     yield _json(platform, "POST", f"/v1/accounts/{coach}/login_links")
     yield _json(platform, "POST", "/v1/products", data={"name": "Coaching"})
+    yield from _set_up(platform)
     yield _json(platform, "POST", "/v1/webhook_endpoints", data={"url": "http://a", "enabled_events[]": "*"})
     for path in (
         f"/v1/accounts/{coach}",
@@ -99,6 +113,7 @@ def _lived(platform: Platform) -> Iterator[dict[str, Any]]:
         f"/v1/customers/{customer.id}",
         f"/v1/disputes/{dispute['id']}",
         "/v1/payment_methods/pm_card_visa",
+        *_destined(platform, coach),
         f"/v1/radar/early_fraud_warnings/{warning['id']}",
         f"/v1/refunds/{refund.id}",
         f"/v1/refunds/{_asked(platform)}",
@@ -116,6 +131,32 @@ def _listed(platform: Platform, coach: str) -> Iterator[dict[str, Any]]:
         yield from _json(platform, "GET", f"{path}?limit=100")["data"]
     for path in ("/v1/payouts", "/v1/charges", "/v1/refunds", "/v1/balance_transactions", "/v1/events"):
         yield from _json(platform, "GET", path, headers={"Stripe-Account": coach})["data"]
+    yield from lived_v2(platform)
+
+
+def _set_up(platform: Platform) -> Iterator[dict[str, Any]]:
+    """A card set up, one that was not, their attempts; and a token of a card."""
+    given = {"confirm": "true", "return_url": "https://shop.test", "payment_method": "pm_card_visa"}
+    yield (done := _json(platform, "POST", "/v1/setup_intents", data=given))
+    given["payment_method"] = "pm_card_visa_chargeDeclined"
+    error = (platform.raw("POST", "/v1/setup_intents", data=given).json or {})["error"]
+    yield _json(platform, "GET", f"/v1/setup_intents/{error['setup_intent']['id']}")
+    yield from _json(platform, "GET", f"/v1/setup_attempts?setup_intent={done['id']}")["data"]
+    yield from _json(platform, "GET", f"/v1/setup_attempts?setup_intent={error['setup_intent']['id']}")["data"]
+    card = {"card[number]": "4242424242424242", "card[exp_month]": "12", "card[exp_year]": "2040"}
+    yield platform.raw("POST", "/v1/tokens", key="pk_test_sandbox", data=card).json or {}
+
+
+def _destined(platform: Platform, coach: str) -> tuple[str, ...]:
+    """The paths of what a destination charge leaves behind, refunded in part: the charge, its fee, the fee's refund."""
+    payment: Any = platform.paid(
+        capture_method="manual", transfer_data={"destination": coach}, application_fee_amount=1_000
+    )
+    captured: Any = platform.v1.payment_intents.capture(payment.id, {"amount_to_capture": 9_000})
+    platform.v1.refunds.create({"charge": captured.latest_charge, "amount": 900, "refund_application_fee": True})
+    fee = platform.v1.application_fees.list({}).data[0]
+    charge = f"/v1/charges/{captured.latest_charge}"
+    return charge, f"/v1/application_fees/{fee.id}", f"/v1/application_fees/{fee.id}/refunds/{fee.refunds.data[0].id}"
 
 
 def _debited(platform: Platform, currency: str) -> str:

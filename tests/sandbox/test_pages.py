@@ -139,7 +139,7 @@ def test_the_express_dashboard_opens_once_and_stays_open(platform: Platform, bro
     for _ in range(2):
         shown = browser.get(page)
         assert shown.status_code == 200
-        assert "90.00 cad" in shown.text
+        assert "90.00 CAD" in shown.text
     assert browser.get(link).status_code == 404
     assert Browser(platform).get(page).status_code == 404
     assert browser.get(page.replace(coach, platform.coach())).status_code == 404
@@ -153,9 +153,9 @@ def test_the_express_dashboard_shows_what_was_paid_out(platform: Platform, brows
     platform.clock.advance(2 * 86_400)
     shown = browser.get(browser.get(platform.v1.accounts.login_links.create(coach).url).headers["Location"]).text
 
-    assert "-10.50 cad" in shown
+    assert "-10.50 CAD" in shown
     assert "taken back" in shown
-    assert "79.50 cad" in shown
+    assert "79.50 CAD" in shown
 
 
 def test_no_page_runs_a_script_of_its_own_or_is_framed_unless_it_has_to_be(platform: Platform) -> None:

@@ -82,6 +82,22 @@ def gone_and_refused(platform: Platform) -> None:
     platform.v1.refunds.create({"payment_intent": platform.paid().id})
 
 
+def accounts_of_v2(platform: Platform) -> None:
+    """One whose coach can be paid, one that is closed, and a destination that hears of both by thin events."""
+    platform.sandbox.add_webhook("http://shop.test", secret="whsec_a", thin=True)
+    accounts = platform.client("sk_test_sandbox").v2.core.accounts
+    params: Any = {
+        "contact_email": "coach@example.com",
+        "dashboard": "express",
+        "identity": {"country": "CA", "entity_type": "individual"},
+        "defaults": {"responsibilities": {"fees_collector": "application", "losses_collector": "application"}},
+        "configuration": {"recipient": {"capabilities": {"stripe_balance": {"stripe_transfers": {"requested": True}}}}},
+    }
+    ready, closed = (accounts.create(params, {"idempotency_key": key}).id for key in ("ready", "closed"))
+    platform.control(f"/accounts/{ready}/onboard")
+    accounts.close(closed, {"applied_configurations": ["recipient"]}, {"idempotency_key": "close"})
+
+
 HISTORIES: list[Callable[[Platform], None]] = [
     sold_and_shared,
     every_card,
@@ -89,6 +105,7 @@ HISTORIES: list[Callable[[Platform], None]] = [
     disputes_under_way,
     all_that_goes_wrong,
     gone_and_refused,
+    accounts_of_v2,
 ]
 
 
@@ -239,3 +256,37 @@ def test_what_fell_due_while_it_was_stopped_happens_at_the_start(platform: Platf
 
     restore(sandbox, moved)
     assert sandbox.world.ledger.available(sandbox.world.platform, "cad") > 0
+
+
+def test_worlds_apart_go_on_apart(platform: Platform, tmp_path: Path) -> None:
+    """Each with its objects, its clock and its idempotency keys; the shared one knows nothing of them."""
+    ours: Any = platform.client("sk_test_sandbox_w1").v1
+    customer = ours.customers.create({}, {"idempotency_key": "k"})
+    platform.sandbox.worlds.open("w1").clock.advance(3_600)
+    twin = reopened(platform, tmp_path / "state")
+    again: Any = twin.client("sk_test_sandbox_w1").v1
+
+    assert twin.sandbox.worlds.names() == ["w1"]
+    assert again.customers.create({}, {"idempotency_key": "k"}).id == customer.id
+    assert twin.sandbox.worlds.open("w1").clock.now() == twin.clock.now() + 3_600
+    assert twin.v1.customers.list({}).data == []
+
+
+def test_held_money_and_what_is_sent_on_go_on(platform: Platform, tmp_path: Path) -> None:
+    """A charge still learns of its transfer and fee, held money is still let go, and a rolled key stays refused."""
+    data = {"destination": platform.coach()}
+    sent: Any = platform.paid(transfer_data=data, application_fee_amount=100)
+    held = platform.paid(capture_method="manual")
+    number: Any = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2040}
+    token: Any = platform.browser.tokens.create({"card": number})
+    platform.control("/keys", revoke="sk_test_old")
+    twin = reopened(platform, tmp_path / "state")
+    twin.clock.advance(2)
+    charge = twin.v1.charges.retrieve(sent.latest_charge.id)
+    card: Any = {"type": "card", "card": {"token": token.id}}
+
+    assert (str(charge.transfer)[:3], str(charge.application_fee)[:4]) == ("tr_", "fee_")
+    assert twin.v1.payment_methods.create(card).type == "card"
+    assert twin.raw("GET", "/v1/balance", key="sk_test_old").status_code == 401
+    twin.clock.advance(7 * DAY)
+    assert twin.v1.payment_intents.retrieve(held.id).cancellation_reason == "automatic"

@@ -95,6 +95,7 @@ def test_a_refund_cannot_take_a_separate_transfer_along(platform: Platform) -> N
 def test_errors_on_behalf_of_an_account_point_to_its_log(platform: Platform) -> None:
     """And a 401 points nowhere."""
     coach = platform.coach()
+    platform.control("/keys", revoke="sk_test_wrong")
     acted = platform.raw("GET", "/v1/charges/ch_gone", headers={"Stripe-Account": coach}).json or {}
     strange = platform.raw("GET", "/v1/balance", key="sk_test_wrong").json or {}
 

@@ -122,9 +122,12 @@ def test_every_fault_looks_to_the_sdk_as_the_real_one(platform: Platform, effect
         _create(platform, "k")
 
 
-@pytest.mark.parametrize(("key", "status"), [(None, 401), ("sk_test_wrong", 401), ("sk_live_x", 401)])
+@pytest.mark.parametrize(
+    ("key", "status"), [(None, 401), ("sk_test_rolled", 401), ("sk_test_", 401), ("nonsense", 401), ("sk_live_x", 401)]
+)
 def test_a_wrong_key_is_a_401(platform: Platform, key: str | None, status: int) -> None:
-    """And a live key is refused by name."""
+    """One that was rolled, one of no test key's shape, and a live key, which is refused by name."""
+    platform.control("/keys", revoke="sk_test_rolled")
     answer = platform.raw("GET", "/v1/balance", key=key)
 
     assert answer.status_code == status

@@ -175,11 +175,16 @@ def test_a_script_of_ours_writes_text_and_runs_no_text(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
 def test_a_browser_keeps_nothing_of_a_person(path: Path) -> None:
-    """The services store nothing. The storefront keeps the key of a purchase and a sample coach's id, for one tab."""
+    """The services store nothing. The storefront keeps the key of a purchase and a sample coach's id, for one tab, and for a
+    day which payment bought what.
+    """
     text = path.read_text()
     stored = re.findall(r"(localStorage|indexedDB|caches|sessionStorage)\b", text)
 
-    assert set(stored) <= ({"sessionStorage"} if path.name in DEVELOPMENT else set())
+    allowed = {name: {"sessionStorage"} for name in DEVELOPMENT} | {"purchases.js": {"localStorage"}}
+    assert set(stored) <= allowed.get(path.name, set())
+    for kept in re.findall(r"localStorage\.setItem\((.+)\)\)\);", text):
+        assert kept == "PREFIX + what, JSON.stringify({ payment, at: Date.now() }"
     for name in re.findall(r"sessionStorage\.setItem\(([^,]+),", text):
         assert name in ("name", '"coach"'), name
 

@@ -10,6 +10,7 @@ import stripe
 
 from backend.domain.namespace import UNNAMED
 from backend.services.reads import Payment, payment_of
+from backend.stripe_client.platform import PlatformClient
 from tests.builders import NODE_PURCHASE
 from tests.conftest import NOW
 
@@ -116,6 +117,12 @@ class Line(stripe.HTTPClient):
     def client(self) -> stripe.StripeClient:
         """The official SDK on this line."""
         return stripe.StripeClient("sk_test_a1", http_client=self, max_network_retries=0)
+
+    @property
+    def client_of_v1(self) -> PlatformClient:
+        """The client of a platform whose accounts are all v1 accounts, on this line."""
+        options: dict[str, Any] = {"http_client": self, "max_network_retries": 0}
+        return PlatformClient("sk_test_a1", namespace=UNNAMED, accounts_v2=False, **options)
 
     def pace(self) -> None:
         """Count the calls that were announced."""

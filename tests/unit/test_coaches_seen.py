@@ -154,7 +154,7 @@ def test_claims_are_looked_for_since_a_moment_before(since: int, query: str) -> 
     other = account(2, metadata={"coachId": "coach-2", **OURS})
     on = Line(accounts=pages(account(), other, account(3, metadata={})))
 
-    assert claimants_since(on.client, "coach-1", since) == [claim()]
+    assert claimants_since(on.client_of_v1, "coach-1", since) == [claim()]
     assert on.urls == [f"/v1/accounts?{query}"]
 
 
@@ -167,7 +167,9 @@ def test_ten_pages_of_accounts_are_looked_through() -> None:
     """To the end, where there is one."""
     on = Line(accounts=[*[listed(account(), more=True)] * 9, listed(account(2), more=False)])
 
-    assert [one.account_id for one in claimants_since(on.client, "coach-1", 0)] == [ACCOUNTS[0]] * 9 + [ACCOUNTS[1]]
+    assert [one.account_id for one in claimants_since(on.client_of_v1, "coach-1", 0)] == [ACCOUNTS[0]] * 9 + [
+        ACCOUNTS[1]
+    ]
     assert len(on.asked) == 10
 
 
@@ -175,7 +177,7 @@ def test_past_ten_pages_nobody_can_say_who_the_coach_is() -> None:
     """It is logged with the command that mends it."""
     on = Line(accounts=[listed(account(), more=True)] * 11)
     with capture_logs() as logs, pytest.raises(Undecided) as raised:
-        claimants_since(on.client, "coach-1", 0)
+        claimants_since(on.client_of_v1, "coach-1", 0)
 
     said = "Coaches cannot be registered at the moment. Please try again later, or contact support."
     assert raised.value.message == said

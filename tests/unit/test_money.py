@@ -109,7 +109,7 @@ def test_currencies_that_cannot_be_split_exactly_are_refused(code: str) -> None:
 
 @pytest.mark.parametrize(
     ("amount", "currency", "text"),
-    [(4725, "cad", "47.25 CAD"), (0, "cad", "0.00 CAD"), (-5, "cad", "-0.05 CAD"), (4725, "jpy", "4725 JPY")],
+    [(4725, "cad", "47.25 CAD"), (0, "cad", "0.00 CAD"), (-5, "cad", "-0.05 CAD"), (4725, "jpy", "4,725 JPY")],
 )
 def test_money_is_written_for_people(amount: int, currency: str, text: str) -> None:
     """With the currency's own decimals."""

@@ -8,16 +8,8 @@ import pytest
 
 from backend.domain.namespace import UNNAMED, Namespace
 from backend.domain.requirements import is_payable
-from backend.services.reads import (
-    UnclearDispute,
-    coach_of,
-    disputed_by,
-    disputes_of,
-    refunded_amount,
-    refunded_by,
-    refunds_of,
-    taken_by,
-)
+from backend.services.disputes import UnclearDispute, disputed_by, disputes_of, taken_by
+from backend.services.reads import coach_of, refunded_amount, refunded_by, refunds_of
 from tests.unit.given import OURS, Line, charge, made, pages, payment, refund
 
 
@@ -117,6 +109,8 @@ def test_disputes_add_up() -> None:
         ("express", {"coachId": "coach-1"}, "coach-1"),
         ("express", {}, None),
         ("standard", {"coachId": "coach-1", **OURS}, None),
+        ("none", {"coachId": "coach-1", **OURS}, "coach-1"),
+        ("none", {"coachId": "coach-1"}, None),
         ("express", {"coachId": "coach-1", **Namespace("blue").mark}, None),
     ],
     ids=str,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from typing import Any
 
 import pytest
+import stripe
 from werkzeug.test import TestResponse
 
 from backend.config.settings import load_settings
+from backend.domain.decline_advice import ADVICE
 from backend.services.purchases.receipts import State
 from backend.web.pages import TEXTS
 from tests.builders import PRODUCTION_ENVIRONMENT, Marketplace
@@ -84,6 +87,83 @@ def test_a_paid_page_shows_the_session(market: Marketplace) -> None:
 
     for shown in ("Dana Reyes", "47.25 CAD", "<dd>5</dd>", "5 November 2026, 15:00 UTC"):
         assert shown in page
+
+
+def test_a_paid_page_says_what_was_bought_how_and_who_charged_it(market: Marketplace) -> None:
+    """The clips, the card, the name on its statement, the receipt's address, and the refund terms."""
+    terms = "Half of it back within a week."
+    market.http = market.another_backend(replace(market.settings, refund_terms=terms)).test_client()
+    intent = market.buy(customerEmail="pat@example.com")
+    market.pay(intent, "pm_card_mastercard")
+
+    page = look(market, intent).text
+
+    for shown in ("5 clips, badminton", "Mastercard\u00a0••••\u00a04444", "SANDBOX", "pat@example.com", terms):
+        assert shown in page
+
+
+@pytest.mark.parametrize("amount", [4725, 1000])
+def test_a_refund_says_where_it_goes_and_when_it_arrives(market: Marketplace, amount: int) -> None:
+    """All of it or a part: to the card that paid, in five to ten business days from Monday 2 November 2026."""
+    intent = market.buy()
+    market.pay(intent)
+    market.refund(intent["id"], amount=amount)
+
+    page = look(market, intent).text
+
+    assert "Visa\u00a0••••\u00a04242" in page
+    assert "between 9 and 16 November 2026" in page
+
+
+@pytest.mark.parametrize("card", ["pm_card_pendingRefund", "pm_card_visa"])
+def test_a_refund_that_stripe_has_not_sent_yet_promises_no_day_too_soon(market: Marketplace, card: str) -> None:
+    """A pending refund says that it waits; one that was sent does not."""
+    intent = market.buy()
+    market.pay(intent, card)
+    market.refund(intent["id"], amount=1000)
+
+    assert ("has not left yet" in look(market, intent).text) is (card == "pm_card_pendingRefund")
+
+
+def test_a_refund_that_came_back_is_said(market: Marketplace) -> None:
+    """The player does not have the money, and is told to ask."""
+    intent = market.buy()
+    market.pay(intent, "pm_card_refundFail")
+    market.refund(intent["id"])
+    market.clock.advance(3_600)
+    market.deliver()
+
+    page = look(market, intent).text
+
+    assert "A refund of 47.25 CAD did not arrive" in page
+    assert "between" not in page
+
+
+@pytest.mark.parametrize(
+    ("card", "code"),
+    [
+        ("pm_card_visa_chargeDeclined", "generic_decline"),
+        ("pm_card_visa_chargeDeclinedInsufficientFunds", "insufficient_funds"),
+        ("pm_card_visa_chargeDeclinedStolenCard", "generic_decline"),
+        ("pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc"),
+        ("pm_card_chargeDeclinedProcessingError", "processing_error"),
+    ],
+)
+def test_a_declined_page_says_what_to_do(market: Marketplace, card: str, code: str) -> None:
+    """By the reason that the bank gave, and not by one that would warn a thief."""
+    intent = market.buy()
+    with pytest.raises(stripe.CardError):
+        market.pay(intent, card)
+
+    assert ADVICE[code] in unescape(look(market, intent).text)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_who_landed_without_a_payment_has_a_way_back(market: Marketplace, path: str) -> None:
+    """In development to the coaches; in production the way back is the app."""
+    assert 'href="/"' in market.http.get(path).text.split("<main")[1]
+    market.go_live()
+    assert "href=" not in market.http.get(path).text.split("<main")[1]
 
 
 def test_a_part_given_back_is_said(market: Marketplace) -> None:
@@ -215,7 +295,7 @@ def test_the_card_is_entered_at_the_stripe_that_is_configured(keys: dict[str, st
     policy = page.headers["Content-Security-Policy"]
     host = script.removesuffix("/v3/")
 
-    assert f'<script src="{script}">' in page.text
+    assert f'<script defer src="{script}">' in page.text
     assert f"script-src 'self' {host}" in policy
     assert f"frame-src {host}" in policy
     assert ("127.0.0.1" in policy) is not bool(keys)
@@ -228,7 +308,7 @@ def test_without_a_publishable_key_the_page_says_what_is_missing(market: Marketp
     page = app.test_client().get("/coaches/sample-dana").text
 
     assert "Set STRIPE_PUBLISHABLE_KEY" in page
-    assert "<script" not in page
+    assert "buy.js" not in page
 
 
 def test_the_return_pages_have_the_limits_of_the_api(market: Marketplace) -> None:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ..state import attempts, connect, debits, methods, money, payments
+from ..state import attempts, connect, debits, methods, money, payments, setups
 from ..state.store import Row
 from ..wire.errors import invalid, missing, refused
 from ..wire.given import Given, integer
@@ -20,6 +20,16 @@ class Acts:
 
     def __init__(self, world: "World") -> None:
         self._world = world
+
+    def move_platform(self, given: Given) -> Row:
+        """As if the platform had been registered elsewhere."""
+        country = str(given.get("country", "")).upper()
+        if country not in connect.CURRENCY_OF:
+            raise invalid(f"country must be one of {', '.join(sorted(connect.CURRENCY_OF))}.", "country")
+        with self._world.lock:
+            row = self._row("accounts", self._world.platform)
+            row.update(country=country, default_currency=connect.CURRENCY_OF[country])
+            return row
 
     def onboard(self, given: Given, id: str) -> Row:
         """As if the coach had filled in everything."""
@@ -91,6 +101,15 @@ class Acts:
             if row["status"] != "requires_action":
                 raise refused(f"This PaymentIntent asks for no authentication: its status is {row['status']}.")
             payments.authenticate(self._world, row, bool(given.get("passed", True)))
+            return row
+
+    def authenticate_setup(self, given: Given, id: str) -> Row:
+        """As if the player had answered the bank's question before a card is saved."""
+        with self._world.lock:
+            row = self._row("setup_intents", id)
+            if row["status"] != "requires_action":
+                raise refused(f"This SetupIntent asks for no authentication: its status is {row['status']}.")
+            setups.authenticate(self._world, row, bool(given.get("passed", True)))
             return row
 
     def settle_debit(self, given: Given, id: str) -> Row:

@@ -1,5 +1,6 @@
 """The control path: what a test or a curious person does to Stripe's world from outside. JSON in, JSON out."""
 
+import functools
 import json
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map, MapAdapter, Rule
 
 from ..resources import ROUTES
 from ..saved.file import StateError
@@ -29,8 +30,7 @@ class Control(Acts):
     def __init__(self, sandbox: "Sandbox") -> None:
         super().__init__(sandbox.world)
         self._sandbox = sandbox
-        rules = [Rule(f"/_sandbox/{door.path}", methods=[door.method], endpoint=door) for door in DOORS]
-        self._doors = Map(rules, strict_slashes=False, merge_slashes=False).bind("sandbox")
+        self._doors = _doors()
 
     def respond(self, request: Request) -> Response:
         """The answer to a control call; refusals have the shape of the API's."""
@@ -69,6 +69,28 @@ class Control(Acts):
         """Start again."""
         self._sandbox.reset()
         return {"reset": True}
+
+    def list_worlds(self, given: Given) -> Given:
+        """Those beside the one that all other keys share."""
+        return {"worlds": self._sandbox.worlds.names()}
+
+    def make_world(self, given: Given) -> Given:
+        """Made before its first call, so that its ids have a seed, or that its webhooks can be named."""
+        name = str(given.get("name", ""))
+        world = self._sandbox.worlds.make(name, given.get("seed"))
+        return {"name": name, "secret_key": f"sk_test_sandbox_{name}", "publishable_key": world.keys.publishable}
+
+    def drop_world(self, given: Given, name: str) -> Given:
+        """Its keys open a new one."""
+        self._sandbox.worlds.drop(name)
+        return self.list_worlds(given)
+
+    def revoke_key(self, given: Given) -> Given:
+        """401 from now on."""
+        if not given.get("revoke"):
+            raise invalid("Give {'revoke': 'sk_test_…'}.", "revoke")
+        self._sandbox.keys.revoke(given["revoke"])
+        return given
 
     def clock(self, given: Given) -> Given:
         """The time."""
@@ -196,3 +218,10 @@ class Control(Acts):
         with self._world.lock:
             self._world.timeline.run_due()
             return snapshot.state(self._world)
+
+
+@functools.cache
+def _doors() -> MapAdapter:
+    """The doors by address: the same in every world, and so read once."""
+    rules = [Rule(f"/_sandbox/{door.path}", methods=[door.method], endpoint=door) for door in DOORS]
+    return Map(rules, strict_slashes=False, merge_slashes=False).bind("sandbox")

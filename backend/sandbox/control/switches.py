@@ -18,6 +18,10 @@ class Behaviour(NamedTuple):
 
 
 BEHAVIOURS = (
+    Behaviour(
+        "accounts_v1", ("allowed", "refused"), "whether the platform may make v1 accounts; one opened in 2026 may not"
+    ),
+    Behaviour("accounts_v2", ("allowed", "refused"), "whether the platform may make v2 accounts"),
     Behaviour("account_link_unknown_account", (400, 403), "the status when an account link names an unknown account"),
     Behaviour(
         "appeal_moves_funds",
@@ -31,6 +35,11 @@ BEHAVIOURS = (
     ),
     Behaviour(
         "capabilities_enforced", (True, False), "whether a transfer needs the destination's transfers capability"
+    ),
+    Behaviour(
+        "card_payments_after_onboarding",
+        ("active", "inactive"),
+        "the status of card_payments when onboarding is finished; inactive keeps transfers beside it inactive too",
     ),
     Behaviour("charge_follows_metadata", (False, True), "whether later metadata of a PaymentIntent reaches its charge"),
     Behaviour(
@@ -71,6 +80,9 @@ BEHAVIOURS = (
         (True, False),
         "whether amount_refunded of a charge drops again when a refund fails or is canceled",
     ),
+    Behaviour(
+        "fees", ("flat", "by_country"), "Stripe's fee: 2.9% and 30 everywhere, or by the countries of platform and card"
+    ),
     Behaviour("fee_rounding", ("half_up", "down", "up"), "how Stripe's own fee of 2.9% is rounded"),
     Behaviour(
         "gone_destination_code",
@@ -85,6 +97,11 @@ BEHAVIOURS = (
         "what becomes of a transfer_group that is not that of the source_transaction",
     ),
     Behaviour("pending_refund_counts", (True, False), "whether amount_refunded of a charge counts refunds that wait"),
+    Behaviour(
+        "platform_profile",
+        ("complete", "not_signed_up", "liability_unacknowledged"),
+        "what the platform itself has not finished: then it makes no accounts",
+    ),
     Behaviour(
         "prevented_is_closed", (False, True), "whether charge.dispute.closed tells of a dispute that was prevented"
     ),
@@ -106,6 +123,10 @@ BEHAVIOURS = (
         (False, True),
         "whether a refund waits while the available balance is too low, as in live mode",
     ),
+    Behaviour("rate_limits", (False, True), "whether calls per second are counted, and refused above Stripe's limits"),
+    Behaviour(
+        "raw_card_numbers", (False, True), "whether a server may send card numbers, as on accounts enabled for it"
+    ),
     Behaviour("refunded_tells_previous", (True, False), "whether charge.refunded carries previous_attributes"),
     Behaviour(
         "reversals_free_source_room",
@@ -114,9 +135,32 @@ BEHAVIOURS = (
     ),
     Behaviour("search_clauses_max", (10, None), "how many conditions a search query may combine; null: any number"),
     Behaviour(
+        "transfers_alone",
+        ("allowed", "refused", "refused_in_some_countries"),
+        "whether transfers may be asked for without card_payments; the countries are AU, CA, DE, GB and SG",
+    ),
+    Behaviour(
+        "transfers_enable_charges",
+        (False, True),
+        "whether charges_enabled of an account made under /v2 is true when only its transfers are active",
+    ),
+    Behaviour(
         "unpaid_refund_code",
         (None, "payment_intent_unexpected_state"),
         "the error code when a PaymentIntent that was not paid is refunded",
+    ),
+    Behaviour(
+        "v1_deletes_v2_accounts", (False, True), "whether DELETE /v1/accounts/{id} closes an account made under /v2"
+    ),
+    Behaviour("v1_lists_v2_accounts", (True, False), "whether GET /v1/accounts lists accounts made under /v2"),
+    Behaviour(
+        "v1_shows_v2_metadata", (True, False), "whether the v1 object of an account made under /v2 has its metadata"
+    ),
+    Behaviour("v1_tells_of_v2_accounts", (True, False), "whether account.updated tells of an account made under /v2"),
+    Behaviour(
+        "v2_account_events_from",
+        ("@self", "@accounts", "both"),
+        "the scope of a destination that hears of accounts made under /v2",
     ),
     Behaviour("webhook_timeout_seconds", (30, 10, 1), "how long the receiver of a webhook may take to answer"),
 )

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 from werkzeug import Request, Response
 
-from ..state import money, payments
+from ..state import money, payments, setups
 from ..state.store import Row
 from .html import button, framed, redirect
 
@@ -31,8 +31,9 @@ def ask(world: "World", request: Request, intent: str, token: str) -> Response:
     outcome = request.form.get("outcome")
     if outcome not in {"authorise", "fail"}:
         return _question(row, world.must(row["payment_method"]))
-    payments.authenticate(world, row, outcome == "authorise")
-    passed = row["status"] == "succeeded"
+    answer = setups.authenticate if row["object"] == "setup_intent" else payments.authenticate
+    answer(world, row, outcome == "authorise")
+    passed = outcome == "authorise" and row["status"] != "requires_payment_method"
     if asked["return_url"] is None:
         return _done("Approved" if passed else "Not approved", "You can close this window.")
     return redirect(_way_back(row, asked["return_url"], passed))
@@ -40,7 +41,8 @@ def ask(world: "World", request: Request, intent: str, token: str) -> Response:
 
 def _question(row: Row, method: Row) -> Response:
     buttons = {"complete": button("authorise", "Approve payment"), "fail": button("fail", "Decline", quiet=True)}
-    body = ASK.format(amount=money.text(row["amount"], row["currency"]), last4=method["card"]["last4"], **buttons)
+    amount = money.spelled(row["amount"], row["currency"]) if "amount" in row else "nothing today: the card is saved"
+    body = ASK.format(amount=amount, last4=method["card"]["last4"], **buttons)
     return framed("3-D Secure", SHEET.format(title="Is this you paying?", body=body), SCRIPT)
 
 
@@ -53,8 +55,8 @@ def _way_back(row: Row, return_url: str, passed: bool) -> str:
     """The address at which the browser lands after the challenge (docs/stripe.md 1.3)."""
     query = urlencode(
         {
-            "payment_intent": row["id"],
-            "payment_intent_client_secret": row["client_secret"],
+            row["object"]: row["id"],
+            f"{row['object']}_client_secret": row["client_secret"],
             "redirect_status": "succeeded" if passed else "failed",
         }
     )

@@ -27,6 +27,18 @@ if TYPE_CHECKING:
 ON_A_PAGE = 25
 
 
+_RULES = (
+    Rule("/", methods=["GET"], endpoint="_overview"),
+    Rule("/dashboard/do", methods=["POST"], endpoint="_do"),
+    Rule("/dashboard/find", methods=["GET"], endpoint="_find"),
+    Rule("/dashboard/faults", methods=["GET"], endpoint="_faults"),
+    Rule("/dashboard/faults", methods=["POST"], endpoint="_break"),
+    Rule("/dashboard/<kind>", methods=["GET"], endpoint="_list"),
+    Rule("/dashboard/<kind>/<id>", methods=["GET"], endpoint="_detail"),
+)
+_ROUTES = Map(_RULES, merge_slashes=False).bind("sandbox")
+
+
 class Dashboard:
     """Pages under `/` and `/dashboard/`; plain forms, no script."""
 
@@ -34,23 +46,14 @@ class Dashboard:
         self._world = world
         self._control = control
         self._publishable_key = publishable_key
-        rules = [
-            Rule("/", methods=["GET"], endpoint=self._overview),
-            Rule("/dashboard/do", methods=["POST"], endpoint=self._do),
-            Rule("/dashboard/find", methods=["GET"], endpoint=self._find),
-            Rule("/dashboard/faults", methods=["GET"], endpoint=self._faults),
-            Rule("/dashboard/faults", methods=["POST"], endpoint=self._break),
-            Rule("/dashboard/<kind>", methods=["GET"], endpoint=self._list),
-            Rule("/dashboard/<kind>/<id>", methods=["GET"], endpoint=self._detail),
-        ]
-        self._routes = Map(rules, merge_slashes=False).bind("sandbox")
 
     def respond(self, request: Request) -> Response:
         """The page at an address."""
         try:
-            handler, ids = self._routes.match(request.path, request.method)
+            name, ids = _ROUTES.match(request.path, request.method)
         except HTTPException as error:
             return self._page("Nothing here", Markup("<p>The sandbox has no such page.</p>"), status=error.code or 404)
+        handler = getattr(self, str(name))
         if request.method == "POST":
             # Without the lock: a door takes it where it needs it, and one lets webhooks out, whose receivers may call back.
             done: Response = handler(request, **ids)
@@ -171,7 +174,7 @@ class Dashboard:
     def _balance(self, account: str) -> Markup:
         ledger = self._world.ledger
         held = [
-            (c.upper(), money.text(ledger.available(account, c), c), money.text(ledger.pending(account, c), c))
+            (c.upper(), money.spelled(ledger.available(account, c), c), money.spelled(ledger.pending(account, c), c))
             for c in ledger.currencies(account)
         ]
         return table(("balance", " available", " pending"), held, "No money has moved yet.")

@@ -30,7 +30,7 @@ def pill(status: str) -> Markup:
 
 def amount(row: Row, field: str = "amount") -> str:
     """An object's money, for people."""
-    return money.text(row[field], row["currency"])
+    return money.spelled(row[field], row["currency"])
 
 
 def when(unix: int) -> str:

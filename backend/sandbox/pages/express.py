@@ -63,7 +63,7 @@ def _totals(world: "World", account: str) -> Iterator[Markup]:
             ("available", world.ledger.available(account, currency)),
             ("on its way", world.ledger.pending(account, currency)),
         ):
-            yield TOTAL.format(amount=money.text(held, currency), name=name)
+            yield TOTAL.format(amount=money.spelled(held, currency), name=name)
 
 
 def _next_payout(world: "World", account: str) -> str:

@@ -29,12 +29,15 @@ _RULES = (
 )
 
 
+_ROUTES = Map(_RULES, strict_slashes=False, merge_slashes=False).bind("sandbox")
+
+
 class Pages:
     """Finds the page of an address."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
-        self._routes = Map([rule.empty() for rule in _RULES], strict_slashes=False, merge_slashes=False).bind("sandbox")
+        self._routes = _ROUTES
 
     def respond(self, request: Request) -> Response:
         """The page at an address."""

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 # What a page may call, and what it hears a refusal from; the second in Stripe.js's own words.
 SERVED = {
     "Stripe(publishableKey)": "test keys only; refuses secret and live ones",
-    "elements({clientSecret?, appearance?})": "theme stripe or night, and the variables of colour, font and radius",
-    "elements.create('card' | 'payment')": "mount, update, clear, focus, blur, unmount, destroy; on, once, off; style, classes",
-    "elements.submit()": "checks the fields",
+    "elements({clientSecret? | mode, amount, currency, appearance?})": "mode payment; theme stripe or night, and the "
+    "variables of colour, font and radius",
+    "elements.create('card' | 'payment')": "mount, update, clear, focus, blur, unmount, destroy; on, once, off, of "
+    "them loaderror; style, classes; cards only, no wallets",
+    "elements.submit()": "checks the fields; with a mode, confirmPayment wants it first",
     "confirmCardPayment(secret, {payment_method, …}, {handleActions})": "with a card Element or a PaymentMethod's id",
     "confirmPayment({elements, clientSecret?, confirmParams, redirect})": "leads to the return_url, or with if_required stays",
     "handleNextAction({clientSecret})": "asks the bank; handleCardAction(secret) too",
@@ -41,9 +43,12 @@ FIELDS = (
 )
 FIELD = Markup(
     "<div class='{name}'><label for='{name}'>{label}</label><input id='{name}' name='{name}' autocomplete='{fill}' "
-    "inputmode='numeric' placeholder='{hint}' spellcheck='false' aria-describedby='{name}-problem'>"
+    "inputmode='numeric' placeholder='{hint}' spellcheck='false' aria-describedby='{name}-problem'>{more}"
     "<p class='problem' id='{name}-problem'></p></div>"
 )
+# The brand of the number, once it can be told, beside all that are taken: nothing below moves while somebody types.
+BRAND = Markup("<span class='brand' role='status'></span><p class='brands'>{}</p>")
+BRANDS = "Visa, Mastercard, American Express, Discover, Diners Club, JCB, UnionPay"
 
 
 def script(world: "World", request: Request, release: str = "v3") -> Response:
@@ -55,7 +60,11 @@ def script(world: "World", request: Request, release: str = "v3") -> Response:
 
 def card_frame(world: "World", request: Request) -> Response:
     """The fields of a card. Their digits go from here to the API, and nowhere else."""
-    fields = (FIELD.format(name=name, label=label, fill=fill, hint=hint) for name, label, fill, hint in FIELDS)
+    more = {"number": BRAND.format(BRANDS)}
+    fields = (
+        FIELD.format(name=name, label=label, fill=fill, hint=hint, more=more.get(name, ""))
+        for name, label, fill, hint in FIELDS
+    )
     form = Markup("<main><form novalidate>{}<button hidden>Pay</button></form></main>").format(Markup().join(fields))
     return framed("Card", form, "card_frame.js", sheet="card.css")
 

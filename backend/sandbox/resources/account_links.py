@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from ..state.store import Row
+from ..state.world import World
 from ..wire import errors
 from ..wire.routing import Call, Route
 
@@ -23,10 +25,14 @@ def create(call: Call) -> dict[str, Any]:
             raise errors.missing_param(param)
         if not params[param].startswith(("http://", "https://")):
             raise errors.invalid("Not a valid URL", param, "url_invalid")
+    return hand_out(world, row, {param: params[param] for param in ("refresh_url", "return_url")})
+
+
+def hand_out(world: World, row: Row, places: dict[str, str]) -> dict[str, Any]:
+    """A fresh link into the onboarding of an account; `places`: where it leads to afterwards."""
     row.hidden["linked"] = True
     token, now = world.ids.text(24), world.now()
-    link = {"account": row["id"], "expires_at": now + LIFE_SECONDS, "used": False}
-    world.links[token] = link | {param: params[param] for param in ("refresh_url", "return_url")}
+    world.links[token] = {"account": row["id"], "expires_at": now + LIFE_SECONDS, "used": False} | places
     return {
         "object": "account_link",
         "created": now,

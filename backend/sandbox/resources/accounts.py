@@ -2,7 +2,19 @@
 
 from typing import Any
 
-from ..state.connect import CURRENCY_OF, LOCKED, account_fields, part, reject, request_capabilities
+from ..state import accounts_v2
+from ..state.connect import (
+    CURRENCY_OF,
+    EMBARGOED,
+    LOCKED,
+    OTHER_COUNTRIES,
+    account_fields,
+    part,
+    reject,
+    request_capabilities,
+    tell_account,
+)
+from ..state.platform_rules import refuse_capabilities, refuse_v1_account
 from ..state.schedules import applicable
 from ..state.store import Row
 from ..wire import errors, lists
@@ -19,10 +31,14 @@ MERGED = ("business_profile", "company", "individual", "settings", "tos_acceptan
 def create(call: Call) -> Row:
     """POST /v1/accounts"""
     params, world = call.params, call.world
+    refuse_v1_account(world)
     _check_type(params)
     country = params.get("country", "US")
-    if country not in CURRENCY_OF:
-        raise errors.invalid(f"{country} is not currently supported by Stripe.", "country", "country_unsupported")
+    _check_country(country)
+    capabilities = params.get("capabilities") or {}
+    refuse_capabilities(
+        world, country, {one for one, given in capabilities.items() if given and given.get("requested")}
+    )
     fields = account_fields(world.ids.new("acct"), country, world.now())
     fields["email"] = params.get("email") or None
     fields["business_type"] = params.get("business_type")
@@ -41,6 +57,21 @@ def _check_type(params: dict[str, Any]) -> None:
         raise errors.invalid("You cannot set both `type` and `controller` on an account.", "type")
     if not (kind == "express" or _is_express(controller)):
         raise errors.unsupported(Feature.OTHER_ACCOUNTS, "type" if kind else "controller")
+
+
+def _check_country(country: str) -> None:
+    if country in CURRENCY_OF:
+        return
+    if country in OTHER_COUNTRIES:
+        raise errors.unsupported(Feature.OTHER_COUNTRIES, "country")
+    if country in EMBARGOED:
+        raise errors.invalid(f"{country} is not currently supported by Stripe.", "country", "country_unsupported")
+    raise errors.invalid(
+        f"Country '{country}' is unknown. Try using a 2-character alphanumeric country code instead, such as 'US', 'EG', or "
+        "'GB'.",
+        "country",
+        "country_unsupported",
+    )
 
 
 def _is_express(controller: dict[str, Any] | None) -> bool:
@@ -76,7 +107,8 @@ def update(call: Call) -> Row:
         row["default_currency"] = params["default_currency"].lower()
     request_capabilities(call.world, row, params.get("capabilities", {}))
     call.world.changed(row)
-    call.world.emit("account.updated", row, before, account=row["id"])
+    tell_account(call.world, row, before)
+    accounts_v2.tell(call.world, row, row)
     call.world.payouts.expect(row["id"])
     return row
 
@@ -99,6 +131,10 @@ def delete(call: Call) -> dict[str, Any]:
     row = _account(call)
     if row["id"] == call.world.platform:
         raise errors.refused("You cannot delete your own account.")
+    if accounts_v2.is_v2(row) and not call.world.behaviours["v1_deletes_v2_accounts"]:
+        raise errors.refused(
+            "This account was created with Accounts v2. Close it with POST /v2/core/accounts/{id}/close."
+        )
     part(call.world, row, tell=call.world.behaviours["deleted_account_tells"])
     return common.deleted(row["id"], "account")
 
@@ -114,7 +150,9 @@ def reject_(call: Call) -> Row:
 
 def list_(call: Call) -> dict[str, Any]:
     """GET /v1/accounts: by `created` only; neither email nor metadata can be looked up."""
-    return lists.page(call.rows("accounts"), call.params, call.path, "account")
+    all_of_them = call.world.behaviours["v1_lists_v2_accounts"]
+    rows, where = call.rows("accounts"), lambda row: all_of_them or not accounts_v2.is_v2(row)
+    return lists.page(rows, call.params, call.path, "account", where=where)
 
 
 def list_capabilities(call: Call) -> dict[str, Any]:

@@ -12,11 +12,11 @@ FIELDS = ("address", "description", "email", "name", "phone", "shipping", "busin
 REFUSED = (
     "balance",
     "cash_balance",
-    "invoice_settings",
     "source",
     "tax",
     "validate",
 )
+NO_SETTINGS = dict.fromkeys(("custom_fields", "default_payment_method", "footer", "rendering_options"))
 AT_CREATION = ("tax_id_data", "test_clock")
 
 
@@ -41,12 +41,7 @@ def create(call: Call) -> Row:
             "delinquent": False,
             "discount": None,
             "invoice_prefix": params.get("invoice_prefix", world.ids.text(8).upper()),
-            "invoice_settings": {
-                "custom_fields": None,
-                "default_payment_method": None,
-                "footer": None,
-                "rendering_options": None,
-            },
+            "invoice_settings": _invoice_settings(call, NO_SETTINGS, method["customer"] if method else None),
             "livemode": False,
             "metadata": common.new_metadata(params.get("metadata")),
             "next_invoice_sequence": params.get("next_invoice_sequence", 1),
@@ -61,6 +56,21 @@ def create(call: Call) -> Row:
     return row
 
 
+def _invoice_settings(call: Call, before: dict[str, Any], customer: str | None) -> dict[str, Any]:
+    """The payment method to charge when none is named; the rest is for invoices, which are not imitated."""
+    given = call.params.get("invoice_settings") or {}
+    for name in given:
+        if name != "default_payment_method":
+            raise errors.unsupported_param(f"invoice_settings[{name}]")
+    if "default_payment_method" not in given:
+        return before
+    wanted = given["default_payment_method"] or None
+    row = call.world.get("payment_methods", call.account, wanted) if wanted else None
+    if wanted and (row is None or row["customer"] != customer):
+        raise errors.missing("PaymentMethod", wanted, "invoice_settings[default_payment_method]")
+    return {**before, "default_payment_method": wanted}
+
+
 def retrieve(call: Call) -> dict[str, Any]:
     """GET /v1/customers/{id}: a deleted customer is still there, and says only that."""
     if call.rows("customers").is_removed(call.ids["id"]):
@@ -73,7 +83,11 @@ def update(call: Call) -> Row:
     row = call.in_path("customers", "customer")
     check_email(call.params)
     changeable = (*FIELDS, "invoice_prefix", "next_invoice_sequence", "preferred_locales", "tax_exempt")
+    settings = _invoice_settings(call, row["invoice_settings"], row["id"])
     before = common.amend(row, call.params, *changeable)
+    if settings != row["invoice_settings"]:
+        before["invoice_settings"] = {"default_payment_method": row["invoice_settings"]["default_payment_method"]}
+        row["invoice_settings"] = settings
     call.world.changed(row)
     if before:
         call.world.emit("customer.updated", row, before)

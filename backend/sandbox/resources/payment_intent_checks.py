@@ -9,6 +9,7 @@ from ..wire.routing import Call
 
 # What only makes sense when confirming at once (docs/stripe.md 1.2).
 WITH_CONFIRM = ("return_url", "off_session", "mandate", "mandate_data", "error_on_requires_action")
+UNEXPECTED = "payment_intent_unexpected_state"
 # Each is a whole answer to which payment methods there are.
 METHOD_CHOICES = ("allowed_payment_method_types", "excluded_payment_method_types", "automatic_payment_methods")
 
@@ -16,16 +17,19 @@ METHOD_CHOICES = ("allowed_payment_method_types", "excluded_payment_method_types
 def check_create(call: Call) -> None:
     """Parameters that need each other, exclude each other, or lie behind what is not imitated."""
     params = call.params
-    if params.get("confirmation_method") == "manual":
-        raise errors.unsupported(Feature.MANUAL_CONFIRMATION, "confirmation_method")
     if "automatic_payment_methods" in params and "confirmation_method" in params:
         raise errors.invalid(
             "You may only specify one of these parameters: automatic_payment_methods, confirmation_method."
         )
     named = [param for param in METHOD_CHOICES if param in params]
+    if call.method_types and named:
+        raise errors.invalid(
+            f"You may only specify one of these parameters: {named[0]}, payment_method_types.", "payment_method_types"
+        )
     if "allowed_payment_method_types" in named and len(named) > 1:
         raise errors.invalid(f"You may only specify one of these parameters: {', '.join(named)}.", named[1])
-    alone = [param for param in WITH_CONFIRM if param in params]
+    # False is no more than leaving it out.
+    alone = [param for param in WITH_CONFIRM if params.get(param) not in (None, False)]
     if alone and not params.get("confirm"):
         raise errors.invalid(
             f"The parameter {alone[0]} cannot be passed when creating a PaymentIntent unless confirm is set to true.",
@@ -40,8 +44,25 @@ def check_options(params: dict[str, Any]) -> None:
     options = params.get("payment_method_options") or {}
     if set(options) - {"card"} or set(options.get("card") or {}) - {"request_three_d_secure"}:
         raise errors.unsupported(Feature.METHOD_OPTIONS, "payment_method_options")
-    if params.get("capture_method") == "manual":
-        raise errors.unsupported(Feature.MANUAL_CAPTURE, "capture_method")
+
+
+def check_step(amount: int, currency: str, param: str = "amount") -> None:
+    """Some currencies are written with digits that must be 0: króna and shilling with two, dinars and rial with one."""
+    step = money.STEP.get(currency, 1)
+    if amount % step == 0:
+        return
+    if step == 100:
+        raise errors.invalid(
+            f"Invalid amount. Currency {currency.upper()} has become effectively zero-decimal and charged amounts must be "
+            "evenly divisible by 100. See https://stripe.com/docs/currencies#special-cases for more information.",
+            param,
+            "invalid_charge_amount_no_decimal_compatible",
+        )
+    raise errors.invalid(  # UNCONFIRMED wording of a documented rule
+        f"Invalid amount. The last digit of an amount in {currency.upper()} must be 0. See "
+        "https://stripe.com/docs/currencies#special-cases for more information.",
+        param,
+    )
 
 
 def check_amount(amount: int, currency: str) -> None:
@@ -53,6 +74,7 @@ def check_amount(amount: int, currency: str) -> None:
         )
     if amount < 1:
         raise errors.below_one("amount")
+    check_step(amount, currency.lower())
     if amount < money.MINIMUM.get(currency.lower(), 1):
         raise errors.invalid(
             "The amount must be greater than or equal to the minimum charge amount allowed for your account and the "

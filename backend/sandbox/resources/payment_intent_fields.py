@@ -3,10 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 from ..state.banks import debited_in
+from ..wire import errors, versions
+from ..wire.params import words_of
 from . import common
 
 if TYPE_CHECKING:
-    from ..state.world import World
+    from ..wire.routing import Call
 
 FOR_BROWSERS = (
     "id object amount amount_details automatic_payment_methods canceled_at cancellation_reason capture_method "
@@ -31,11 +33,12 @@ _GIVEN = (
 )
 
 
-def intent_fields(world: "World", params: dict[str, Any]) -> dict[str, Any]:
+def intent_fields(call: "Call") -> dict[str, Any]:
     """A new PaymentIntent. Which payment methods it takes is computed, not asked for (docs/stripe.md 1.1)."""
-    intent_id, automatic = world.ids.new("pi"), params.get("automatic_payment_methods") or {}
+    world, params = call.world, call.params
+    intent_id, named = world.ids.new("pi"), named_types(call)
     card = (params.get("payment_method_options") or {}).get("card") or {}
-    types = _types(params)
+    types = named or offered_types(params)
     return {
         "id": intent_id,
         "object": "payment_intent",
@@ -47,13 +50,10 @@ def intent_fields(world: "World", params: dict[str, Any]) -> dict[str, Any]:
         "amount_capturable": 0,
         "amount_details": {"tip": {}},
         "amount_received": 0,
-        "automatic_payment_methods": {
-            "allow_redirects": automatic.get("allow_redirects", "always"),
-            "enabled": True,
-        },
-        "capture_method": params.get("capture_method", "automatic_async"),
+        "automatic_payment_methods": None if named else automatic_methods(params),
+        "capture_method": params.get("capture_method") or _capture_method(call),
         "client_secret": f"{intent_id}_secret_{world.ids.text(25)}",
-        "confirmation_method": "automatic",
+        "confirmation_method": params.get("confirmation_method", "automatic"),
         "created": world.now(),
         "currency": params["currency"].lower(),
         "livemode": False,
@@ -65,15 +65,44 @@ def intent_fields(world: "World", params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _types(params: dict[str, Any]) -> list[str]:
-    """card, link in dollars, and the bank debits of the currency; no other of Stripe's methods is imitated."""
-    currency = params["currency"].lower()
-    offered = ["card", *(["link"] if currency == "usd" else []), *debited_in(currency)]
+def named_types(call: "Call") -> list[str] | None:
+    """The methods that an older version names, or means: cards alone. None where the Dashboard's settings decide."""
+    if call.method_types:
+        known = words_of("payment_intents.create", "allowed_payment_method_types")
+        unknown = [kind for kind in call.method_types if kind not in known]
+        if unknown:
+            raise errors.invalid(f'The payment method type "{unknown[0]}" is invalid.', "payment_method_types")
+        return call.method_types
+    chosen = {"automatic_payment_methods", "allowed_payment_method_types", "excluded_payment_method_types"}
+    by_settings = versions.holds(versions.METHODS_BY_SETTINGS, call.version) or chosen & call.params.keys()
+    return None if by_settings else ["card"]
+
+
+def automatic_methods(params: dict[str, Any]) -> dict[str, Any]:
+    """The `automatic_payment_methods` of an intent whose methods the Dashboard's settings decide."""
+    automatic = params.get("automatic_payment_methods") or {}
+    return {"allow_redirects": automatic.get("allow_redirects", "always"), "enabled": True}
+
+
+def _capture_method(call: "Call") -> str:
+    return "automatic_async" if versions.holds(versions.ASYNC_CAPTURE, call.version) else "automatic"
+
+
+def offered_types(params: dict[str, Any]) -> list[str]:
+    """card, link in dollars, and the bank debits of the currency. Terminals' cards where they are asked for."""
+    currency = params.get("currency", "usd").lower()
+    debits = [] if params.get("capture_method") == "manual" else debited_in(currency)
+    terminal = [kind for kind in IN_PERSON if kind in (params.get("allowed_payment_method_types") or ())]
+    offered = ["card", *terminal, *(["link"] if currency == "usd" else []), *debits]
     allowed, excluded = (
         params.get("allowed_payment_method_types"),
         params.get("excluded_payment_method_types") or [],
     )
     return [kind for kind in offered if kind not in excluded and (not allowed or kind in allowed)]
+
+
+# Cards at a terminal: a PaymentIntent can wait for one, and no terminal is imitated.
+IN_PERSON = ("card_present", "interac_present")
 
 
 def _options(types: list[str], three_d_secure: str) -> dict[str, Any]:

@@ -2,16 +2,18 @@
 
 from typing import Any
 
-from ..state import attempts, debits, methods, payments, search
+from ..state import attempts, authorizations, debits, methods, payments, search
 from ..state.store import Row
 from ..wire import errors, lists
 from ..wire.errors import StripeError
 from ..wire.routing import Call, Route
 from . import common
-from .payment_intent_checks import check_amount, check_create, check_options
-from .payment_intent_fields import FOR_BROWSERS, intent_fields
+from .destination_charges import changed_destination, check_destination, transfer_words
+from .intents import BROWSER, check_return_url, check_secret, method_of
+from .payment_intent_checks import UNEXPECTED, check_amount, check_create, check_options
+from .payment_intent_fields import FOR_BROWSERS, intent_fields, named_types
 
-NAME = "payment_intent"
+NAME, TITLE = "payment_intent", "PaymentIntent"
 CANCELABLE = (
     "requires_payment_method",
     "requires_capture",
@@ -21,10 +23,11 @@ CANCELABLE = (
 )
 # Real parameters whose behaviour is not imitated.
 REFUSED = ("amount_details", "hooks", "payment_details")
-ONCE = ("application_fee_amount", "customer_account", "payment_method_configuration", "transfer_data")
-AT_CREATION = (*REFUSED, *ONCE, "confirmation_token", "mandate", "mandate_data", "on_behalf_of")
+ONCE = ("customer_account", "payment_method_configuration")
+AT_CREATION = (*REFUSED, *ONCE, "confirmation_token", "mandate", "mandate_data")
 TYPES = ("allowed_payment_method_types", "excluded_payment_method_types")
 AT_CONFIRMATION = (*REFUSED, *TYPES, "amount_to_confirm", "confirmation_token", "mandate")
+DESTINED = ("application_fee_amount", "transfer_data")
 # Radar judges nobody here. Browsers send mandate_data.
 UNUSED = ("radar_options",)
 UPDATABLE = (
@@ -36,28 +39,6 @@ UPDATABLE = (
     "statement_descriptor_suffix",
     "transfer_group",
 )
-# Stripe.js says more than the API reference does.
-BROWSER = frozenset(
-    {
-        "client_secret",
-        "client_attribution_metadata",
-        "expected_payment_method_type",
-        "guid",
-        "muid",
-        "sid",
-        "payment_user_agent",
-        "referrer",
-        "time_on_page",
-        "_stripe_version",
-    }
-)
-UNEXPECTED = "payment_intent_unexpected_state"
-NEEDS_RETURN_URL = (
-    "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment "
-    "methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept "
-    "redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and "
-    "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents."
-)
 
 
 def create(call: Call) -> Row:
@@ -66,13 +47,14 @@ def create(call: Call) -> Row:
     check_create(call)
     customer = call.in_body("customers", "customer", "customer")
     confirm = params.get("confirm", False)
-    redirects = params.get("automatic_payment_methods", {}).get("allow_redirects", "always")
-    if confirm and redirects == "always" and not params.get("return_url"):
-        raise errors.invalid(NEEDS_RETURN_URL)
-    method = _method(call)
+    destined = check_destination(call)
+    fields = intent_fields(call) | destined
+    if confirm:
+        check_return_url(call, fields["automatic_payment_methods"], TITLE)
+    method = method_of(call)
     if method:
         methods.check_usable(method, customer["id"] if customer else None)
-    row = world.add("payment_intents", call.account, intent_fields(world, params))
+    row = world.add("payment_intents", call.account, fields, transfer_words=transfer_words(params))
     if method:
         row.update(payment_method=method["id"], status="requires_confirmation")
     world.emit("payment_intent.created", row)
@@ -80,15 +62,6 @@ def create(call: Call) -> Row:
         _confirm(call, row, method)
     world.changed(row)
     return row
-
-
-def _method(call: Call) -> Row | None:
-    """The payment method that the parameters name or describe."""
-    if call.params.get("payment_method"):
-        return methods.by_reference(call, call.params["payment_method"])
-    if call.params.get("payment_method_data"):
-        return methods.from_data(call, call.params["payment_method_data"], "payment_method_data")
-    return None
 
 
 def _confirm(call: Call, row: Row, method: Row | None) -> None:
@@ -123,20 +96,19 @@ def _remember_wishes(row: Row, params: dict[str, Any]) -> None:
 def retrieve(call: Call) -> dict[str, Any]:
     """GET /v1/payment_intents/{id}"""
     row = call.in_path("payment_intents", NAME, "intent")
-    _check_secret(call, row)
+    check_secret(call, row, TITLE)
     return shown(call, row)
 
 
 def confirm(call: Call) -> dict[str, Any]:
     """POST /v1/payment_intents/{id}/confirm"""
     row = call.in_path("payment_intents", NAME, "intent")
-    _check_secret(call, row)
+    check_secret(call, row, TITLE)
     check_options(call.params)
     _check_confirmable(call, row)
-    redirects = row["automatic_payment_methods"]["allow_redirects"]
-    if not call.publishable and redirects == "always" and not call.params.get("return_url"):
-        raise errors.invalid(NEEDS_RETURN_URL)
-    method = _method(call)
+    if not call.publishable:
+        check_return_url(call, row["automatic_payment_methods"], TITLE)
+    method = method_of(call)
     if method:
         methods.check_usable(method, row["customer"])
     try:
@@ -150,6 +122,12 @@ def confirm(call: Call) -> dict[str, Any]:
 
 def _check_confirmable(call: Call, row: Row) -> None:
     status = row["status"]
+    if call.publishable and row["confirmation_method"] == "manual":
+        raise errors.refused(  # UNCONFIRMED wording
+            "This PaymentIntent has confirmation_method manual: it can be confirmed with a secret key only.",
+            UNEXPECTED,
+            payment_intent=shown(call, row),
+        )
     if status == "succeeded":
         message = (
             "You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed."
@@ -170,10 +148,12 @@ def update(call: Call) -> Row:
     check_options(params)
     _check_update(call, row)
     customer = call.in_body("customers", "customer", "customer")
-    method = _method(call)
+    method = method_of(call)
     if method:
         methods.check_usable(method, customer["id"] if customer else row["customer"])
+    destined = changed_destination(call, row, params.get("amount", row["amount"]))
     common.amend(row, params, *UPDATABLE, "amount")
+    row.update(destined)
     if call.world.behaviours["charge_follows_metadata"] and row["latest_charge"]:
         charge = call.world.must(row["latest_charge"])
         charge["metadata"] = dict(row["metadata"])
@@ -183,6 +163,8 @@ def update(call: Call) -> Row:
         row["customer"] = customer["id"]
     if method:
         row.update(payment_method=method["id"], status="requires_confirmation")
+    if call.method_types:
+        row.update(payment_method_types=named_types(call), automatic_payment_methods=None)
     row["last_payment_error"] = None
     _remember_wishes(row, params)
     call.world.changed(row)
@@ -190,8 +172,10 @@ def update(call: Call) -> Row:
 
 
 def _check_update(call: Call, row: Row) -> None:
-    touched = [param for param in ("amount", "currency", "payment_method", "customer") if param in call.params]
-    if row["status"] in {"processing", "succeeded", "canceled"} and touched:
+    touched = [
+        param for param in ("amount", "currency", "payment_method", "customer", *DESTINED) if param in call.params
+    ]
+    if row["status"] in {"processing", "requires_capture", "succeeded", "canceled"} and touched:
         raise errors.refused(
             f"This PaymentIntent's {touched[0]} could not be updated because it has a status of {row['status']}. You may only "
             f"update the {touched[0]} of a PaymentIntent with one of the following statuses: requires_payment_method, "
@@ -215,6 +199,8 @@ def cancel(call: Call) -> Row:
         )
     if row["status"] == "processing":
         debits.call_off(call.world, row)
+    if row["status"] == "requires_capture":
+        authorizations.release(call.world, row)
     reason = call.params.get("cancellation_reason")
     row.update(status="canceled", canceled_at=call.world.now(), cancellation_reason=reason, next_action=None)
     row.hidden.pop("challenge", None)
@@ -234,19 +220,6 @@ def find(call: Call) -> dict[str, Any]:
     query = search.query_of(call.world, "payment_intents", call.params["query"])
     found = call.world.search.find(call.rows("payment_intents"), call.account, "payment_intents", query)
     return search.result(found, call.params, call.path)
-
-
-def _check_secret(call: Call, row: Row) -> None:
-    """A browser must know the client secret; a server need not, but what it sends must be right."""
-    given = call.params.get("client_secret")
-    if given is None and call.publishable:
-        raise errors.missing_param("client_secret")
-    if given is not None and given != row["client_secret"]:
-        raise errors.invalid(
-            "The client_secret provided does not match the client_secret associated with the PaymentIntent.",
-            "client_secret",
-            "payment_intent_invalid_parameter",
-        )
 
 
 def shown(call: Call, row: Row) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from . import common
 
 NAME = "PaymentMethod"
 # Cards only: the hash of every other kind is refused, as is the copying of a customer's method to an account.
+UPDATED = frozenset({"allow_redisplay", "billing_details", "card", "expand", "metadata"})
 REFUSED = (*sorted(parameters("payment_methods.create") - methods.TAKEN),)
 
 
@@ -48,6 +49,22 @@ def detach(call: Call) -> Row:
     return row
 
 
+def update(call: Call) -> Row:
+    """POST /v1/payment_methods/{id}: of a saved one, what is on file about its card and its owner."""
+    row, params = call.in_path("payment_methods", NAME), call.params
+    if row["customer"] is None:
+        raise errors.refused("You must save this PaymentMethod to a customer before you can update it.")
+    before = common.amend(row, params, "allow_redisplay")
+    billing = params.get("billing_details") or {}
+    row["billing_details"] = {**row["billing_details"], **{name: value or None for name, value in billing.items()}}
+    expiry = {name: value for name, value in (params.get("card") or {}).items() if name in ("exp_month", "exp_year")}
+    if expiry:
+        row["card"] = {**row["card"], **expiry}
+    call.world.changed(row)
+    call.world.emit("payment_method.updated", row, before)
+    return row
+
+
 def list_(call: Call) -> dict[str, Any]:
     """GET /v1/payment_methods?customer=…"""
     customer = call.in_body("customers", "customer", "customer")
@@ -79,6 +96,14 @@ ROUTES = (
         refuses=("customer_account",),
     ),
     Route("GET", "/v1/payment_methods/<id>", "payment_methods.retrieve", retrieve, "payment_method"),
+    Route(
+        "POST",
+        "/v1/payment_methods/<id>",
+        "payment_methods.update",
+        update,
+        "payment_method",
+        refuses=tuple(sorted(parameters("payment_methods.update") - UPDATED)),
+    ),
     Route(
         "POST",
         "/v1/payment_methods/<id>/attach",

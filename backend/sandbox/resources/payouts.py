@@ -8,7 +8,7 @@ from ..wire.limits import Feature
 from ..wire.routing import Call, Route
 from . import common
 
-REFUSED = ("destination", "payout_method", "source_type")
+REFUSED = ("payout_method",)
 
 
 def create(call: Call) -> Row:
@@ -19,6 +19,7 @@ def create(call: Call) -> Row:
     if params["amount"] < 1:
         raise errors.below_one("amount")
     currency = params["currency"].lower()
+    _check_bank(call)
     if world.ledger.available(call.account, currency) < params["amount"]:
         raise errors.refused(
             "You have insufficient funds in your Stripe account for this transfer. Your card balance is too low.  You can "
@@ -28,6 +29,30 @@ def create(call: Call) -> Row:
     given = {field: params[field] for field in ("description", "statement_descriptor") if field in params}
     metadata = common.new_metadata(params.get("metadata"))
     return world.payouts.make(call.account, params["amount"], currency, metadata=metadata, **given)
+
+
+def _check_bank(call: Call) -> None:
+    """Only to the account's own bank, and only of money from cards: there is no other here."""
+    banks = call.world.must(call.account)["external_accounts"]["data"]
+    wanted = call.params.get("destination")
+    if wanted and wanted not in [bank["id"] for bank in banks]:
+        raise errors.missing("external account", wanted, "destination")
+    if call.params.get("source_type", "card") != "card":
+        raise errors.refused(
+            f"You have no {call.params['source_type']} balance to pay out from.", "balance_insufficient", "source_type"
+        )
+
+
+def reverse(call: Call) -> Row:
+    """POST /v1/payouts/{id}/reverse: fetch back what a bank in the United States has received."""
+    row, world = call.in_path("payouts", "payout"), call.world
+    bank = world.must(call.account)["country"]
+    if row["status"] != "paid" or row["reversed_by"] or bank != "US":
+        raise errors.refused(
+            f"Payout {row['id']} cannot be reversed: only payouts to banks in the United States can, once they are paid and "
+            "unless they are reversed already."
+        )
+    return world.payouts.reverse(row, common.new_metadata(call.params.get("metadata")))
 
 
 def retrieve(call: Call) -> Row:
@@ -73,5 +98,6 @@ ROUTES = (
     Route("GET", "/v1/payouts", "payouts.list", list_, "payout", "list"),
     Route("GET", "/v1/payouts/<id>", "payouts.retrieve", retrieve, "payout"),
     Route("POST", "/v1/payouts/<id>", "payouts.update", update, "payout"),
+    Route("POST", "/v1/payouts/<id>/reverse", "payouts.reverse", reverse, "payout"),
     Route("POST", "/v1/payouts/<id>/cancel", "payouts.cancel", cancel, "payout"),
 )

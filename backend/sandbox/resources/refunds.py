@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from ..state import money
+from ..state import application_fees, destinations, money
 from ..state.store import Row
+from ..state.transferring import Transferring
 from ..wire import errors, lists
 from ..wire.routing import Call, Route
 from . import common
+from .payment_intent_checks import check_step
 
 # For refunds of customer balances, of methods other than cards, and of application fees.
-REFUSED = ("currency", "customer", "instructions_email", "origin", "refund_application_fee")
+REFUSED = ("currency", "customer", "instructions_email", "origin")
 
 
 def create(call: Call) -> Row:
@@ -18,16 +20,49 @@ def create(call: Call) -> Row:
     charge = _charge(call)
     if params.get("amount", 1) < 1:
         raise errors.below_one("amount")
-    if params.get("reverse_transfer"):
-        raise errors.refused(
-            f"Cannot reverse transfer on charge {charge['id']} because it does not have an associated transfer."
-        )
+    _check_destined(call, charge)
     _check_refundable(call, charge)
     left = charge["amount"] - charge["amount_refunded"]
     amount = params.get("amount", left)
+    check_step(amount, charge["currency"])
     _check_amount(charge, amount, left)
+    shares = _shares(call, charge, amount)
     metadata = common.new_metadata(params.get("metadata"))
-    return call.world.refunds.refund(charge, amount, metadata=metadata, reason=params.get("reason"))
+    row = call.world.refunds.refund(charge, amount, metadata=metadata, reason=params.get("reason"))
+    if "transfer" in shares:
+        destinations.reverse(call.world, charge, row, shares["transfer"])
+    if "fee" in shares:
+        application_fees.give_back(call.world, shares["row"], shares["fee"])
+    return row
+
+
+def _check_destined(call: Call, charge: Row) -> None:
+    """A transfer, or a fee, that is to go back has to be there."""
+    if call.params.get("reverse_transfer") and destinations.transfer_of(call.world, charge) is None:
+        raise errors.refused(
+            f"Cannot reverse transfer on charge {charge['id']} because it does not have an associated transfer."
+        )
+    if call.params.get("refund_application_fee") and destinations.fee_of(call.world, charge) is None:
+        raise errors.refused(  # UNCONFIRMED wording
+            f"Cannot refund the application fee of charge {charge['id']} because it does not have one.",
+            param="refund_application_fee",
+        )
+
+
+def _shares(call: Call, charge: Row, amount: int) -> dict[str, Any]:
+    """Return the parts of transfer and fee that go back: the refund's share of each, at most what is left of it."""
+    shares: dict[str, Any] = {}
+    transfer = destinations.transfer_of(call.world, charge)
+    if call.params.get("reverse_transfer") and transfer is not None:
+        left = transfer["amount"] - transfer["amount_reversed"]
+        shares["transfer"] = min(destinations.share(transfer["amount"], charge, amount), left)
+        if not Transferring(call.world).can_reverse(transfer, shares["transfer"]):
+            raise errors.insufficient_funds()
+    fee = destinations.fee_of(call.world, charge)
+    if call.params.get("refund_application_fee") and fee is not None:
+        shares["row"] = fee
+        shares["fee"] = min(destinations.share(fee["amount"], charge, amount), fee["amount"] - fee["amount_refunded"])
+    return {name: share for name, share in shares.items() if share}
 
 
 def _charge(call: Call) -> Row:
@@ -53,6 +88,10 @@ def _charge(call: Call) -> Row:
 def _check_refundable(call: Call, charge: Row) -> None:
     if charge["status"] not in {"succeeded", "pending"}:
         raise errors.refused(f"Charge {charge['id']} is not refundable: it did not succeed.")
+    if not charge["captured"]:
+        raise errors.refused(  # UNCONFIRMED wording; the way is documented
+            f"Charge {charge['id']} has not been captured. To let its money go, cancel its PaymentIntent."
+        )
     if charge["refunded"]:
         raise errors.refused(f"Charge {charge['id']} has already been refunded.", "charge_already_refunded")
     disputes = call.rows("disputes").find(charge=charge["id"])

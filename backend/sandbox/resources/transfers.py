@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..state import money
+from ..state import application_fees, destinations, money
 from ..state.store import Row
 from ..state.transferring import Transferring
 from ..wire import errors, lists
@@ -135,12 +135,30 @@ def create_reversal(call: Call) -> Row:
     transferring = Transferring(world)
     if not transferring.can_reverse(row, amount):
         raise errors.insufficient_funds()
-    return transferring.reverse(
+    fee, share = _fee_to_refund(call, row, amount)
+    reversal = transferring.reverse(
         row,
         amount,
         description=common.text_or_none(params, "description"),
         metadata=common.new_metadata(params.get("metadata")),
     )
+    if fee and share:
+        application_fees.give_back(world, fee, share)
+    return reversal
+
+
+def _fee_to_refund(call: Call, transfer: Row, amount: int) -> tuple[Row | None, int]:
+    """The fee of a destination charge, and how much of it a reversal of `amount` is to give back: nothing unless told to."""
+    if not call.params.get("refund_application_fee"):
+        return None, 0
+    source = transfer["source_transaction"]
+    fee = destinations.fee_of(call.world, call.world.must(source)) if source else None
+    if fee is None:
+        raise errors.refused(  # UNCONFIRMED wording
+            f"Transfer {transfer['id']} has no application fee to refund.", param="refund_application_fee"
+        )
+    share = destinations.part(fee["amount"], transfer["amount_reversed"], amount, transfer["amount"])
+    return fee, min(share, fee["amount"] - fee["amount_refunded"])
 
 
 def retrieve_reversal(call: Call) -> Row:
@@ -182,7 +200,6 @@ ROUTES = (
         "transfers.reversals.create",
         create_reversal,
         _KIND,
-        refuses=("refund_application_fee",),
     ),
     Route("GET", _REVERSALS, "transfers.reversals.list", list_reversals, _KIND, "list"),
     Route("GET", f"{_REVERSALS}/<reversal>", "transfers.reversals.retrieve", retrieve_reversal, _KIND),

@@ -15,7 +15,7 @@ FIELDS = ("description", "enabled_events", "url")
 def create(call: Call) -> dict[str, Any]:
     """POST /v1/webhook_endpoints"""
     params, world = call.params, call.world
-    _check_url(params["url"])
+    check_url(params["url"])
     if len(call.rows("webhook_endpoints")) >= ENDPOINTS_MAX:
         raise errors.refused(f"You have reached the maximum of {ENDPOINTS_MAX} test webhook endpoints.")
     secret = world.ids.new("whsec")
@@ -44,7 +44,7 @@ def update(call: Call) -> Row:
     """POST /v1/webhook_endpoints/{id}"""
     row = call.in_path("webhook_endpoints", "webhook endpoint")
     if "url" in call.params:
-        _check_url(call.params["url"])
+        check_url(call.params["url"])
     common.amend(row, call.params, *FIELDS)
     if "disabled" in call.params:
         row["status"] = "disabled" if call.params["disabled"] else "enabled"
@@ -67,7 +67,8 @@ def list_(call: Call) -> dict[str, Any]:
     return lists.page(call.rows("webhook_endpoints"), call.params, call.path, "webhook endpoint")
 
 
-def _check_url(url: str) -> None:
+def check_url(url: str) -> None:
+    """Refuse what is no web address."""
     if not url.startswith(("http://", "https://")):
         raise errors.invalid("Invalid URL: An explicit scheme (such as https) must be provided.", "url", "url_invalid")
 

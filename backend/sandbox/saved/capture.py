@@ -10,7 +10,16 @@ if TYPE_CHECKING:
 
 
 def capture(sandbox: "Sandbox") -> dict[str, Any]:
-    """The state of this instant: between two calls, never inside one. Only the log of calls is left out."""
+    """The state of this instant: between two calls, never inside one. Only the log of calls is left out.
+
+    Worlds apart are caught one after another: nothing of one is of any meaning in another.
+    """
+    worlds = {one: capture_world(sandbox.worlds.open(one)) for one in sandbox.worlds.names()}
+    return {**capture_world(sandbox), "worlds": worlds}
+
+
+def capture_world(sandbox: "Sandbox") -> dict[str, Any]:
+    """The state of one world."""
     with sandbox.world.lock:
         store = sandbox.world.store
         rows = store.rows()
@@ -25,6 +34,13 @@ def restore(sandbox: "Sandbox", document: dict[str, Any]) -> None:
 
     Raises LookupError, TypeError or ValueError where the document does not hold together.
     """
+    restore_world(sandbox, document)
+    for name, world in document["worlds"].items():
+        restore_world(sandbox.worlds.open(name), world)
+
+
+def restore_world(sandbox: "Sandbox", document: dict[str, Any]) -> None:
+    """Put the state of one world in place."""
     with sandbox.world.lock:
         world = sandbox.world
         # Objects name each other, so all of them are there before any is filled in.

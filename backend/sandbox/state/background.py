@@ -23,6 +23,7 @@ class Background:
         self._wakened = threading.Condition()
         self._news = False
         self._running = False
+        self._order: Order = "fifo"
         self._thread: threading.Thread | None = None
         world.events.deliveries.on_queued = self.wake
 
@@ -30,17 +31,27 @@ class Background:
         """Begin."""
         if self._thread is not None:
             return
-        self._running = True
+        self._running, self._order = True, order
         self._thread = threading.Thread(target=self._run, args=(order,), name="sandbox-deliveries", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """End, once what is being delivered has been."""
+        thread = self._thread
+        self.leave()
+        if thread is not None:
+            thread.join()
+
+    def leave(self) -> None:
+        """End, without waiting for what is being delivered."""
         self._running = False
         self.wake()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        self._thread = None
+
+    @property
+    def order(self) -> Order | None:
+        """The order in which it delivers; None while it does not run."""
+        return self._order if self._running else None
 
     def wake(self) -> None:
         """There is something to look at."""

@@ -14,18 +14,21 @@ def charge_fields(
     world: "World", intent: Row, method: Row, why: Decline | None, pending: bool = False
 ) -> dict[str, Any]:
     """The charge of an attempt. It takes over the intent's metadata as it is now; later changes stay with the intent."""
-    amount, captured, paid = intent["amount"], why is None, why is None and not pending
+    amount, paid = intent["amount"], why is None and not pending
+    captured = why is None and intent["capture_method"] != "manual"
     charge_id = world.ids.sibling("ch" if method["type"] == "card" else "py", of=intent["id"])
     return blank_charge(charge_id, amount, intent["currency"], world.now()) | {
         "amount_captured": amount if captured else 0,
+        "application_fee_amount": intent["application_fee_amount"],
         "billing_details": method["billing_details"],
-        "calculated_statement_descriptor": "SANDBOX",
+        "calculated_statement_descriptor": world.must(world.platform)["settings"]["payments"]["statement_descriptor"],
         "captured": captured,
         "customer": intent["customer"],
         "description": intent["description"],
         "failure_code": why.code if why else None,
         "failure_message": why.message if why else None,
         "metadata": dict(intent["metadata"]),
+        "on_behalf_of": intent["on_behalf_of"],
         "outcome": _outcome(why),
         "paid": paid,
         "payment_intent": intent["id"],
@@ -37,8 +40,16 @@ def charge_fields(
         "statement_descriptor": intent["statement_descriptor"],
         "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
         "status": "pending" if pending else "succeeded" if paid else "failed",
+        "transfer_data": intent["transfer_data"],
         "transfer_group": intent["transfer_group"],
     }
+
+
+def new_charge(world: "World", intent: Row, method: Row, why: Decline | None = None, pending: bool = False) -> Row:
+    """The charge that an attempt leaves behind."""
+    fields = charge_fields(world, intent, method, why, pending)
+    words = intent.hidden.get("transfer_words", {})
+    return world.add("charges", intent.account, fields, transferred=0, **words)
 
 
 def receipt(charge_id: str) -> str:

@@ -33,6 +33,12 @@ class Clock:
         self._offset += seconds
         return self._moved()
 
+    def apart(self) -> "Clock":
+        """A clock that shows the same time, and that is moved on its own."""
+        clock = Clock(self._frozen_at)
+        clock._offset = self._offset
+        return clock
+
     def set(self, unix: int) -> int:
         """Jump to `unix`. Going back is allowed: clocks in the wild do."""
         self._offset += unix - self.now()

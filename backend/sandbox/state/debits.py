@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from ..wire.errors import invalid, refused
 from . import payments
 from .banks import FAILURES, Bank
-from .charge_fields import receipt
+from .charge_fields import new_charge, receipt
 from .ledger import DAY, SETTLE_DAYS, midnight
 from .store import Row
 
@@ -19,7 +19,7 @@ FAILED_CODE = "payment_intent_payment_attempt_failed"
 
 def begin(world: "World", intent: Row, method: Row) -> None:
     """Ask the bank. The charge is there at once, pending; the answer comes days later."""
-    charge = payments.new_charge(world, intent, method, pending=True)
+    charge = new_charge(world, intent, method, pending=True)
     if world.behaviours["debit_booked"] == "pending":
         due = midnight(world.now(), DEBIT_DAYS + SETTLE_DAYS)
         charge["balance_transaction"] = payments.book(world, charge, "payment", due)["id"]

@@ -3,7 +3,7 @@
 import heapq
 import json
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,6 +14,7 @@ from ..wire.http import to_json
 from .delivery_rules import DeliveryRules
 from .signing import signature_header
 from .store import Row
+from .thin_events import notification
 
 if TYPE_CHECKING:
     from .world import World
@@ -37,6 +38,10 @@ class Endpoint:
     connect: bool = False
     enabled_events: tuple[str, ...] = ("*",)
     status: str = "enabled"
+    # A destination made under /v2: thin events instead of snapshots, the scopes that it hears of, and where it is kept.
+    thin: bool = False
+    scopes: tuple[str, ...] = ()
+    kind: str = "webhook_endpoints"
     extra: dict[str, Any] = field(default_factory=dict)
 
     def fields(self) -> dict[str, Any]:
@@ -59,12 +64,24 @@ class Endpoint:
     def values(self) -> tuple[Any, ...]:
         """The fields, in their order."""
         shown = (self.id, self.url, self.created, self.secrets, self.connect, self.enabled_events)
-        return (*shown, self.status, self.extra)
+        return (*shown, self.status, self.thin, self.scopes, self.kind, self.extra)
+
+    def carry(self, thin: bool) -> None:
+        """Send thin events, or snapshots, of the one scope that it has."""
+        self.thin, self.scopes = thin, (("@accounts" if self.connect else "@self"),) if thin else ()
 
     def wants(self, kind: str, connect: bool) -> bool:
         """True if an event of this type and scope is sent here."""
-        listed = bool({kind, "*"} & set(self.enabled_events))
-        return self.status == "enabled" and self.connect == connect and listed
+        scope = "@accounts" if connect else "@self"
+        in_scope = scope in self.scopes if self.scopes else self.connect == connect
+        return in_scope and self._listens_to(f"v1.{kind}" if self.thin else kind)
+
+    def wants_v2(self, kind: str, scopes: Collection[str]) -> bool:
+        """True if an event that only v2 has is sent here."""
+        return self.thin and bool(set(scopes) & set(self.scopes)) and self._listens_to(kind)
+
+    def _listens_to(self, kind: str) -> bool:
+        return self.status == "enabled" and bool({kind, "*"} & set(self.enabled_events))
 
     def active_secrets(self, now: int) -> list[str]:
         """The newest first; a rolled one signs along until it ends."""
@@ -207,7 +224,7 @@ class Deliveries:
         self.rules.clear()
 
     def _letter(self, delivery: Delivery) -> tuple[bytes, dict[str, str]]:
-        body, now = to_json(event_object(delivery.event)), self._world.clock.now()
+        body, now = to_json(_content(delivery)), self._world.clock.now()
         # A retry is signed anew (docs/stripe.md 7.1), with the receiver's time, which moving the clock does not move.
         signed_at = self._world.clock.receivers_now()
         signature = signature_header(body, delivery.endpoint.active_secrets(now), signed_at)
@@ -260,6 +277,11 @@ class Deliveries:
 def event_object(event: Row) -> dict[str, Any]:
     """The event with the snapshot of what it is about, which is kept as packed text."""
     return {**event, "data": json.loads(event.hidden["data"].text())}
+
+
+def _content(delivery: Delivery) -> dict[str, Any]:
+    thin = delivery.endpoint.thin or delivery.event.kind == "v2_events"
+    return notification(delivery.event) if thin else event_object(delivery.event)
 
 
 def _nothing() -> None:

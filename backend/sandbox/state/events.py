@@ -1,11 +1,12 @@
 """Event objects and the webhook endpoints that want them."""
 
 from collections import deque
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..wire.http import API_VERSION, to_json
 from .deliveries import Deliveries, Endpoint
-from .event_types import EVENT_TYPES
+from .event_types import EVENT_TYPES, V2_EVENT_TYPES
 from .store import Row
 
 if TYPE_CHECKING:
@@ -105,6 +106,33 @@ class Events:
             self.deliveries.queue(event, self._wanting(kind, connect))
         return event
 
+    def record_v2(
+        self,
+        kind: str,
+        related: dict[str, Any] | None,
+        scopes: Collection[str] = (),
+        only: Iterable[Endpoint] | None = None,
+        **data: Any,
+    ) -> Row:
+        """Keep an event that only v2 has, and queue it for the destinations of these scopes, or for `only` these."""
+        if kind not in V2_EVENT_TYPES:
+            raise LookupError(f"{kind} is no event that this sandbox says it sends")
+        world = self._world
+        fields = {
+            "id": world.ids.new("evt"),
+            "type": kind,
+            "created": world.now(),
+            "data": data,
+            "related_object": related,
+            "request": {"id": world.cause.request_id, "idempotency_key": world.cause.idempotency_key},
+        }
+        event = Row("v2_events", world.platform, fields)
+        if not self.deliveries.rules.suppresses(kind):
+            self.keep(event)
+            wanting = (one for one in self.endpoints.values() if one.wants_v2(kind, scopes))
+            self.deliveries.queue(event, wanting if only is None else only)
+        return event
+
     def keep(self, event: Row) -> None:
         """Put an event on the list, for thirty days."""
         self.forget_old()
@@ -124,4 +152,4 @@ class Events:
 
     def _install(self, endpoint: Endpoint) -> Row:
         self.endpoints[endpoint.id] = endpoint
-        return self._world.add("webhook_endpoints", self._world.platform, endpoint.fields())
+        return self._world.add(endpoint.kind, self._world.platform, endpoint.fields())

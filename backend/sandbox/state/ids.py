@@ -14,8 +14,9 @@ SHARED_LEAD = 17
 class Ids:
     """Makes ids. Not thread-safe: call it under the world's lock."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int | str) -> None:
         self.random = random.Random(seed)
+        self._reserved: dict[str, list[str]] = {}
 
     def dump(self) -> Any:
         """The position of the source of ids, to be saved."""
@@ -29,11 +30,25 @@ class Ids:
         """`length` random letters and digits."""
         return "".join(self.random.choices(ALPHABET, k=length))
 
+    def reserve(self, **ids: str) -> None:
+        """Give these ids, each under its prefix, to the next objects instead of fresh ones."""
+        for prefix, one in ids.items():
+            self._reserved.setdefault(prefix, []).append(one)
+
+    def _given(self, prefix: str) -> str | None:
+        return self._reserved[prefix].pop(0) if self._reserved.get(prefix) else None
+
     def new(self, prefix: str) -> str:
         """A fresh id: `new("cus")` is `cus_` and 14 characters."""
+        given = self._given(prefix)
+        if given is not None:
+            return given
         return f"{prefix}_{self.text(LENGTHS.get(prefix, 24))}"
 
     def sibling(self, prefix: str, of: str) -> str:
         """An id that shares its first 17 characters with `of`, as those of one payment do."""
+        given = self._given(prefix)
+        if given is not None:
+            return given
         lead = of.partition("_")[2][:SHARED_LEAD]
         return f"{prefix}_{lead}{self.text(24 - len(lead))}"

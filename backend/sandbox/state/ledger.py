@@ -21,6 +21,8 @@ CATEGORY = {
     "payment_failure_refund": "charge_failure",
     "transfer": "transfer",
     "transfer_refund": "transfer_reversal",
+    "application_fee": "platform_earning",
+    "application_fee_refund": "platform_earning_refund",
     "payout": "payout",
     "payout_failure": "payout_reversal",
     "payout_cancel": "payout_reversal",
@@ -89,12 +91,16 @@ class Ledger:
     def post(self, source: Row, kind: str, amount: int, **detail: Any) -> Row:
         """Move `amount` (negative: out) for `source`, in its account and currency.
 
-        Details: `fee` taken on top, `fee_text`; `available_on` when not at once; `description`, `category`; `currency`
-        when it is not the source's.
+        Details: `fee` taken on top, `fee_text`; `application_fee`, the platform's; `available_on` when not at once;
+        `description`, `category`; `currency` when it is not the source's.
         """
         world, now = self._world, self._world.now()
         currency, rate = self._settles_in(kind, source.account, detail.get("currency", source["currency"]))
         amount, fee = _converted(amount, rate), _converted(detail.get("fee", 0), rate)
+        kept = _converted(detail.get("application_fee", 0), rate)
+        details = fee_details(fee, currency, detail.get("fee_text", "Stripe processing fees"))
+        details += application_fee_details(kept, currency, f"ca_{world.platform[5:]}")
+        fee += kept
         available_on = max(detail.get("available_on", now), now)
         fields = {
             "id": world.ids.sibling("txn", of=source["id"]),
@@ -107,7 +113,7 @@ class Ledger:
             "description": detail.get("description"),
             "exchange_rate": None if rate is None else float(rate),
             "fee": fee,
-            "fee_details": fee_details(fee, currency, detail.get("fee_text", "Stripe processing fees")),
+            "fee_details": details,
             "net": amount - fee,
             "reporting_category": detail.get("category", CATEGORY.get(kind, kind)),
             "source": source["id"],
@@ -194,6 +200,12 @@ def fee_details(fee: int, currency: str, description: str) -> list[dict[str, Any
             "type": "stripe_fee",
         }
     ]
+
+
+def application_fee_details(fee: int, currency: str, application: str) -> list[dict[str, Any]]:
+    """The platform's part of a fee; nothing if it keeps nothing."""
+    kept = fee_details(fee, currency, "Application fee")
+    return [{**one, "application": application, "type": "application_fee"} for one in kept]
 
 
 def _converted(amount: int, rate: Decimal | None) -> int:

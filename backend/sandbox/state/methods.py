@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from ..wire import errors
 from ..wire.limits import Feature
 from . import banks
-from .cards import BY_TOKEN, Card, card_of, luhn
+from .cards import BY_TEST_TOKEN, BY_TOKEN, NOT_IMITATED, Card, card_of, luhn
 from .store import Row
 
 if TYPE_CHECKING:
@@ -82,14 +82,36 @@ def from_data(call: "Call", data: dict[str, Any], param: str) -> Row:
     if data.get("type") != "card" or not isinstance(card, dict) or set(data) - TAKEN:
         raise errors.unsupported(Feature.OTHER_METHODS, f"{param}[type]" if param else "type")
     prefix = f"{param}[card]" if param else "card"
+    billing = data.get("billing_details") or None
     if "token" in card:
-        raise errors.unsupported(Feature.TOKENS, f"{prefix}[token]")
-    if not call.publishable:
+        return new_method(call, *_of_token(call, str(card["token"]), f"{prefix}[token]"), billing)
+    return new_method(call, *read_card(call, card, prefix), billing)
+
+
+def _of_token(call: "Call", token: str, param: str) -> tuple[Card, tuple[int, int]]:
+    """The card behind the name of a test card, or behind a token that was made of a number and is good for one use."""
+    card = BY_TEST_TOKEN.get(token)
+    if card is not None:
+        return card, next_year(call)
+    row = call.world.get("tokens", call.account, token)
+    if row is None:
+        raise errors.missing("token", token, param)
+    if row["used"]:
+        raise errors.refused(f"You cannot use a Stripe token more than once: {token}.", "token_already_used", param)
+    row["used"] = True
+    return row.hidden["card"], row.hidden["expiry"]
+
+
+def read_card(call: "Call", card: dict[str, Any], prefix: str) -> tuple[Card, tuple[int, int]]:
+    """The card of a number, and its expiry. Servers may not send one unless Stripe has enabled that."""
+    if not call.publishable and not call.world.behaviours["raw_card_numbers"]:
         raise errors.invalid(RAW_NUMBER, prefix)
     number = "".join(str(card.get("number", "")).split())
     expiry = (int(card.get("exp_month", 0)), int(card.get("exp_year", 0)))
+    if number in NOT_IMITATED:
+        raise errors.unsupported(Feature.OTHER_TEST_CARDS, f"{prefix}[number]")
     _check_card(call, number, expiry, str(card.get("cvc", "")))
-    return new_method(call, card_of(number), expiry, data.get("billing_details") or None)
+    return card_of(number), expiry
 
 
 def _check_card(call: "Call", number: str, expiry: tuple[int, int], cvc: str) -> None:
@@ -109,11 +131,16 @@ def _card_error(code: str, message: str, param: str) -> errors.StripeError:
     return errors.StripeError(message, status=402, kind="card_error", code=code, param=param, executed=True)
 
 
+def next_year(call: "Call") -> tuple[int, int]:
+    """Return the expiry of test cards: December of next year."""
+    return 12, 1970 + call.world.now() // 31_557_600 + 1
+
+
 def by_reference(call: "Call", reference: str, param: str = "payment_method", status: int = 400) -> Row:
     """The name of a test card or bank account makes a fresh PaymentMethod at each use; anything else must exist."""
     card = BY_TOKEN.get(reference)
     if card is not None:
-        return new_method(call, card, (12, 1970 + call.world.now() // 31_557_600 + 1))
+        return new_method(call, card, next_year(call))
     bank = banks.BY_TOKEN.get(reference)
     if bank is not None:
         return _new(call, bank.method, banks.bank_details(bank), None, bank=bank)

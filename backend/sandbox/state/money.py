@@ -12,7 +12,6 @@ ZERO_DECIMAL = frozenset(
         "mga",
         "pyg",
         "rwf",
-        "ugx",
         "vnd",
         "vuv",
         "xaf",
@@ -21,6 +20,8 @@ ZERO_DECIMAL = frozenset(
     }
 )
 THREE_DECIMAL = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
+# What an amount has to be a multiple of. ISK and UGX have no minor unit, and are written with two digits all the same.
+STEP = {"isk": 100, "ugx": 100, **dict.fromkeys(THREE_DECIMAL, 10)}
 SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
 # Stripe's documented minimum charges; other currencies are held to the value in US cents.
 MINIMUM = {"usd": 50, "eur": 50, "gbp": 30, "jpy": 50, "chf": 50, "aud": 50, "cad": 50, "nzd": 50}
@@ -29,7 +30,7 @@ KNOWN = (
         "aed all amd ang aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob brl bsd bwp byn bzd cad cdf chf cny cop crc cve "
         "czk dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gtq gyd hkd hnl htg huf idr ils inr isk jmd kes kgs khr kyd "
         "kzt lak lbp lkr lrd lsl mad mdl mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd pab pen pgk php "
-        "pkr pln qar ron rsd rub sar sbd scr sek sgd shp sle sos srd std szl thb tjs top try ttd twd tzs uah usd uyu uzs "
+        "pkr pln qar ron rsd rub sar sbd scr sek sgd shp sle sos srd std szl thb tjs top try ttd twd tzs uah ugx usd uyu uzs "
         "wst xcd yer zar zmw".split()
     )
     | ZERO_DECIMAL
@@ -40,19 +41,16 @@ AMOUNT_MAX = 99_999_999
 
 def text(amount: int, currency: str) -> str:
     """`$11.00`, as Stripe's messages write an amount."""
-    if currency in ZERO_DECIMAL:
-        number = f"{amount:,}"
-    else:
-        digits = 3 if currency in THREE_DECIMAL else 2
-        whole, part = divmod(abs(amount), 10**digits)
-        number = f"{'-' if amount < 0 else ''}{whole:,}.{part:0{digits}d}"
     symbol = SYMBOLS.get(currency)
-    return f"{symbol}{number}" if symbol else f"{number} {currency}"
+    return f"{symbol}{_number(amount, currency)}" if symbol else f"{_number(amount, currency)} {currency}"
 
 
-ROUNDING = {"half_up": 500, "down": 0, "up": 999}
+def spelled(amount: int, currency: str) -> str:
+    """`11.00 USD`, as the sandbox's pages write an amount."""
+    return f"{_number(amount, currency)} {currency.upper()}"
 
 
-def processing_fee(amount: int, rounding: str) -> int:
-    """Stripe's 2.9% + 30 minor units. How it is rounded, Stripe does not say."""
-    return (amount * 29 + ROUNDING[rounding]) // 1000 + 30
+def _number(amount: int, currency: str) -> str:
+    digits = 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
+    whole, part = divmod(abs(amount), 10**digits)
+    return f"{'-' if amount < 0 else ''}{whole:,}" + (f".{part:0{digits}d}" if digits else "")

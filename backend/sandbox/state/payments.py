@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..wire import errors
 from ..wire.errors import doc_url
+from . import authorizations, destinations
 from .cards import Card, Decline
-from .charge_fields import charge_fields
+from .charge_fields import new_charge
 from .ledger import SETTLE_DAYS, midnight
-from .money import processing_fee
+from .pricing import FLAT, Price, price_of, processing_fee
 from .store import Row
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 SETTLED_AFTER = 2
 # How long after the payment the dispute of a disputing test card comes in.
 DISPUTED_AFTER = 5
+ASKING = {"payment_intent": "payment_intent.requires_action", "setup_intent": "setup_intent.requires_action"}
 UNAUTHENTICATED = Decline(
     "payment_intent_authentication_failure",
     None,
@@ -32,7 +34,7 @@ AUTHENTICATION_REQUIRED = Decline(
 def charge_card(world: "World", intent: Row, method: Row, off_session: bool, return_url: str | None) -> None:
     """Charge the intent with a card, or ask for authentication. Raises the 402 of a decline, after committing it."""
     card: Card = method.hidden["card"]
-    if needs_authentication(intent, method):
+    if needs_authentication(intent, method) and not intent.hidden.pop("authenticated", False):
         if off_session:
             raise decline(world, intent, method, AUTHENTICATION_REQUIRED)
         challenge(world, intent, method, return_url)
@@ -67,7 +69,7 @@ def challenge(world: "World", intent: Row, method: Row, return_url: str | None) 
         sdk = {"source": token, "stripe_js": page, "type": "three_d_secure_redirect"}
         intent["next_action"] = {"type": "use_stripe_sdk", "use_stripe_sdk": sdk}
     world.changed(intent)
-    world.emit("payment_intent.requires_action", intent)
+    world.emit(ASKING[intent["object"]], intent)
 
 
 def authenticate(world: "World", intent: Row, passed: bool) -> None:
@@ -79,6 +81,12 @@ def authenticate(world: "World", intent: Row, passed: bool) -> None:
         fail(world, intent, method, UNAUTHENTICATED.code, UNAUTHENTICATED.message, _traces(world, intent, method))
         return
     method.hidden["off_session"] = intent["setup_future_usage"] == "off_session"
+    if intent["confirmation_method"] == "manual":
+        # The server has the last word: it confirms once more, and is not asked again.
+        intent.update(status="requires_confirmation")
+        intent.hidden["authenticated"] = True
+        world.changed(intent)
+        return
     card: Card = method.hidden["card"]
     if card.decline is None:
         succeed(world, intent, method)
@@ -101,8 +109,15 @@ def _traces(world: "World", intent: Row, method: Row) -> Row | None:
 
 def succeed(world: "World", intent: Row, method: Row) -> None:
     """The money is there: a charge, its balance transaction, and both events."""
+    if intent["capture_method"] == "manual":
+        authorizations.authorize(world, intent, method)
+        return
+    take(world, intent, method, new_charge(world, intent, method))
+
+
+def take(world: "World", intent: Row, method: Row, charge: Row) -> None:
+    """The card's money comes in: at once, or when an authorized charge is captured. Then what the test card is for."""
     card: Card = method.hidden["card"]
-    charge = new_charge(world, intent, method)
     settle(world, charge, "charge", world.now() if card.instant else midnight(world.now(), SETTLE_DAYS))
     complete(world, intent, method, charge)
     if card.dispute is not None:
@@ -112,20 +127,37 @@ def succeed(world: "World", intent: Row, method: Row) -> None:
 
 
 def complete(world: "World", intent: Row, method: Row, charge: Row) -> None:
-    """The intent is paid by a charge that has succeeded."""
+    """The intent is paid by a charge that has succeeded, and that has its balance transaction."""
     if intent["setup_future_usage"] and intent["customer"]:
         method["customer"] = intent["customer"]
         world.changed(method)
     intent.update(
         status="succeeded",
-        amount_received=intent["amount"],
+        amount_received=charge["amount_captured"],
+        amount_capturable=0,
         latest_charge=charge["id"],
         payment_method=method["id"],
         next_action=None,
     )
     world.changed(intent)
+    told = charge.hidden.pop("authorized", False)
+    if told:
+        world.emit("charge.captured", charge)
     world.emit("payment_intent.succeeded", intent)
-    world.emit("charge.succeeded", charge)
+    if not told:
+        world.emit("charge.succeeded", charge)
+    _show(world, intent, charge, charge.hidden.pop("settled", {}) | destinations.send(world, charge))
+
+
+def _show(world: "World", intent: Row, charge: Row, fields: dict[str, Any]) -> None:
+    """Let the charge show its balance transaction, transfer and fee: at once if captured so, else a little later."""
+    if not fields:
+        return
+    if intent["capture_method"] == "automatic_async":
+        world.timeline.at(world.now() + SETTLED_AFTER, "charge.show", charge, fields)
+    else:
+        charge.update(fields)
+        world.changed(charge)
 
 
 def dispute_later(world: "World", charge: Row, reason: str, inquiry: bool, disputes: int = 1) -> None:
@@ -145,24 +177,41 @@ def dispute(world: "World", charge: Row, reason: str, inquiry: bool, disputes: i
 
 def book(world: "World", charge: Row, kind: str, available_on: int) -> Row:
     """The charge's balance transaction."""
-    fee = processing_fee(charge["amount"], world.behaviours["fee_rounding"])
-    text = charge["description"]
-    entry = world.ledger.post(charge, kind, charge["amount"], fee=fee, available_on=available_on, description=text)
+    amount = charge["amount_captured"]
+    fee = processing_fee(amount, world.behaviours["fee_rounding"], _price(world, charge))
+    direct = 0 if charge["transfer_data"] else charge["application_fee_amount"] or 0
+    entry = world.ledger.post(
+        charge,
+        kind,
+        amount,
+        fee=fee,
+        application_fee=direct,
+        available_on=available_on,
+        description=charge["description"],
+    )
     charge.hidden.update(entry=entry["id"], fee=fee)
     return entry
 
 
+def _price(world: "World", charge: Row) -> Price:
+    """Return Stripe's price for a charge."""
+    if world.behaviours["fees"] == "flat":
+        return FLAT
+    card = (charge["payment_method_details"] or {}).get("card") or {}
+    return price_of(world.must(charge.account)["country"], card.get("country"))
+
+
 def settle(world: "World", charge: Row, kind: str, available_on: int) -> None:
-    """The funds are pending at once, so that the books always balance; the charge says so a little later."""
-    entry = book(world, charge, kind, available_on)
-    world.timeline.at(world.now() + SETTLED_AFTER, "charge.settle", charge, entry["id"])
+    """The funds are pending at once, so that the books always balance; the charge says so once it is complete."""
+    charge.hidden["settled"] = {"balance_transaction": book(world, charge, kind, available_on)["id"]}
 
 
-def tell_settled(world: "World", charge: Row, entry: str) -> None:
-    """The charge learns of its balance transaction."""
-    charge["balance_transaction"] = entry
+def show(world: "World", charge: Row, fields: dict[str, Any]) -> None:
+    """Let the charge learn of its balance transaction, and of where it was sent."""
+    before = {field: charge.get(field) for field in fields}
+    charge.update(fields)
     world.changed(charge)
-    world.emit("charge.updated", charge, {"balance_transaction": None})
+    world.emit("charge.updated", charge, before)
 
 
 def decline(world: "World", intent: Row, method: Row, why: Decline) -> errors.StripeError:
@@ -208,9 +257,3 @@ def fail(
     if charge:
         world.emit("charge.failed", charge)
     world.emit("payment_intent.payment_failed", intent)
-
-
-def new_charge(world: "World", intent: Row, method: Row, why: Decline | None = None, pending: bool = False) -> Row:
-    """The charge that this attempt leaves behind."""
-    fields = charge_fields(world, intent, method, why, pending)
-    return world.add("charges", intent.account, fields, transferred=0)

@@ -70,6 +70,28 @@ class Payouts:
         world.timeline.at(arrival, "payout.arrive", row)
         return row
 
+    def reverse(self, row: Row, metadata: dict[str, str]) -> Row:
+        """Fetch a paid payout back: a payout of less than nothing, which takes as long."""
+        world, now = self._world, self._world.now()
+        arrival = midnight(now, 1)
+        fields = _fields(world.ids.new("po"), -row["amount"], row["currency"], now, arrival)
+        fields |= {"destination": row["destination"], "metadata": metadata, "original_payout": row["id"]}
+        back = world.add("payouts", row.account, fields)
+        entry = world.ledger.post(
+            back,
+            "payout",
+            row["amount"],
+            available_on=arrival,
+            category="payout_reversal",
+            description="STRIPE PAYOUT REVERSAL",
+        )
+        back["balance_transaction"] = entry["id"]
+        row["reversed_by"] = back["id"]
+        world.changed(row)
+        world.emit("payout.created", back)
+        world.timeline.at(arrival, "payout.arrive", back)
+        return back
+
     def fail(self, row: Row, code: str) -> None:
         """The bank sends it back, possibly after it was paid: the money returns to the available balance."""
         if code not in FAILURE:

@@ -10,17 +10,20 @@ if TYPE_CHECKING:
 
 KINDS = (
     "accounts",
+    "application_fees",
     "balance_transactions",
     "charges",
     "customers",
     "disputes",
     "early_fraud_warnings",
     "events",
+    "fee_refunds",
     "payment_intents",
     "payouts",
     "products",
     "refunds",
     "reversals",
+    "setup_intents",
     "transfers",
 )
 

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
-from . import debits, payments
+from . import authorizations, debits, payments
 from .timeline import Task
 
 if TYPE_CHECKING:
@@ -15,7 +15,8 @@ def tasks_of(world: "World") -> dict[str, Task]:
     return {
         "account.pay_out": world.payouts.pay_out,
         "charge.dispute": partial(payments.dispute, world),
-        "charge.settle": partial(payments.tell_settled, world),
+        "charge.show": partial(payments.show, world),
+        "authorization.expire": partial(authorizations.expire, world),
         "debit.answer": partial(debits.answer, world),
         "dispute.decide": world.disputes.decide_later,
         "dispute.move_money": world.disputes.move,

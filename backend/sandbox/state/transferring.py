@@ -19,8 +19,11 @@ class Transferring:
         self._world = world
 
     def transfer(self, destination: Row, amount: int, currency: str, charge: Row | None, **given: Any) -> Row:
-        """Transfer `amount`. From a charge, the money is pending on both sides until the charge's own funds mature."""
-        world = self._world
+        """Transfer `amount`. From a charge, the money is pending on both sides until the charge's own funds mature.
+
+        `fee`: what the platform keeps of it, as the receiver's books show it.
+        """
+        world, fee = self._world, given.pop("fee", 0)
         transfer_id = world.ids.sibling("tr", of=charge["id"]) if charge else world.ids.new("tr")
         if charge:
             given["transfer_group"] = self._group(charge, given["transfer_group"])
@@ -32,7 +35,7 @@ class Transferring:
         text = f"Transfer to {destination['id']}"
         entry = world.ledger.post(row, "transfer", -amount, available_on=due, description=text)
         row["balance_transaction"] = entry["id"]
-        row["destination_payment"] = self._receive(row, destination["id"], due)["id"]
+        row["destination_payment"] = self._receive(row, destination["id"], due, fee)["id"]
         if charge:
             charge.hidden["transferred"] += amount
         world.changed(row)
@@ -51,7 +54,7 @@ class Transferring:
         payment = world.must(row["destination_payment"])
         due = self._due_of(row)
         fields = _reversal_fields(world.ids.sibling("trr", of=row["id"]), amount, row, world.now())
-        fields["metadata"] = given["metadata"]
+        fields |= {"metadata": given["metadata"], "source_refund": given.get("source_refund")}
         reversal = world.add("reversals", row.account, fields, description=given.get("description"))
         back = f"REFUND FOR TRANSFER ({row['description'] or row['id']})"
         entry = world.ledger.post(reversal, "transfer_refund", amount, available_on=due, description=back)
@@ -85,15 +88,16 @@ class Transferring:
     def _is_pending(self, row: Row) -> bool:
         return bool(self._world.must(row["balance_transaction"])["status"] == "pending")
 
-    def _receive(self, row: Row, account: str, due: int) -> Row:
+    def _receive(self, row: Row, account: str, due: int, fee: int) -> Row:
         world = self._world
         fields = blank_charge(world.ids.new("py"), row["amount"], row["currency"], world.now())
         fields |= {
             "source_transfer": row["id"],
             "payment_method_details": {"stripe_account": {}, "type": "stripe_account"},
+            "application_fee_amount": fee or None,
         }
         payment = world.add("charges", account, fields, transferred=0)
-        entry = world.ledger.post(payment, "payment", row["amount"], available_on=due, description=None)
+        entry = world.ledger.post(payment, "payment", row["amount"], available_on=due, application_fee=fee)
         payment["balance_transaction"] = payment.hidden["entry"] = entry["id"]
         world.changed(payment)
         chosen = world.behaviours["destination_payment_event"]

@@ -32,7 +32,7 @@ class Cause:
 class World:
     """Everything a call may touch. Hold `lock` while touching it: each call commits as one."""
 
-    def __init__(self, clock: Clock, base_url: str, seed: int) -> None:
+    def __init__(self, clock: Clock, base_url: str, seed: int | str) -> None:
         self.clock = clock
         self.base_url = base_url.rstrip("/")
         self.seed = seed
@@ -105,6 +105,10 @@ class World:
     def get(self, kind: str, account: str, row_id: object) -> Row | None:
         """The object of that id in that account."""
         return self.store.of(account, kind).get(row_id) if isinstance(row_id, str) else None
+
+    def knows(self, word: str) -> bool:
+        """True if a word of an address is an id, or the token of a link, of this world."""
+        return self.store.anywhere(word) is not None or word in self.links or word in self.visits
 
     def must(self, row_id: str) -> Row:
         """The object of an id that another object names."""

@@ -1,7 +1,7 @@
 // Inside the frame: the card's fields, and the only place that its digits are sent from.
 
 import { call } from "./sandbox_api.js";
-import { brandOf, codeProblem, dated, digitsOf, expiryOf, expiryProblem, grouped, numberProblem } from "./card_rules.js";
+import { brandOf, codeProblem, dated, digitsOf, expiryOf, expiryProblem, grouped, numberProblem, titleOf } from "./card_rules.js";
 import { wear } from "./card_style.js";
 
 const CHECKS = {
@@ -61,6 +61,7 @@ function changed() {
     fields[name].setAttribute("aria-invalid", String(Boolean(message)));
     document.getElementById(`${name}-problem`).textContent = message;
   }
+  document.querySelector(".brand").textContent = titleOf(digitsOf(fields.number.value));
   const empty = NAMES.every((name) => !fields[name].value);
   const complete = Object.keys(found).length === 0;
   const error = shown.length ? found[shown[0]] : undefined;

@@ -9,6 +9,10 @@ const BRANDS = [
   { name: "mastercard", starts: /^(5[1-5]|2[2-7])/, lengths: [16], groups: [4, 4, 4, 4], code: 3 },
   { name: "visa", starts: /^4/, lengths: [16], groups: [4, 4, 4, 4], code: 3 },
 ];
+// The names that people know them by.
+const TITLES = {
+  amex: "American Express", diners: "Diners Club", jcb: "JCB", discover: "Discover", unionpay: "UnionPay", mastercard: "Mastercard", visa: "Visa",
+};
 const UNKNOWN = { name: "unknown", lengths: [16, 17, 18, 19], groups: [4, 4, 4, 4, 3], code: 4 };
 
 export const digitsOf = (text) => text.replace(/[^0-9]/g, "");
@@ -16,6 +20,9 @@ export const digitsOf = (text) => text.replace(/[^0-9]/g, "");
 export function brandOf(digits) {
   return BRANDS.find((brand) => brand.starts.test(digits)) ?? UNKNOWN;
 }
+
+/** The brand of a number for people; empty while it cannot be told. */
+export const titleOf = (digits) => TITLES[brandOf(digits).name] ?? "";
 
 /** Digits in the groups that the brand prints them in. */
 export function grouped(digits) {

@@ -1,7 +1,8 @@
 """One API call from the wire to its answer: key, faults, account, idempotency, parameters, execution under the lock."""
 
 import contextlib
-from collections.abc import Iterable
+import functools
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,55 +11,31 @@ from werkzeug.routing import Map, MapAdapter, Rule
 
 from ..sdk_calls import sdk_call
 from ..state.world import Cause, World
-from . import errors
+from . import errors, versions
 from .expand import check_expand, expanded
 from .faults import Fault, Faults
 from .http import Answer, Incoming, failure, success
 from .idempotency import IdempotencyKeys, Slot
-from .params import ParamError, check
+from .keys import Keys
+from .params import WITHOUT_PAYMENT_METHOD_TYPES, ParamError, check
+from .rate_limits import RateLimits
 from .routing import Call, Route
 
-LIVE = ("sk_live_", "pk_live_", "rk_live_")
 # What Stripe.js adds to a payment method: how the page came to it.
 STRIPE_JS = frozenset({"guid", "muid", "sid", "payment_user_agent", "referrer", "time_on_page", "pasted_fields"})
 # Operations on the calling account itself, which may be any that the key has access to.
 ACCOUNT_PATH = "/v1/accounts/<id>"
 
 
-class Keys:
-    """The two keys that this sandbox knows."""
-
-    def __init__(self, secret: str, publishable: str) -> None:
-        for key in (secret, publishable):
-            if key.startswith(LIVE):
-                raise ValueError(
-                    "The sandbox never accepts live keys. Use a key that starts with sk_test_ or pk_test_."
-                )
-        self._secret = secret
-        self._publishable = publishable
-
-    def is_publishable(self, given: str | None) -> bool:
-        """True if it is the publishable key, False if the secret one; 401 for any other."""
-        if not given:
-            raise errors.no_key()
-        if given.startswith(LIVE):
-            raise errors.unauthorized(
-                "This is a local sandbox of Stripe, and it refuses live keys (sk_live_, pk_live_, rk_live_). Take the "
-                "live key out of this environment."
-            )
-        if given not in {self._secret, self._publishable}:
-            raise errors.unauthorized(f"Invalid API Key provided: {redacted(given)}")
-        return given == self._publishable
-
-
 class Api:
-    """Answers calls under /v1, and says of those under /v2 that there are none."""
+    """Answers calls under /v1 and /v2."""
 
-    def __init__(self, world: World, keys: Keys, faults: Faults, routes: Iterable[Route]) -> None:
+    def __init__(self, world: World, keys: Keys, faults: Faults, routes: tuple[Route, ...]) -> None:
         self._world = world
         self._keys = keys
         self._faults = faults
         self._routes = _map(routes)
+        self._rate_limits = RateLimits()
         self.idempotency = IdempotencyKeys(world.clock)
         world.timeline.tasks["call.complete"] = self._complete
 
@@ -79,6 +56,8 @@ class Api:
         if publishable and not route.publishable:
             raise errors.secret_key_required(self._world.behaviours["publishable_key_status"])
         call = self._call(incoming, route, ids, publishable)
+        if self._world.behaviours["rate_limits"]:
+            self._count(call.account, route, ids)
         scope = call.account if self._world.behaviours["key_scope"] == "account" else self._world.platform
         with self.idempotency.hold(scope, incoming) as slot:
             if slot.replay is None:
@@ -87,17 +66,28 @@ class Api:
         assert answer is not None
         return answer
 
+    def _count(self, account: str, route: Route, ids: dict[str, str]) -> None:
+        with self._world.lock:
+            self._rate_limits.count(self._world.clock.now(), account, route.operation, ids.get("id"))
+
     def _call(self, incoming: Incoming, route: Route, ids: dict[str, str], publishable: bool) -> Call:
-        account = self._account(incoming, route, ids)
-        impersonating = incoming.stripe_account is not None
-        return Call(self._world, account, incoming.path, ids, publishable=publishable, impersonating=impersonating)
+        day = versions.date_of(incoming.version)
+        return Call(
+            self._world,
+            self._account(incoming, route, ids),
+            incoming.path,
+            ids,
+            publishable=publishable,
+            impersonating=incoming.stripe_account is not None,
+            version=day,
+        )
 
     def _match(self, incoming: Incoming) -> tuple[Route, dict[str, str]]:
         try:
             route, ids = self._routes.match(incoming.path, incoming.method)
         except HTTPException as error:
             raise _not_served(incoming) from error
-        if not isinstance(route, Route):
+        if not isinstance(route, Route) or _is_a_word(incoming, ids):
             raise _not_served(incoming)
         return route, dict(ids)
 
@@ -133,10 +123,12 @@ class Api:
                 return failure(error, incoming, self._world.clock.now())
 
     def _perform(self, incoming: Incoming, route: Route, call: Call) -> dict[str, Any]:
-        call.params = _checked(route, incoming.params, call.publishable)
+        given = dict(incoming.params)
+        call.method_types = _method_types(route, given, call.version)
+        call.params = typed(route, given, call.publishable)
         paths = call.params.pop("expand", None) or []
         call.refuse(route.refuses)
-        check_expand(paths, route.returns, route.shape)
+        check_expand(paths, route.returns, route.shape, call.version)
         if route.shape == "search":
             call.params["expand"] = paths
         self._world.cause = Cause(incoming.request_id, incoming.idempotency_key)
@@ -163,6 +155,22 @@ class Api:
             self._commit(incoming, route, self._call(incoming, route, ids, publishable))
 
 
+def _is_a_word(incoming: Incoming, ids: Mapping[str, str]) -> bool:
+    """True if what stands in an id's place is a word of another call's path: `search`, `upcoming`."""
+    words = [given for given in ids.values() if given.isalpha() and given.islower()]
+    return any(word in ids_of.path.split("/") for word in words if (ids_of := sdk_call(incoming.method, incoming.path)))
+
+
+def _method_types(route: Route, given: dict[str, Any], date: str) -> list[str] | None:
+    """The `payment_method_types` that an older version may still write, taken out of the parameters."""
+    if route.operation not in WITHOUT_PAYMENT_METHOD_TYPES:
+        return None
+    types = versions.take_method_types(given, date)
+    if types is not None and (not isinstance(types, list) or not all(isinstance(one, str) for one in types)):
+        raise errors.invalid("Invalid array", "payment_method_types")
+    return types or None
+
+
 def _not_served(incoming: Incoming) -> errors.StripeError:
     """The error for what is not served: named if Stripe serves it, else unknown, as it is to Stripe."""
     known = sdk_call(incoming.method, incoming.path)
@@ -171,35 +179,31 @@ def _not_served(incoming: Incoming) -> errors.StripeError:
     return errors.unsupported_call(incoming.method, incoming.path, known.operation)
 
 
-def _checked(route: Route, given: dict[str, Any], publishable: bool) -> dict[str, Any]:
+def typed(route: Route, given: dict[str, Any], publishable: bool) -> dict[str, Any]:
+    """The parameters of a call, checked, each of its own type. Raises Stripe's 400."""
     try:
-        return _checked_card(route, given) if publishable else check(route.operation, given)
+        return _checked_card(route, given, route.browser if publishable else frozenset())
     except ParamError as error:
         raise errors.invalid(error.message, error.param, error.code) from error
 
 
-def _checked_card(route: Route, given: dict[str, Any]) -> dict[str, Any]:
-    """Stripe.js sends a card inside `payment_method_data`, which the SDK's types, made for servers, do not know.
+def _checked_card(route: Route, given: dict[str, Any], extra: frozenset[str]) -> dict[str, Any]:
+    """A card may come inside `payment_method_data`, by Stripe.js or as a token, which the SDK's types do not know.
 
     What it sends there is what creates a PaymentMethod.
     """
     data = given.get("payment_method_data")
     if not isinstance(data, dict) or "card" not in data:
-        return check(route.operation, given, route.browser)
+        return check(route.operation, given, extra)
     rest = {name: value for name, value in given.items() if name != "payment_method_data"}
-    params = check(route.operation, rest, route.browser)
+    params = check(route.operation, rest, extra)
     card = {name: value for name, value in data.items() if name not in STRIPE_JS}
     params["payment_method_data"] = check("payment_methods.create", card)
     return params
 
 
-def _map(routes: Iterable[Route]) -> MapAdapter:
+@functools.cache
+def _map(routes: tuple[Route, ...]) -> MapAdapter:
     # Search comes before look-up by id: werkzeug weighs a fixed word above a variable.
     rules = [Rule(route.path, methods=[route.method], endpoint=route) for route in routes]
     return Map(rules, strict_slashes=False, merge_slashes=False).bind("sandbox")
-
-
-def redacted(key: str) -> str:
-    """`sk_test_***` and the last four characters, as Stripe shows a wrong key."""
-    prefix = "_".join(key.split("_")[:2])[:12]
-    return f"{prefix}_{'*' * 8}{key[-4:] if len(key) > 16 else ''}"

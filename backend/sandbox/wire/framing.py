@@ -1,6 +1,11 @@
 """The body of a request as it comes over a socket: whole and within bounds before anything is done, or refused."""
 
 import re
+from email.errors import (
+    MultipartInvariantViolationDefect,
+    NoBoundaryInMultipartDefect,
+    StartBoundaryNotFoundDefect,
+)
 from email.message import Message
 from typing import BinaryIO
 
@@ -13,12 +18,16 @@ LINE_MAX = 1_024
 TRAILERS_MAX = 64
 DIGITS = re.compile(r"[0-9]{1,19}", re.ASCII)
 CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
+# The reader of headers misses the parts of an upload, whose body it has not seen: that is no fault of the headers.
+OF_PARTS = (MultipartInvariantViolationDefect, NoBoundaryInMultipartDefect, StartBoundaryNotFoundDefect)
 LINE = re.compile(r"[^\r\n\0]*")
 
 
 def body_of(headers: Message, stream: BinaryIO) -> bytes:
     """The whole body. Raises `StripeError`: 400 for framing that two servers could read in two ways, 413 for too much."""
-    if headers.defects or not all(LINE.fullmatch(value) for value in headers.values()):
+    if any(not isinstance(one, OF_PARTS) for one in headers.defects) or not all(
+        LINE.fullmatch(value) for value in headers.values()
+    ):
         raise invalid("Invalid request: a header could not be understood.")
     lengths, encodings = headers.get_all("Content-Length", []), headers.get_all("Transfer-Encoding", [])
     if encodings:

@@ -42,6 +42,11 @@ class Incoming:
     stripe_account: str | None = None
     version: str = API_VERSION
 
+    @property
+    def is_v2(self) -> bool:
+        """True for a call under /v2."""
+        return self.path.startswith("/v2/")
+
 
 @dataclass(slots=True)
 class Answer:
@@ -56,9 +61,9 @@ class Answer:
 
 def read(request: Request, incoming: Incoming) -> None:
     """Fill in what the request says. Raises a validation error if it cannot be understood."""
-    incoming.stripe_account = request.headers.get("Stripe-Account")
+    incoming.stripe_account = request.headers.get("Stripe-Account") or request.headers.get("Stripe-Context")
     incoming.version = request.headers.get("Stripe-Version", API_VERSION)
-    incoming.api_key = _api_key(request)
+    incoming.api_key = api_key(request)
     if incoming.method in {"POST", "DELETE"}:
         incoming.idempotency_key = request.headers.get("Idempotency-Key")
     if len(incoming.idempotency_key or "") > KEY_MAX:
@@ -71,9 +76,14 @@ def read(request: Request, incoming: Incoming) -> None:
 
 def _body(request: Request) -> dict[str, Any]:
     data = request.get_data()
-    if not data or request.path.startswith("/v2/"):  # nothing is served there, so nothing has to be read
+    if not data:
         return {}
+    if request.path.startswith("/v2/"):
+        return _json_body(data, request.mimetype)
     if request.mimetype not in {"application/x-www-form-urlencoded", ""}:
+        if request.mimetype == "multipart/form-data":
+            # Uploads. The endpoints that take them are not served, and are to be named.
+            return {}
         raise errors.invalid(
             f"Invalid request: content type {request.mimetype} is not supported by this endpoint. Please use "
             "application/x-www-form-urlencoded."
@@ -84,7 +94,32 @@ def _body(request: Request) -> dict[str, Any]:
         raise errors.invalid("Invalid request: the body is not UTF-8.") from error
 
 
-def _api_key(request: Request) -> str | None:
+def _json_body(data: bytes, mimetype: str) -> dict[str, Any]:
+    """The parameters of a call under /v2, with every value as a form has it: the checkers say of which type it is."""
+    if mimetype != "application/json":
+        raise errors.invalid(f"Invalid request: content type {mimetype} is not supported. Please use application/json.")
+    try:
+        body = json.loads(data)
+    except ValueError as error:
+        raise errors.invalid("Invalid request: the body is not valid JSON.") from error
+    if not isinstance(body, dict):
+        raise errors.invalid("Invalid request: the body is not an object.")
+    return {name: _as_text(value) for name, value in body.items()}
+
+
+def _as_text(value: Any) -> Any:
+    """A JSON value as a form has it. A null unsets, as an empty string does there."""
+    if isinstance(value, dict):
+        return {name: _as_text(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_as_text(one) for one in value]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def api_key(request: Request) -> str | None:
+    """The key in the Authorization header, as Bearer or as the user of Basic; None without one."""
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return credentials.strip() or None

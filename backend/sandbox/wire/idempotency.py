@@ -19,7 +19,10 @@ from .http import Answer, Incoming
 from .packing import Packed, Packer
 
 KEPT_SECONDS = 24 * 3600
-Place = tuple[str, str]
+# Under /v2 a key lives for thirty days and keeps what was done; what failed is done again.
+KEPT_SECONDS_V2 = 30 * KEPT_SECONDS
+# The account, the key, and whether the call is one under /v2.
+Place = tuple[str, str, bool]
 
 
 @dataclass(slots=True)
@@ -52,7 +55,8 @@ class IdempotencyKeys:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._stored: OrderedDict[Place, Stored] = OrderedDict()
+        # Those of /v1 and those of /v2, each in the order in which they are forgotten.
+        self._stored: dict[bool, OrderedDict[Place, Stored]] = {False: OrderedDict(), True: OrderedDict()}
         self._in_flight: dict[Place, tuple[Slot, bytes, str]] = {}
         self._packer = Packer()
 
@@ -60,11 +64,11 @@ class IdempotencyKeys:
     def hold(self, account: str, incoming: Incoming) -> Iterator[Slot]:
         """Use the call's key. Set `slot.answer` and it is kept, if its execution had begun."""
         key = incoming.idempotency_key
-        # A DELETE may send a key and has it echoed, but it means nothing there.
-        if not key or incoming.method != "POST":
+        # Under /v1 a DELETE may send a key and has it echoed, but it means nothing there.
+        if not key or incoming.method not in ({"POST", "DELETE"} if incoming.is_v2 else {"POST"}):
             yield Slot(None)
             return
-        place, fingerprint = (account, key), fingerprint_of(incoming)
+        place, fingerprint = (account, key, incoming.is_v2), fingerprint_of(incoming)
         slot = self._begin(place, key, fingerprint, incoming.request_id)
         if slot.replay:
             yield slot
@@ -78,27 +82,32 @@ class IdempotencyKeys:
         """Every result, oldest first, to be saved; also of calls whose work is done and whose answer is under way."""
         with self._lock:
             self._forget_old()
-            ended = {place: self._kept(*held) for place, held in self._in_flight.items() if _is_done(held[0])}
-            stored = {**self._stored, **ended}
+            held = self._in_flight.items()
+            ended = {place: self._kept(*one) for place, one in held if _is_kept(place, one[0])}
+            stored = {**self._stored[False], **self._stored[True], **ended}
             return {"stored": [[place, *one.values()] for place, one in stored.items()], "packer": self._packer.dump()}
 
     def load(self, saved: dict[str, Any]) -> None:
         """Take these results instead."""
         with self._lock:
-            self._stored = OrderedDict((place, Stored(*one)) for place, *one in saved["stored"])
+            for kept in self._stored.values():
+                kept.clear()
+            for place, *one in saved["stored"]:
+                self._stored[place[2]][place] = Stored(*one)
             self._packer.load(saved["packer"])
 
     def clear(self) -> None:
         """Forget every result."""
         with self._lock:
-            self._stored.clear()
+            for kept in self._stored.values():
+                kept.clear()
 
     def _begin(self, place: Place, key: str, fingerprint: bytes, request_id: str) -> Slot:
         with self._lock:
             self._forget_old()
             if place in self._in_flight:
                 raise errors.key_in_use(key)
-            stored = self._stored.get(place)
+            stored = self._stored[place[2]].get(place)
             slot = Slot(stored)
             if stored is None:
                 self._in_flight[place] = (slot, fingerprint, request_id)
@@ -109,8 +118,8 @@ class IdempotencyKeys:
     def _end(self, place: Place) -> None:
         with self._lock:
             held = self._in_flight.pop(place)
-            if _is_done(held[0]):
-                self._stored[place] = self._kept(*held)
+            if _is_kept(place, held[0]):
+                self._stored[place[2]][place] = self._kept(*held)
 
     def _kept(self, slot: Slot, fingerprint: bytes, request_id: str) -> Stored:
         answer = slot.answer
@@ -119,9 +128,9 @@ class IdempotencyKeys:
         return Stored(fingerprint, answer.status, answer.headers, body, request_id, self._clock.now())
 
     def _forget_old(self) -> None:
-        limit = self._clock.now() - KEPT_SECONDS
-        while self._stored and next(iter(self._stored.values())).at <= limit:
-            self._stored.popitem(last=False)
+        for kept, seconds in ((self._stored[False], KEPT_SECONDS), (self._stored[True], KEPT_SECONDS_V2)):
+            while kept and next(iter(kept.values())).at <= self._clock.now() - seconds:
+                kept.popitem(last=False)
 
 
 def fingerprint_of(incoming: Incoming) -> bytes:
@@ -130,8 +139,9 @@ def fingerprint_of(incoming: Incoming) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def _is_done(slot: Slot) -> bool:
-    return slot.answer is not None and slot.answer.executed
+def _is_kept(place: Place, slot: Slot) -> bool:
+    """True if the result is kept: whatever was executed, and under /v2 only what was done."""
+    return slot.answer is not None and slot.answer.executed and not (place[2] and slot.answer.status >= 400)
 
 
 def _replay(stored: Stored) -> Answer:

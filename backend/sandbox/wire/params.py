@@ -1,8 +1,8 @@
 """Refuse what Stripe would refuse: every call's parameters, checked against the SDK's own generated types.
 
 The SDK is generated from Stripe's specification for exactly the API version it sends, so nothing is listed
-here by hand. An operation is named as it is called on the SDK's client, without `client.v1.`, and the
-TypedDict which that call declares for its parameters tells the rest:
+here by hand. An operation is named as it is called on the SDK's client, without `client.v1.` or with
+`v2.`, and the TypedDict which that call declares for its parameters tells the rest:
 
     check("transfers.reversals.create", {"amount": "500", "metadata": {"why": "refund"}})
     -> {"amount": 500, "metadata": {"why": "refund"}}
@@ -39,6 +39,7 @@ from .param_types import (
 
 __all__ = ["ParamError", "check", "parameters"]
 
+V2 = "v2."
 SCALARS: dict[Any, Checker] = {str: text, int: integer, bool: boolean, float: number, Decimal: decimal}
 
 # Since 2026-09-30.endive these calls have a code of their own for a parameter older tutorials still send.
@@ -49,6 +50,12 @@ WITHOUT_PAYMENT_METHOD_TYPES = {
     "setup_intents.create",
     "setup_intents.update",
 }
+
+
+# Texts about somebody, which may be given as empty.
+OF_SOMEBODY = frozenset(
+    "city country description email line1 line2 name phone postal_code state business_name individual_name".split()
+)
 
 
 def check(operation: str, raw: Mapping[str, Any], extra: Collection[str] = ()) -> dict[str, Any]:
@@ -73,11 +80,18 @@ def parameters(operation: str) -> frozenset[str]:
 
 
 @functools.cache
+def words_of(operation: str, name: str) -> frozenset[str]:
+    """The words that an enumeration among an operation's parameters knows."""
+    return frozenset(re.findall(r"'(\w+)'", str(_typed_dict(operation).__annotations__[name])))
+
+
+@functools.cache
 def _compiled(operation: str, extra: frozenset[str]) -> Hash:
     """The checker of one operation; resolving the SDK's types is slow, so it is done once."""
     declared = _hash(_typed_dict(operation))
     # Stripe expands any response; the SDK leaves `expand` out of deletions only.
-    undeclared = {"expand": array(text), **dict.fromkeys(extra, text)}
+    undeclared: dict[str, Checker] = {"page": text} if operation.startswith(V2) else {"expand": array(text)}
+    undeclared |= dict.fromkeys(extra, text)
     return Hash({**undeclared, **declared.fields}, declared.required)
 
 
@@ -85,7 +99,8 @@ def _typed_dict(operation: str) -> type:
     """The TypedDict that `client.v1.<operation>` declares for its `params`."""
     *services, verb = operation.split(".")
     try:
-        service = functools.reduce(getattr, services, _client().v1)
+        root = _client() if operation.startswith(V2) else _client().v1
+        service = functools.reduce(getattr, services, root)
         annotation = inspect.signature(getattr(service, verb)).parameters["params"].annotation
         # The annotation holds only the name, "XParams" or Optional["XParams"]: the class is imported for type
         # checkers alone. It lives in the params package of the service's own package.
@@ -113,7 +128,15 @@ def _hash(declared: Any) -> Hash:
     stand_in = types.SimpleNamespace(__annotations__=own)
     hints = get_type_hints(stand_in, globalns=vars(import_module(declared.__module__)))
     required = [name for name in own if name in declared.__required_keys__]
-    return Hash({name: _checker(hint) for name, hint in hints.items()}, required)
+    return Hash({name: _field(declared.__name__, name, hint) for name, hint in hints.items()}, required)
+
+
+def _field(owner: str, name: str, hint: Any) -> Checker:
+    """The checker of one field. Of plain texts the SDK does not say which can be unset: descriptions, names and addresses."""
+    of_somebody = owner.startswith("Customer") or owner.endswith(("Address", "Shipping", "BillingDetails"))
+    unset = (of_somebody and name in OF_SOMEBODY) or (name == "description" and "Update" in owner)
+    checker = _checker(hint)
+    return words([""], checker) if unset and checker is text else checker
 
 
 def _checker(hint: Any) -> Checker:
@@ -126,7 +149,7 @@ def _checker(hint: Any) -> Checker:
     if origin is list:
         return array(_checker(arguments[0]))
     if origin is dict:
-        return metadata if arguments[1] is str else table(_checker(arguments[1]))
+        return metadata if arguments[1] in (str, str | None) else table(_checker(arguments[1]))
     if origin is Literal:
         return _union((hint,))
     if origin in (Union, types.UnionType):

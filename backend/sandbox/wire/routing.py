@@ -20,6 +20,9 @@ class Call:
     params: dict[str, Any] = field(default_factory=dict)
     publishable: bool = False
     impersonating: bool = False
+    # The date of the Stripe-Version, and the methods that an older one may name.
+    version: str = "9999-12-31"
+    method_types: list[str] | None = None
 
     def rows(self, kind: str) -> Collection:
         """The account's objects of one kind."""

@@ -10,6 +10,8 @@ import structlog
 
 from backend.domain.namespace import Namespace
 from backend.domain.requirements import is_payable
+from backend.services.coach.account_lists import v2_accounts
+from backend.services.coach.accounts import account_or_none
 from backend.services.coach.registry import Entry
 from backend.services.errors import Undecided
 from backend.services.reads import PAGE, coach_of
@@ -54,15 +56,22 @@ def choose(claimants: Sequence[Claimant]) -> Claimant | None:
 
 
 def claimants_since(client: stripe.StripeClient, coach_id: str, since: int) -> list[Claimant]:
-    """The accounts of one coach, of all that were made since a unix second; a call for each hundred.
+    """The accounts of one coach, of all that were made since a unix second; a call for each hundred, by each way.
 
     Raises ``Undecided`` past ten pages: an account that was not looked at may be the coach's.
     """
     params: stripe.params.AccountListParams = {"limit": PAGE}
     if since > _OVERLAP:
         params["created"] = {"gte": since - _OVERLAP}
-    claimants = (claimant_of(account, namespace_of(client)) for account in _first_pages(client, params))
-    return [one for one in claimants if one is not None and one.entry.coach_id == coach_id]
+    namespace = namespace_of(client)
+    accounts = [one for one in _first_pages(client, params) if coach_of(one, namespace) == coach_id]
+    known = {account.id for account in accounts}
+    for made in v2_accounts(client):
+        if made.id not in known and coach_of(made, namespace) == coach_id:
+            # Read again, for the list says nothing of capabilities.
+            accounts += filter(None, [account_or_none(client, made.id)])
+    claimants = (claimant_of(account, namespace) for account in accounts)
+    return [one for one in claimants if one is not None]
 
 
 def _first_pages(client: stripe.StripeClient, params: stripe.params.AccountListParams) -> Iterator[stripe.Account]:

@@ -9,21 +9,18 @@ from typing import Any
 import stripe
 import structlog
 
-from backend.domain import idempotency_keys
 from backend.domain.access import Caller
 from backend.domain.catalogue import Catalogue, NotOffered
-from backend.domain.metadata import COACH_ID, COACH_NAME, PLATFORM, SPORT, email_hash
-from backend.domain.namespace import APP_VALUE, Namespace
+from backend.domain.metadata import email_hash
 from backend.domain.requests import NewCoach
 from backend.services import objects
+from backend.services.coach.account_maker import AccountMaker
 from backend.services.coach.accounts import account_or_none, is_rejected
 from backend.services.coach.claimants import choose, claimants_since
 from backend.services.coach.onboarding import Onboarding, OnboardingLinks
 from backend.services.coach.registry import Entry, Registry
-from backend.services.creation import create_once
-from backend.services.errors import Conflict, Forbidden, InvalidRequest, NotFound, Undecided
-from backend.services.reads import coach_of, get_or_none, metadata_of
-from backend.services.write_outcome import Done, InFlight, KeyTaken, Refused, Unknown
+from backend.services.errors import Conflict, Forbidden, InvalidRequest, NotFound
+from backend.services.reads import coach_of, metadata_of
 from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
@@ -33,13 +30,19 @@ class Coaches:
     """The use cases of ``/api/connect`` that concern an account."""
 
     def __init__(
-        self, client: stripe.StripeClient, registry: Registry, catalogue: Catalogue, links: OnboardingLinks
+        self,
+        client: stripe.StripeClient,
+        registry: Registry,
+        catalogue: Catalogue,
+        links: OnboardingLinks,
+        maker: AccountMaker,
     ) -> None:
         self._client = client
         self._namespace = namespace_of(client)
         self._registry = registry
         self._catalogue = catalogue
         self._links = links
+        self._maker = maker
 
     def create(self, coach: NewCoach, caller: Caller) -> Onboarding:
         """The coach's one account, made if there is none, with an onboarding link.
@@ -47,15 +50,15 @@ class Coaches:
         Raises ``InvalidRequest`` for a sport that is not sold, ``Forbidden`` when the coach id is not the caller's, and
         ``Conflict`` when it belongs to another email address, when what is asked for differs from the account, and when
         that is gone or rejected: it is never replaced by itself.
-        Costs three calls for a coach who is registered. For a new one seven, wherever the account was made, and one
-        for each further hundred accounts that were made since the accounts were adopted.
+        Costs three calls for a coach who is registered. For a new one eight, wherever the account was made, one for each
+        further hundred accounts that were made since the accounts were adopted, and one for each refusal on the way.
         """
         if not caller.owns_account(coach.coach_id):
             raise Forbidden("A coach can only register for themselves.")
         coach = replace(coach, sport=self._spelling(coach.sport))
         account = self._registered(coach) or self._adopted(coach) or self._register(coach)
         # Last, so that no link to an account that lost the race ever leaves.
-        return Onboarding(account, self._links.create(account.id))
+        return Onboarding(account, self._links.create(account))
 
     def account(self, account_id: str, caller: Caller) -> stripe.Account:
         """A coach's account, as far as it is the caller's to see.
@@ -141,14 +144,14 @@ class Coaches:
         return self._bound(winner, coach)
 
     def _register(self, coach: NewCoach) -> stripe.Account:
-        account = self._new_account(coach)
+        account: stripe.Account = self._maker.make(coach)
         mine = Entry(coach.coach_id, account.id, email_hash(coach.email))
         winner = self._registry.claim(mine)
         if winner.account_id == account.id:
             log.info("account.created", account=account.id, coach=coach.coach_id)
             return account
         log.info("account.lost_race", account=account.id, winner=winner.account_id, coach=coach.coach_id)
-        get_or_none(lambda: self._client.v1.accounts.delete(account.id))
+        self._maker.close(account)
         return self._bound(winner, coach)
 
     def _bound(self, entry: Entry, coach: NewCoach) -> stripe.Account:
@@ -169,23 +172,6 @@ class Coaches:
             raise Conflict("Stripe has rejected this coach's account, so it cannot be paid. Please contact support.")
         _check_details(account, coach)
         return account
-
-    def _new_account(self, coach: NewCoach) -> stripe.Account:
-        params = _account_params(coach, self._namespace)
-        answer = create_once(
-            idempotency_keys.account(self._namespace, params),
-            lambda key: self._client.v1.accounts.create(params, {"idempotency_key": key}),
-            self._client.v1.accounts.retrieve,
-        )
-        match answer:
-            case Done(account):
-                return account
-            case Refused():
-                raise InvalidRequest("Stripe cannot open an account with these details.", field="country")
-            case InFlight() | KeyTaken():
-                raise Conflict("This account is already being created. Please try again in a moment.")
-            case Unknown():
-                raise Undecided("The account could not be created now. Please try again in a moment.")
 
     def _spelling(self, sport: str) -> str:
         try:
@@ -225,25 +211,3 @@ def _check_details(account: stripe.Account, coach: NewCoach) -> None:
             raise Conflict(
                 f"This coach is already registered with {known}. Leave {field} out, or contact support.", field=field
             )
-
-
-def _account_params(coach: NewCoach, namespace: Namespace) -> stripe.params.AccountCreateParams:
-    return {
-        "type": "express",
-        "country": coach.country or "CA",
-        "email": coach.email,
-        "business_type": coach.business_type or "individual",
-        "capabilities": {"card_payments": {"requested": True}, "transfers": {"requested": True}},
-        "business_profile": {
-            "name": f"{coach.coach_name} - {coach.sport} coaching",
-            "product_description": f"{coach.sport} coaching and clip reviews",
-        },
-        "settings": {"payouts": {"schedule": {"interval": "daily"}}},
-        "metadata": {
-            **namespace.mark,
-            PLATFORM: APP_VALUE,
-            COACH_ID: coach.coach_id,
-            COACH_NAME: coach.coach_name,
-            SPORT: coach.sport,
-        },
-    }

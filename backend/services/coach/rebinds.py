@@ -12,7 +12,7 @@ from backend.domain.states import MoneyState
 from backend.services.coach.accounts import account_or_none, is_gone, is_rejected
 from backend.services.coach.registry import Entry, Registry
 from backend.services.errors import Conflict, NotFound
-from backend.services.reads import PAGE, metadata_of
+from backend.services.reads import PAGE, has_express_dashboard, metadata_of
 from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
@@ -56,7 +56,7 @@ class Rebinds:
         account = account_or_none(self._client, account_id)
         if account is None:
             raise NotFound(f"{account_id} is closed, or no account of this platform's.")
-        if account.type != "express":
+        if not has_express_dashboard(account):
             raise Conflict(f"{account_id} is no Express account.")
         if is_rejected(account):
             raise Conflict(f"Stripe has rejected {account_id}, so nothing can be sent to it.")

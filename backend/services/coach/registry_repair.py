@@ -11,6 +11,7 @@ import structlog
 
 from backend.domain.metadata import ADOPTION_MARKER, Binding, read_adopted_at, read_binding
 from backend.domain.namespace import entry_id, is_marked
+from backend.services.coach.account_lists import v2_accounts
 from backend.services.coach.claimants import Claimant, choose, claimant_of
 from backend.services.coach.registry import Entry, Registry
 from backend.services.reads import PAGE, metadata_of
@@ -110,10 +111,11 @@ def _accounts(client: stripe.StripeClient, unmarked: bool) -> tuple[dict[str, li
     """
     namespace, left_out = namespace_of(client), 0
     claimants: dict[str, list[Claimant]] = {}
-    newest = 0
     page = client.v1.accounts.list({"limit": PAGE})
-    for account in page.auto_paging_iter():
-        newest = max(newest, account.created or 0)
+    listed = {account.id: account for account in page.auto_paging_iter()}
+    newest = max((account.created or 0 for account in listed.values()), default=0)
+    unseen = (made for made in v2_accounts(client) if not metadata_of(listed.get(made.id)))
+    for account in (*listed.values(), *unseen):
         claimant = claimant_of(account, namespace)
         if claimant is not None and not (unmarked or is_marked(metadata_of(account))):
             left_out += 1

@@ -70,11 +70,16 @@ class Others:
 
 
 def examine(
-    client: stripe.StripeClient, wanted: Iterable[EndpointSpec], live: bool, now: Callable[[], int]
+    client: stripe.StripeClient,
+    wanted: Iterable[EndpointSpec],
+    live: bool,
+    now: Callable[[], int],
+    report: Callable[[Any, Any], Iterable[Finding]] = lambda account, accounts: (),
 ) -> Iterator[Finding]:
     """Everything that only Stripe knows: the key, the clock, Connect, payouts, money that waits, and both endpoints.
 
-    And other deployments on the account: a fifth call, where this one has a name or another's mark was seen.
+    ``report`` is given the platform's own account and the newest connected ones, and says what follows from them. And other
+    deployments on the account: a fifth call, where this one has a name or another's mark was seen.
     """
     others = Others(namespace_of(client))
     account, refused = _asked(client.v1.accounts.retrieve_current)
@@ -89,6 +94,8 @@ def examine(
     accounts, refused = _asked(lambda: client.v1.accounts.list({"limit": PAGE}))
     others.see("accounts", accounts)
     yield _refusal("connect", refused) if refused else Finding(OK, "connect", "accounts can be listed")
+    if account is not None and accounts is not None:
+        yield from report(account, accounts)
     yield from _waiting(client, others)
     existing, refused = _asked(lambda: endpoints_of(client))
     others.see("webhook endpoints", existing)

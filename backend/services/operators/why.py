@@ -16,6 +16,7 @@ from backend.domain.settlement import Reason
 from backend.domain.states import MoneyState
 from backend.services.coach.accounts import account_or_none, is_rejected
 from backend.services.coach.registry import Registry
+from backend.services.disputes import disputes_of
 from backend.services.errors import UnreadablePayment
 from backend.services.operators import why_letter, why_words
 from backend.services.operators.why_ends import (
@@ -24,51 +25,64 @@ from backend.services.operators.why_ends import (
     UNTOLD,
     WAITS,
     Explanation,
+    Look,
     foreign,
     unpaid,
     unreadable,
 )
-from backend.services.reads import NOT_REFUNDED, PAGE, Payment, disputes_of, get_or_none, payment_of, refunds_of
+from backend.services.reads import NOT_REFUNDED, PAGE, Payment, get_or_none, refunds_of, whole_payment
 from backend.services.settlement.positions import PositionReader, View
 from backend.services.settlement.settle import UNCLEAR
-from backend.services.settlement.transfers import facts_of
+from backend.services.settlement.transfers import CoachLists, facts_of
 from backend.stripe_client.platform import namespace_of
 
 # A coach who could not be paid when the note was written, and perhaps can be now.
 _OF_THE_ACCOUNT = (Reason.NO_ACCOUNT, Reason.COACH_NOT_READY, Reason.ACCOUNT_GONE)
 
-_UNREAD = (*UNCLEAR.values(), Reason.UNREADABLE)
+# Here every page is read, so of many transfers it can be told; the sweep still has to settle them.
+_UNREAD = (Reason.UNCLEAR_TRANSFERS, Reason.UNCLEAR_DISPUTE, Reason.UNREADABLE)
 
 
 class Explainer:
-    """Explains payments. It writes nothing."""
+    """Explains payments. It writes nothing. What it lists of a coach's transfers serves all payments that it explains."""
 
     def __init__(self, client: stripe.StripeClient, registry: Registry) -> None:
         self._client = client
         self._registry = registry
-        self._positions = PositionReader(client, registry)
+        self._positions = PositionReader(client, registry, CoachLists())
 
     def explain(self, payment_id: str) -> Explanation | None:
         """The payment in plain sentences; None if there is none. About ten calls."""
+        look = self.look(payment_id)
+        return look.explanation if look is not None else None
+
+    def look(self, payment_id: str) -> Look | None:
+        """The payment with its money; None if there is none. About ten calls."""
+        if not payment_id.strip():
+            return None  # the address of no id is that of the list
         params: Any = {"expand": ["latest_charge"]}
         intent = get_or_none(lambda: self._client.v1.payment_intents.retrieve(payment_id, params))
-        if intent is None:
-            return None
-        try:
-            payment = payment_of(intent, namespace_of(self._client))
-        except UnreadablePayment:
-            return unreadable(intent)
-        if payment is None:
-            return foreign(intent, namespace_of(self._client))
-        return unpaid(payment) if payment.charge is None else self._paid(payment, payment.charge)
+        return self.look_at(intent) if intent is not None else None
 
-    def _paid(self, payment: Payment, charge: stripe.Charge) -> Explanation:
+    def look_at(self, intent: stripe.PaymentIntent) -> Look:
+        """The payment of an intent that was read with its ``latest_charge``."""
+        try:
+            payment = whole_payment(self._client, intent)
+        except UnreadablePayment:
+            return Look(unreadable(intent))
+        if payment is None:
+            return Look(foreign(intent, namespace_of(self._client)))
+        return Look(unpaid(payment), payment) if payment.charge is None else self._paid(payment, payment.charge)
+
+    def _paid(self, payment: Payment, charge: stripe.Charge) -> Look:
         try:
             destination, adopting = self._positions.destination(payment), not payment.purchase.ours
             view = self._positions.read(payment, destination, adopting=adopting, refunded=True)
         except tuple(UNCLEAR) as trouble:
-            return self._untold(payment, charge, UNCLEAR[type(trouble)])
-        return self._told(view) if view is not None else unpaid(payment)
+            return Look(self._untold(payment, charge, UNCLEAR[type(trouble)]), payment)
+        if view is None:
+            return Look(unpaid(payment), replace(payment, charge=None))
+        return Look(self._told(view), view.payment, view)
 
     def _untold(self, payment: Payment, charge: stripe.Charge, reason: Reason) -> Explanation:
         """A payment of which it cannot be told what the coach holds, or should."""
@@ -89,6 +103,8 @@ class Explainer:
             reason,
             since=noted or None,
             now=payment.at,
+            meaning=words.meaning,
+            for_coach=words.coach,
         )
 
     def _candidates(self, payment: Payment, charge: stripe.Charge) -> list[stripe.Transfer]:
@@ -142,6 +158,8 @@ class Explainer:
             command=(command or words.command).format(payment=payment.id),
             coach=why_letter.letter(view, words),
             reason=(note.reason or note.kind) if note is not None else "",
+            meaning=words.meaning,
+            for_coach=why_letter.what_to_know(words, told.waits),
             since=(note.at if note is not None and note.at else charge.created if charge is not None else None),
         )
 
@@ -226,6 +244,8 @@ def _by_a_person(view: View, told: Explanation) -> Explanation:
         told,
         state=MoneyState.MANUAL,
         verdict=BY_A_PERSON.meaning + difference,
+        meaning=BY_A_PERSON.meaning,
+        for_coach=BY_A_PERSON.coach,
         next=BY_A_PERSON.remedy,
         command=BY_A_PERSON.command.format(payment=told.payment_id),
         coach=why_letter.letter(view, BY_A_PERSON),
@@ -236,8 +256,13 @@ def _by_a_person(view: View, told: Explanation) -> Explanation:
 def _at_rest(payment: Payment, told: Explanation) -> Explanation:
     if payment.note is None or not payment.purchase.ours:
         return told
-    text = "An earlier try left a note on the payment; settling takes it away, or says why it stays."
-    return replace(told, next=text, command=SETTLE.format(payment=payment.id))
+    left = "An earlier try left a note on the payment."
+    return replace(
+        told,
+        meaning=left,
+        next="Settling takes it away, or says why it stays.",
+        command=SETTLE.format(payment=payment.id),
+    )
 
 
 def _not_adopted(view: View, told: Explanation) -> Explanation:
@@ -246,6 +271,8 @@ def _not_adopted(view: View, told: Explanation) -> Explanation:
         coach=why_letter.letter(view, WORDS[Reason.UNCLEAR_TRANSFERS]),
         state=MoneyState.NOT_OURS,
         verdict="The Node backend sold this payment: nothing settles it by itself.",
+        meaning="The Node backend sold this payment: nothing settles it by itself.",
+        for_coach=WORDS[Reason.UNCLEAR_TRANSFERS].coach,
         next="See what adopting it would do; then do it without --dry-run.",
         command=f"flask reconcile {told.payment_id} --adopt --dry-run",
     )

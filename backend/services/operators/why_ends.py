@@ -16,6 +16,8 @@ from backend.domain.states import MoneyState
 from backend.services.errors import UnreadablePayment
 from backend.services.operators import why_letter, why_words
 from backend.services.reads import Payment, metadata_of, purchase_of
+from backend.services.settlement.ledger import Ledger, ledger_from, ledger_without_money
+from backend.services.settlement.positions import View
 from backend.services.write_outcome import answered_at
 
 BALANCES, WAITS, TAKES_BACK = "balances", "waits", "takes_back"
@@ -33,9 +35,11 @@ _NEVER = "Nothing: it cannot be paid any more. A player who still wants it begin
 class Explanation:
     """One payment in plain sentences.
 
-    ``verdict``: the answer in one sentence; ``facts``: what was read. ``waits``: minor units that the coach is still
+    ``verdict``: the answer in one sentence; ``meaning``: the part of it that gives the reason, empty where nothing waits;
+    ``facts``: what was read. ``waits``: minor units that the coach is still
     owed; negative: what is to come back. ``since``: unix second by Stripe's clock, ``now`` that of the reading.
-    ``next``: what to do, ``command`` the thing to type, if any. ``coach``: a paragraph to send to the coach, if any.
+    ``next``: what to do, ``command`` the thing to type, if any. ``coach``: a paragraph to send to the coach, if any;
+    ``for_coach``: only the sentence of it that says why something waits, and what the coach can do.
     """
 
     payment_id: str
@@ -50,6 +54,30 @@ class Explanation:
     waits: int = 0
     since: int | None = None
     now: int | None = None
+    meaning: str = ""
+    for_coach: str = ""
+
+
+@dataclass(frozen=True)
+class Look:
+    """One payment as it was read once, for all who show it: the explanation, and the money that it explains.
+
+    ``payment``: None for one that was not sold here, or is damaged. ``view``: None where its money cannot be told, or
+    there is none.
+    """
+
+    explanation: Explanation
+    payment: Payment | None = None
+    view: View | None = None
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """The figures; None where they cannot be told."""
+        if self.view is not None:
+            return ledger_from(self.view)
+        if self.payment is None or self.payment.charge is not None:
+            return None
+        return ledger_without_money(self.payment)
 
 
 def unpaid(payment: Payment) -> Explanation:
@@ -122,6 +150,8 @@ def unreadable(intent: stripe.PaymentIntent) -> Explanation:
         Reason.UNREADABLE,
         since=charge.created if paid else None,
         now=now,
+        meaning=words.meaning,
+        for_coach=words.coach,
     )
 
 

@@ -55,10 +55,10 @@ class Finder:
             if re.fullmatch(form, query, re.ASCII):
                 return look(query)
         if "@" in query:
-            return _together(self._of_player(query), self._of_coach(query))
+            return _together(self._of_player(query), self.of_coach(query))
         if re.fullmatch(r"[0-9]{4}", query, re.ASCII):
-            return _together(self._of_card(query), self._of_coach(query))
-        return self._of_coach(query)
+            return _together(self._of_card(query), self.of_coach(query))
+        return self.of_coach(query)
 
     def _kinds(self) -> Iterable[tuple[str, Callable[[str], Found]]]:
         return (
@@ -130,7 +130,8 @@ class Finder:
         seen = self._by_coach(coach_id, account_id)
         return replace(seen, looked=f"payments to {account_id}: {seen.looked}", remarks=remarks + seen.remarks)
 
-    def _of_coach(self, coach_id: str) -> Found:
+    def of_coach(self, coach_id: str) -> Found:
+        """The payments to a coach. At most four calls."""
         seen = self._by_coach(coach_id, None)
         return replace(seen, looked=f'payments to the coach "{plain(coach_id)}": {seen.looked}')
 

@@ -53,8 +53,7 @@ def _end(view: View, words: Words) -> str:
     difference = position.target - position.held
     if difference < 0:
         amount = format_money(-difference, currency)
-        tail = words.coach if words in _COMES_BACK else "You need to do nothing."
-        return f"You were sent {amount} more than that, which is to come back. {tail}"
+        return f"You were sent {amount} more than that, which is to come back. {what_to_know(words, difference)}"
     if difference > 0:
         sent = f"{format_money(position.held, currency)} of it was sent to you already. " if position.held else ""
         return f"{sent}{words.coach}"
@@ -62,6 +61,11 @@ def _end(view: View, words: Words) -> str:
         return "You need to do nothing."
     last = max(transfer.created for transfer in view.transfers)
     return f"It was sent to you on {date(last)}; when it reaches your bank follows from your payout schedule."
+
+
+def what_to_know(words: Words, waits: int) -> str:
+    """The sentence for the coach about money that waits, or (``waits`` below zero) that is to come back."""
+    return words.coach if waits >= 0 or words in _COMES_BACK else "You need to do nothing."
 
 
 def in_person(purchase: Purchase, intent: stripe.PaymentIntent, words: Words) -> str:

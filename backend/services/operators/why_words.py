@@ -12,7 +12,8 @@ from backend.domain.metadata import Purchase
 from backend.domain.money import format_money
 from backend.domain.namespace import is_marked
 from backend.domain.requirements import is_payable
-from backend.services.reads import NOT_REFUNDED, UnclearDispute, id_of, metadata_of, taken_by
+from backend.services.disputes import UnclearDispute, taken_by
+from backend.services.reads import NOT_REFUNDED, id_of, metadata_of
 from backend.services.settlement.positions import View
 
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,7 +12,7 @@ import stripe
 from backend.domain.sessions import Session
 from backend.services.errors import NotFound
 from backend.services.purchases.sessions import session_of
-from backend.services.reads import NO_SUCH_PAYMENT, Payment, captured, refunded_amount, sold_payment
+from backend.services.reads import NO_SUCH_PAYMENT, Payment, captured, refunded_by, refunds_of, sold_payment
 
 
 class State(StrEnum):
@@ -28,12 +29,16 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Receipt:
-    """A payment for its player. Amounts are minor units; the session is there when it is open."""
+    """A payment for its player. Amounts are minor units; the session is there when it is open.
+
+    ``refunds``: every one, whatever became of it; ``refunded`` is what the player has back or will have.
+    """
 
     payment: Payment
     state: State
     refunded: int = 0
     session: Session | None = None
+    refunds: Sequence[stripe.Refund] = ()
 
 
 class Receipts:
@@ -52,10 +57,12 @@ class Receipts:
             raise NotFound(NO_SUCH_PAYMENT)
         if payment.charge is None:
             return Receipt(payment, _unpaid(payment.intent))
-        refunded = refunded_amount(self._client, payment)
+        # A refund that came back leaves nothing on the charge: the player is to hear of it all the same.
+        refunds = refunds_of(self._client, payment, known=True)
+        refunded = refunded_by(refunds)
         if refunded >= captured(payment.charge):
-            return Receipt(payment, State.REFUNDED, refunded)
-        return Receipt(payment, State.PAID, refunded, session_of(self._client, payment))
+            return Receipt(payment, State.REFUNDED, refunded, refunds=refunds)
+        return Receipt(payment, State.PAID, refunded, session_of(self._client, payment), refunds)
 
 
 def _unpaid(intent: stripe.PaymentIntent) -> State:

@@ -10,8 +10,9 @@ import structlog
 from backend.domain.settlement import Reason
 from backend.domain.states import MoneyState
 from backend.services.coach.registry import Registry
+from backend.services.disputes import UnclearDispute
 from backend.services.errors import UnreadablePayment
-from backend.services.reads import UnclearDispute, read_payment
+from backend.services.reads import read_payment
 from backend.services.settlement.adoption import Adoption
 from backend.services.settlement.ledger import ledger_of
 from backend.services.settlement.settle import Settlement

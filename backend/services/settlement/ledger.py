@@ -65,17 +65,21 @@ def ledger_of(client: stripe.StripeClient, registry: Registry, payment_id: str) 
     """
     payment = sold_payment(client, payment_id)
     if payment.charge is None:
-        return Ledger(payment.id, payment.intent.status, payment.intent.currency)
+        return ledger_without_money(payment)
     # People ask for one payment at a time, so every page is read; and the charge forgets a refund that failed.
     positions = PositionReader(client, registry, CoachLists())
     adopting = not payment.purchase.ours
     view = positions.read(payment, positions.destination(payment), adopting=adopting, refunded=True)
-    if view is None:
-        return Ledger(payment.id, payment.intent.status, payment.intent.currency)
-    return _ledger(view)
+    return ledger_without_money(payment) if view is None else ledger_from(view)
 
 
-def _ledger(view: View) -> Ledger:
+def ledger_without_money(payment: Payment) -> Ledger:
+    """The ledger of a payment that is not paid."""
+    return Ledger(payment.id, payment.intent.status, payment.intent.currency)
+
+
+def ledger_from(view: View) -> Ledger:
+    """The ledger of a payment whose money was read whole."""
     payment, position = view.payment, view.position
     split = position.split
     return Ledger(

@@ -9,7 +9,8 @@ import stripe
 
 from backend.domain.settlement import Position
 from backend.services.coach.registry import Registry
-from backend.services.reads import Payment, captured, disputed_by, disputes_of, read_payment, refunded_by, refunds_of
+from backend.services.disputes import disputed_by, disputes_of
+from backend.services.reads import Payment, captured, read_payment, refunded_by, refunds_of
 from backend.services.settlement.transfers import CoachLists, Found, TransferReader, record_of
 
 

@@ -24,8 +24,9 @@ import stripe
 from backend.domain.settlement import FRESH_PAYMENT, Note, Reason
 from backend.domain.states import MoneyState
 from backend.services.coach.registry import Registry
+from backend.services.disputes import UnclearDispute
 from backend.services.errors import Undecided, UnreadablePayment
-from backend.services.reads import Payment, UnclearDispute, read_payment
+from backend.services.reads import Payment, read_payment
 from backend.services.settlement.adoption import Adoption
 from backend.services.settlement.hand_transfers import remember_found
 from backend.services.settlement.notes import Notes

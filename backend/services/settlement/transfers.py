@@ -15,6 +15,7 @@ from backend.domain.metadata import COACH_ID, PAYMENT, SLOT
 from backend.domain.namespace import is_marked
 from backend.domain.settlement import Pay, TakeBack, TransferRecord
 from backend.services import objects
+from backend.services.coach.account_lists import v2_accounts
 from backend.services.coach.accounts import account_or_none
 from backend.services.coach.registry import Registry
 from backend.services.reads import PAGE, Payment, coach_of, get_or_none, id_of, list_all, metadata_of
@@ -55,7 +56,7 @@ class CoachLists:
     def accounts(self, client: stripe.StripeClient) -> list[stripe.Account]:
         """Every connected account."""
         if self._accounts is None:
-            self._accounts = list_all(client.v1.accounts.list({"limit": PAGE}))
+            self._accounts = [*list_all(client.v1.accounts.list({"limit": PAGE})), *v2_accounts(client)]
         return self._accounts
 
 
@@ -110,7 +111,8 @@ class TransferReader:
     def _all_accounts(self) -> list[stripe.Account]:
         if self._lists is not None:
             return self._lists.accounts(self._client)
-        return _bounded(self._client.v1.accounts.list({"limit": PAGE}).auto_paging_iter(), _MOST_ACCOUNT_PAGES)
+        listed = self._client.v1.accounts.list({"limit": PAGE}).auto_paging_iter()
+        return [*_bounded(listed, _MOST_ACCOUNT_PAGES), *v2_accounts(self._client)]
 
     def _to(self, account_id: str, moment: int) -> list[stripe.Transfer]:
         if self._lists is not None:

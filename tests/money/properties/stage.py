@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 import stripe
 from hypothesis.stateful import RuleBasedStateMachine
@@ -33,8 +33,8 @@ REFUSED = (stripe.StripeError, PaymentsError)
 class WatchedMarket(Marketplace):
     """A marketplace whose backends are watched call by call."""
 
-    def __init__(self, percent: str) -> None:
-        super().__init__(NOW, fee_rate=FeeRate.from_percent(percent))
+    def __init__(self, percent: str, **sort: Any) -> None:
+        super().__init__(NOW, fee_rate=FeeRate.from_percent(percent), **sort)
         self.books = TrueBooks(self.sandbox)
         self.sales: dict[str, Sale] = {}
         self.watch = Watch(self.books, self.sales)
@@ -85,10 +85,12 @@ class Stage(RuleBasedStateMachine):
     """The state of a history, and the helpers of its rules."""
 
     market: WatchedMarket
+    # The kind of event and the make of accounts, as Marketplace takes them; these are the usual ones.
+    sort: ClassVar[dict[str, Any]] = {}
 
     def set_up(self, percent: str) -> None:
         """An empty marketplace."""
-        self.market = WatchedMarket(percent)
+        self.market = WatchedMarket(percent, **self.sort)
         self.books = self.market.books
         self.fee = Fraction(percent) / 100
         self.host = HostApp()

@@ -27,8 +27,15 @@ class StripeElement {
     this._container = container;
     this._frame = new Frame("Secure card payment input frame", this._settings(), (name, detail) => this._heard(name, detail));
     dress(this._frame.iframe, { height: this._kind === "card" ? "1.2em" : "220px" });
+    this._watch(this._frame);
     container.replaceChildren(this._frame.iframe);
     this._show({ base: true, empty: true });
+  }
+
+  /** A frame that does not come is told, so that the page can say so and offer another try. */
+  async _watch(frame) {
+    const came = await Promise.race([frame.isConnected, afterSeconds(LOAD_SECONDS)]);
+    if (!came && frame === this._frame) this._heard("loaderror", { error: NOT_REACHED });
   }
 
   unmount() {
@@ -103,6 +110,7 @@ class StripeElement {
 
 class Elements {
   constructor(options = {}) {
+    checkMode(options);
     this._options = options;
     this._made = new Map();
   }
@@ -123,13 +131,17 @@ class Elements {
   }
 
   update(options) {
-    this._options = { ...this._options, ...options };
+    const changed = { ...this._options, ...options };
+    checkMode(changed);
+    this._options = changed;
+    this._submitted = false;
     for (const element of this._made.values()) element.update({});
   }
 
   /** Check the fields before paying: `{}`, or `{error}`. */
   async submit() {
     const { error } = await this._mounted()._frame.ask("check");
+    this._submitted = !error;
     return error ? { error } : { selectedPaymentMethod: "card" };
   }
 
@@ -146,4 +158,13 @@ class Elements {
   _forget(kind) {
     this._made.delete(kind);
   }
+}
+
+/** Elements made before their intent name what is going to be paid, and only then. */
+function checkMode({ mode, amount, currency, clientSecret }) {
+  if (mode === undefined) return;
+  if (mode !== "payment") throw new IntegrationError(`The sandbox's stripe.js has no mode "${mode}". It has: payment.`);
+  if (clientSecret) throw new IntegrationError("You cannot pass both mode and clientSecret to elements().");
+  if (!Number.isInteger(amount) || amount <= 0) throw new IntegrationError("Invalid value for elements(): amount should be a positive integer.");
+  if (!/^[a-z]{3}$/.test(currency ?? "")) throw new IntegrationError("Invalid value for elements(): currency should be a lower-case currency code.");
 }

@@ -41,6 +41,7 @@ class Frame {
     this._shakeHands = this._shakeHands.bind(this);
     window.addEventListener("message", this._shakeHands);
     this._port = new Promise((resolve) => (this._connected = resolve));
+    this.isConnected = this._port.then(() => true);
   }
 
   /** The answer to `question`: `{ok: …}` or `{error: …}`, also when the frame never came. */
@@ -103,13 +104,13 @@ function askTheBank(url) {
   });
   dialog.setAttribute("aria-label", "3-D Secure authentication");
   const sheet = dress(document.createElement("div"), {
-    position: "relative", width: "100%", "max-width": "400px", height: "min(540px, 100%)", margin: "auto",
+    position: "relative", width: "100%", "max-width": "400px", height: "340px", "max-height": "100%", margin: "auto",
     top: "50%", transform: "translateY(-50%)", background: "#fff", "border-radius": "12px", overflow: "hidden",
   });
   const iframe = dress(newIframe(page, "3-D Secure authentication"), { height: "100%" });
   const close = dress(document.createElement("button"), {
-    position: "absolute", top: "12px", right: "12px", width: "36px", height: "36px", border: "0", "border-radius": "50%",
-    background: "#ebeef1", color: "#1a1f36", font: "20px/1 system-ui, sans-serif", cursor: "pointer",
+    position: "absolute", top: "14px", right: "14px", width: "36px", height: "36px", padding: "0", border: "0",
+    "border-radius": "50%", background: "#ebeef1", color: "#1a1f36", font: "20px/36px system-ui, sans-serif", cursor: "pointer",
   });
   close.type = "button";
   close.textContent = "×";
@@ -121,6 +122,7 @@ function askTheBank(url) {
   return new Promise((resolve) => {
     const hear = (event) => {
       const ours = event.origin === BASE && event.source === iframe.contentWindow;
+      if (ours && event.data?.sandbox === "challenge-height") dress(sheet, { height: `${event.data.pixels}px` });
       if (ours && event.data?.sandbox === "challenge-done") dialog.close();
     };
     window.addEventListener("message", hear);

@@ -39,6 +39,9 @@ class StripeJs {
     }
     const { payment_method_data: data, ...rest } = confirmParams;
     const card = elements && !rest.payment_method ? elements._mounted() : null;
+    if (elements?._options.mode && !elements._submitted) {
+      throw new IntegrationError("elements.submit() must be called before stripe.confirmPayment() when elements() was given a mode.");
+    }
     const params = { ...rest, use_stripe_sdk: true, expected_payment_method_type: "card" };
     if (card) params.payment_method_data = { type: "card", ...data };
     const answer = await this._finish(await this._confirm(clientSecret ?? elements?._options.clientSecret, params, card));

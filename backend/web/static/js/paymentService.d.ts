@@ -58,6 +58,8 @@ export interface PriceList {
   currency: string;
   /** The platform's part of each payment. */
   platformFeePercentage: number;
+  /** What the operator says of refunds, to be shown before paying; null where nothing is said. */
+  refundTerms: string | null;
   sports: string[];
   packages: Package[];
 }

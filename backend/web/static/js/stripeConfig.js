@@ -139,7 +139,7 @@ export function createKey() {
 // https://docs.stripe.com/currencies#zero-decimal and #three-decimal. Krónur and Ugandan shillings have no
 // cents either, but Stripe counts them in hundredths all the same.
 const ZERO_DECIMAL = new Set("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split(" "));
-const THREE_DECIMAL = new Set("bhd jod kwd omr tnd".split(" "));
+const THREE_DECIMAL = new Set("bhd iqd jod kwd lyd omr tnd".split(" "));
 
 /**
  * How many decimals an amount of this currency has at Stripe: 2 for `cad`, 0 for `jpy`, 3 for `kwd`.

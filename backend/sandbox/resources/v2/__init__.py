@@ -1,0 +1,11 @@
+"""The endpoints under /v2: JSON in and out, times as text, pages by address."""
+
+from ...wire.routing import Route
+from . import account_links, accounts, event_destinations, events
+
+ROUTES: tuple[Route, ...] = (
+    *accounts.ROUTES,
+    *account_links.ROUTES,
+    *event_destinations.ROUTES,
+    *events.ROUTES,
+)

@@ -1,0 +1,43 @@
+"""The choices on a coach's page: what each offer costs, holds and lasts, in words for the player."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from backend.domain.catalogue import SUBSCRIPTION, Catalogue
+from backend.domain.money import format_money
+from backend.web.rendering import spell_day
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An offer as it is shown. ``price`` in minor units; ``until``: the last day if it is paid for now."""
+
+    value: str
+    price: int
+    amount: str
+    clips: int
+    days: int
+    lasts: str
+    until: str
+
+
+def choices_of(catalogue: Catalogue, sport: str, now: int) -> list[Choice]:
+    """Return the offers of a sport, in the catalogue's order. ``now``: the unix time in seconds.
+
+    A subscription of the catalogue is one charge, and nothing renews it: it is shown as the days that it lasts.
+    """
+    return [
+        Choice(
+            value=str(offer.package_id or SUBSCRIPTION),
+            price=offer.price,
+            amount=format_money(offer.price, catalogue.currency),
+            clips=offer.clips,
+            days=offer.days,
+            lasts=f"{offer.days} days" + (", does not renew" if offer.package_type == SUBSCRIPTION else ""),
+            until=spell_day(datetime.fromtimestamp(now, UTC) + timedelta(days=offer.days)),
+        )
+        for offer in catalogue.offers
+        if offer.sport == sport
+    ]
