@@ -2,7 +2,7 @@
 
 What ends a server under load is work that begins ever later. So a gate looks how late this process is, and how long the
 request has lain in the kernel. A burst is worked off; once work begins more than a second late, or what begins has waited
-for two, all that comes late is refused, until the process is in time again. What has begun is finished. Webhooks are
+for four, all that comes late is refused, until the process is in time again. What has begun is finished. Webhooks are
 refused last, probes never.
 """
 
@@ -30,8 +30,9 @@ LATE_SECONDS = 1.0
 # The same from the first refusal until a second after the last: what is served under overload is served fast.
 TIGHT_SECONDS = 0.05
 _TIGHT_FOR_SECONDS = 1.0
-# A wait counts half of it: while a machine stands still requests wait, and no work is late.
-_WAIT_COUNTS = 0.5
+# A wait counts a quarter of it: a thousand who ask at once wait for a second or two and lose nothing by it, and while a
+# machine stands still requests wait, and no work is late.
+_WAIT_COUNTS = 0.25
 # Where the kernel's tcp_info has tcpi_last_data_recv: milliseconds since bytes came in last.
 _LAST_DATA_RECEIVED = 52
 # Webhooks move money, and are few: they are still let in when nothing else is.
