@@ -8,8 +8,8 @@ refused last, probes never.
 
 from __future__ import annotations
 
-import socket
 import struct
+import sys
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -33,8 +33,8 @@ _TIGHT_FOR_SECONDS = 1.0
 # A wait counts a quarter of it: a thousand who ask at once wait for a second or two and lose nothing by it, and while a
 # machine stands still requests wait, and no work is late.
 _WAIT_COUNTS = 0.25
-# Where the kernel's tcp_info has tcpi_last_data_recv: milliseconds since bytes came in last.
-_LAST_DATA_RECEIVED = 52
+# Linux: IPPROTO_TCP and TCP_INFO, and where in that stands tcpi_last_data_recv, the milliseconds since bytes came in last.
+_TCP, _TCP_INFO, _LAST_DATA_RECEIVED = 6, 11, 52
 # Webhooks move money, and are few: they are still let in when nothing else is.
 _WEBHOOKS_MAY_BE_LATER = 4
 
@@ -77,10 +77,10 @@ def waited(head: Environ) -> float:
     accepted; 0 where nobody can tell.
     """
     line = head.get("gunicorn.socket")
-    if line is None or not hasattr(socket, "TCP_INFO"):
+    if line is None or sys.platform != "linux":
         return 0.0
     try:
-        known = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _LAST_DATA_RECEIVED + 4)
+        known = line.getsockopt(_TCP, _TCP_INFO, _LAST_DATA_RECEIVED + 4)
         return float(struct.unpack_from("I", known, _LAST_DATA_RECEIVED)[0]) / 1_000
     except (OSError, struct.error):
         return 0.0  # no TCP

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import sys
 import time
 from typing import Any
 
@@ -82,6 +83,7 @@ def test_who_has_waited_for_four_seconds_is_refused() -> None:
     assert not process.shedder.refuses(True, 4.1 * TIGHT_SECONDS)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other kernels do not tell")
 def test_the_kernel_tells_how_long_a_request_has_lain() -> None:
     """From when its bytes came in, read or not; what is no TCP has not waited."""
     with (
@@ -110,6 +112,7 @@ class Lain:
         return struct.pack("52xI", 5_000)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other kernels do not tell")
 def test_a_request_that_lay_too_long_is_refused_before_flask(backend: Backend) -> None:
     """At the production server, though the process itself is in time; a probe is answered."""
     client = backend(ratelimit_enabled=False)

@@ -50,7 +50,7 @@ class Line(stripe.HTTPClient):
 
 
 def both(call: Callable[[stripe.StripeClient], Any], *answers: tuple[Any, int]) -> list[tuple[list[Any], Any]]:
-    """What was sent and what came of a call, with the SDK's client and with ours."""
+    """The requests that were sent and the end of a call, with the SDK's client and with ours."""
     ends = []
     for make in (stripe.StripeClient, lambda *a, **more: PlatformClient(*a, namespace=UNNAMED, **more)):
         line = Line(*answers)
