@@ -14,7 +14,7 @@ import requests
 import stripe
 
 from tests.builders import Marketplace
-from tests.money.test_statements import rows_of
+from tests.money.statement_rows import rows_of
 from tests.processes import backend_process, free_port_pair
 
 _DAY = 86_400
