@@ -12,7 +12,9 @@ import stripe
 
 from backend.sandbox import Sandbox
 from tests.sandbox.conftest import Platform
-from tests.sandbox.dashboard_pages import look, press
+from tests.sandbox.dashboard_pages import look, platform, press
+
+__all__ = ["platform"]
 
 
 def test_a_payment_can_be_paid_and_disputed_and_the_dispute_won(platform: Platform) -> None:
