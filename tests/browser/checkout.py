@@ -1,4 +1,4 @@
-"""What the tests of the checkout use: the alert beside the button, and requests that are held back."""
+"""Parts that the tests of the checkout share: the alert beside the button, and requests that are held back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of a coach's account do: make one by hand, ask for one, bind another, and read the binding."""
+"""Steps that the tests of a coach's account share: make one by hand, ask for one, bind another, and read the binding."""
 
 from __future__ import annotations
 

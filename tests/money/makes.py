@@ -1,4 +1,4 @@
-"""What the tests of the two makes of account do: choose what Stripe allows, ask for an account, and read it."""
+"""Steps that the tests of the two makes of account share: choose what Stripe allows, set a backend up, and ask for an account."""
 
 from __future__ import annotations
 

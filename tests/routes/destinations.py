@@ -1,4 +1,4 @@
-"""What the tests of thin endpoints do: set a backend up, and read what is registered at Stripe."""
+"""Steps that the tests of thin endpoints share: set a backend up, and read what is registered at Stripe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the sandbox refuses and how it answers: deleted objects, bounds, keys, errors and its own state."""
+"""Refusals and answers of the sandbox: deleted objects, bounds, keys, errors and its own state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a button of the sandbox's dashboard does to a payment, a refund, an account and an event."""
+"""Buttons of the sandbox's dashboard, and the effect of each on a payment, a refund, an account and an event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may see the pages that a player returns to, and what they keep to themselves."""
+"""The pages that a player returns to are shown only to the payment's holder, and keep secrets to themselves."""
 
 from __future__ import annotations
 
