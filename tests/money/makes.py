@@ -1,4 +1,4 @@
-"""Steps that the tests of the two makes of account share: choose what Stripe allows, set a backend up, and ask for an account."""
+"""Steps that the tests of account makes share: choose what Stripe allows, set a backend up, and ask for an account."""
 
 from __future__ import annotations
 
