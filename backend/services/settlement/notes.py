@@ -103,10 +103,6 @@ def _ends_keeping(payment: Payment) -> bool:
     return keeps and RELEASED_AT not in payment.metadata and payment.at is not None and is_due(payment, payment.at)
 
 
-def _is_unknown(note: Note | None) -> bool:
-    return note is not None and note.kind == MoneyState.UNKNOWN
-
-
 def _may_still_come(note: Note | None, now: int | None) -> bool:
     return note is not None and note.may_still_come(now)
 
