@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from werkzeug import Request, Response
 
 from . import coverage, fixtures
+from .calls.api import Api
 from .control.guard import Guard
 from .control.routes import Control
 from .pages.dashboard import Dashboard
@@ -24,7 +25,6 @@ from .state.clock import Clock
 from .state.deliveries import Delivery, Endpoint, Order, Post
 from .state.world import World
 from .wire import http
-from .wire.api import Api
 from .wire.errors import StripeError
 from .wire.faults import ConnectionCut, Faults
 from .wire.keys import Keys

@@ -10,7 +10,7 @@ import pytest
 import stripe
 
 from backend.sandbox import Sandbox
-from backend.sandbox.control.switches import BEHAVIOURS
+from backend.sandbox.state.switches import BEHAVIOURS
 from tests.sandbox.account_probes import ACCOUNTS_V2_PROBES
 from tests.sandbox.conftest import Platform
 

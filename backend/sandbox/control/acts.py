@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from ..calls.routing import Call
 from ..state import attempts, connect, debits, methods, money, payments, setups
 from ..state.store import Row
 from ..wire.errors import invalid, missing, refused
 from ..wire.given import Given, integer
-from ..wire.routing import Call
 
 if TYPE_CHECKING:
     from ..state.world import World

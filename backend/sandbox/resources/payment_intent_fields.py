@@ -8,7 +8,7 @@ from ..wire.params import words_of
 from . import common
 
 if TYPE_CHECKING:
-    from ..wire.routing import Call
+    from ..calls.routing import Call
 
 FOR_BROWSERS = (
     "id object amount amount_details automatic_payment_methods canceled_at cancellation_reason capture_method "

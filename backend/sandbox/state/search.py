@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from ..wire.bounds import page_size
 from ..wire.errors import invalid
 from ..wire.http import to_json
-from ..wire.lists import page_size
 from ..wire.packing import Packed, Packer
 from .search_query import Clause, Query, parse
 from .store import Collection, Row

@@ -4,7 +4,6 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-from ..control.switches import Behaviours
 from ..wire.packing import Packer
 from .clock import Clock
 from .connect import platform_fields
@@ -17,6 +16,7 @@ from .payouts import Payouts
 from .refunding import Refunding
 from .search import SearchIndex
 from .store import Row, Store
+from .switches import Behaviours
 from .tasks import tasks_of
 from .timeline import Timeline
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .errors import invalid
+from ..wire.errors import invalid
 from .expandable import class_of, steps
 
 if TYPE_CHECKING:
