@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +27,7 @@ from .wire import http
 from .wire.errors import StripeError
 from .wire.faults import ConnectionCut, Faults
 from .wire.keys import Keys
+from .wire.logged import LoggedCall
 from .worlds import Worlds
 
 if TYPE_CHECKING:
@@ -35,24 +35,6 @@ if TYPE_CHECKING:
 
 # The log keeps the newest calls; enough for any test, bounded for a sandbox that runs for weeks.
 LOG_MAX = 50_000
-
-
-@dataclass(slots=True)
-class LoggedCall:
-    """One API call, as the log keeps it."""
-
-    method: str
-    path: str
-    request_id: str
-    status: int | None = None
-    idempotency_key: str | None = None
-    replayed: bool = False
-    params: dict[str, Any] = field(default_factory=dict)
-    account: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """The record; `status` is null when the line was cut."""
-        return asdict(self)
 
 
 class Sandbox:
@@ -82,7 +64,7 @@ class Sandbox:
         self.world = World(self.clock, base_url, seed)
         self._with_fixtures = with_fixtures
         self._lay_out()
-        self.worlds = Worlds(self)
+        self.worlds: Worlds[Sandbox] = Worlds(self)
         self.move_to(base_url)
         if post is not None:
             self.world.events.deliveries.post = post
