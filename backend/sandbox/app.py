@@ -22,6 +22,7 @@ from .server import Server, make_server
 from .state.background import Background
 from .state.clock import Clock
 from .state.deliveries import Delivery, Endpoint, Order, Post
+from .state.tasks import tasks_of
 from .state.world import World
 from .wire import http
 from .wire.errors import StripeError
@@ -155,7 +156,8 @@ class Sandbox:
         self.requests.clear()
 
     def _lay_out(self) -> None:
-        """Make what is there from the start."""
+        """Make what is there from the start, and name what time brings by itself."""
+        self.world.timeline.tasks.update(tasks_of(self.world))
         if self._with_fixtures:
             fixtures.make(self.world)
 

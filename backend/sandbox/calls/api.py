@@ -10,7 +10,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, MapAdapter, Rule
 
 from ..sdk_calls import sdk_call
-from ..state.world import Cause, World
+from ..state.core import Cause
+from ..state.world import World
 from ..wire import errors, versions
 from ..wire.faults import Fault, Faults
 from ..wire.http import Answer, Incoming, failure, success

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from ..calls.routing import Call
 from ..state import attempts, connect, debits, methods, money, payments, setups
+from ..state.countries import CURRENCY_OF
 from ..state.store import Row
 from ..wire.errors import invalid, missing, refused
 from ..wire.given import Given, integer
@@ -24,11 +25,11 @@ class Acts:
     def move_platform(self, given: Given) -> Row:
         """As if the platform had been registered elsewhere."""
         country = str(given.get("country", "")).upper()
-        if country not in connect.CURRENCY_OF:
-            raise invalid(f"country must be one of {', '.join(sorted(connect.CURRENCY_OF))}.", "country")
+        if country not in CURRENCY_OF:
+            raise invalid(f"country must be one of {', '.join(sorted(CURRENCY_OF))}.", "country")
         with self._world.lock:
             row = self._row("accounts", self._world.platform)
-            row.update(country=country, default_currency=connect.CURRENCY_OF[country])
+            row.update(country=country, default_currency=CURRENCY_OF[country])
             return row
 
     def onboard(self, given: Given, id: str) -> Row:

@@ -218,7 +218,7 @@ def list_(call: Call) -> dict[str, Any]:
 
 def find(call: Call) -> dict[str, Any]:
     """GET /v1/payment_intents/search"""
-    query = search.query_of(call.world, "payment_intents", call.params["query"])
+    query = search.query_of(call.world.behaviours, "payment_intents", call.params["query"])
     found = call.world.search.find(call.rows("payment_intents"), call.account, "payment_intents", query)
     return search.result(found, call.params, call.path)
 

@@ -4,52 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..wire.errors import invalid
 from . import accounts_v2
-from .account_settings import account_settings
+from .account_fields import requirements
 from .store import Row, clone
 
 if TYPE_CHECKING:
     from .world import World
 
-_EURO = "AT BE CY DE EE ES FI FR GR HR IE IT LT LU LV MT NL PT SI SK".split()
-CURRENCY_OF = {
-    "US": "usd",
-    "GB": "gbp",
-    "CA": "cad",
-    "CH": "chf",
-    "AU": "aud",
-    "NZ": "nzd",
-    "JP": "jpy",
-    "SE": "sek",
-    "NO": "nok",
-    "DK": "dkk",
-    "PL": "pln",
-    "CZ": "czk",
-    "HU": "huf",
-    "RO": "ron",
-    "BG": "bgn",
-    "SG": "sgd",
-    "HK": "hkd",
-    "MX": "mxn",
-    "BR": "brl",
-    "AE": "aed",
-    "GI": "gip",
-    "IN": "inr",
-    "LI": "chf",
-    "MY": "myr",
-    "TH": "thb",
-    **dict.fromkeys(_EURO, "eur"),
-}
-# Nobody can have an account there, by the law of the United States.
-EMBARGOED = frozenset({"CU", "IR", "KP", "SY"})
-# Every other code of ISO 3166-1: Stripe knows these, the sandbox does not.
-OTHER_COUNTRIES = frozenset(
-    "AD AF AG AI AL AM AO AQ AR AS AW AX AZ BA BB BD BF BH BI BJ BL BM BN BO BQ BS BT BV BW BY BZ CC CD CF CG CI CK CL CM CN "
-    "CO CR CV CW CX DJ DM DO DZ EC EG EH ER ET FJ FK FM FO GA GD GE GF GG GH GL GM GN GP GQ GS GT GU GW GY HM HN HT ID IL IM "
-    "IO IQ IS JE JM JO KE KG KH KI KM KN KR KW KY KZ LA LB LC LK LR LS LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MU "
-    "MV MW MZ NA NC NE NF NG NI NP NR NU OM PA PE PF PG PH PK PM PN PR PS PW PY QA RE RS RU RW SA SB SC SD SH SJ SL SM SN SO "
-    "SR SS ST SV SX SZ TC TD TF TG TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM "
-    "ZW".split()
-)
 # What Stripe says of an account that it stopped.
 REASONS = (
     "action_required.requested_capabilities listed other platform_paused rejected.fraud rejected.incomplete_verification "
@@ -67,96 +27,6 @@ REJECTIONS = {
     "other": "other",
 }
 LOCKED = ("business_type", "company", "individual", "tos_acceptance")
-DUE = [
-    "business_profile.mcc",
-    "business_profile.url",
-    "business_type",
-    "external_account",
-    "tos_acceptance.date",
-    "tos_acceptance.ip",
-]
-
-
-def account_fields(account: str, country: str, now: int) -> dict[str, Any]:
-    """A new Express account, before anything is known about its owner."""
-    currency = CURRENCY_OF[country]
-    return {
-        "id": account,
-        "object": "account",
-        "business_profile": dict.fromkeys(_PROFILE),
-        "business_type": None,
-        "capabilities": {},
-        "charges_enabled": False,
-        "controller": {
-            "fees": {"payer": "application_express"},
-            "is_controller": True,
-            "losses": {"payments": "application"},
-            "requirement_collection": "stripe",
-            "stripe_dashboard": {"type": "express"},
-            "type": "application",
-        },
-        "country": country,
-        "created": now,
-        "default_currency": currency,
-        "details_submitted": False,
-        "email": None,
-        "external_accounts": {
-            "object": "list",
-            "data": [],
-            "has_more": False,
-            "total_count": 0,
-            "url": f"/v1/accounts/{account}/external_accounts",
-        },
-        "future_requirements": requirements([], None),
-        "groups": {"payments_pricing": None},
-        "metadata": {},
-        "payouts_enabled": False,
-        "requirements": requirements(DUE, "requirements.past_due"),
-        "settings": account_settings(),
-        "tos_acceptance": {"date": None, "ip": None, "user_agent": None},
-        "type": "express",
-    }
-
-
-_PROFILE = (
-    "annual_revenue",
-    "estimated_worker_count",
-    "mcc",
-    "minority_owned_business_designation",
-    "name",
-    "product_description",
-    "support_address",
-    "support_email",
-    "support_phone",
-    "support_url",
-    "url",
-)
-
-
-def platform_fields(account: str, country: str, now: int) -> dict[str, Any]:
-    """The platform's own account: active from the start, and paid out only by hand, so that tests find its money."""
-    fields = account_fields(account, country, now)
-    fields.update(charges_enabled=True, details_submitted=True, payouts_enabled=True, type="standard")
-    fields["requirements"] = requirements([], None)
-    fields["controller"] = {"type": "account"}
-    fields["capabilities"] = {"card_payments": "active", "transfers": "active"}
-    fields["settings"]["payouts"]["schedule"] = {"delay_days": 2, "interval": "manual"}
-    fields["settings"]["payments"]["statement_descriptor"] = "COACHING SANDBOX"
-    return fields
-
-
-def requirements(due: list[str], disabled_reason: str | None, pending: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The requirements hash; what is due is past due, as on every account that was never onboarded."""
-    return {
-        "alternatives": [],
-        "current_deadline": None,
-        "currently_due": list(due),
-        "disabled_reason": disabled_reason,
-        "errors": [],
-        "eventually_due": list(due),
-        "past_due": list(due),
-        "pending_verification": list(pending),
-    }
 
 
 def request_capabilities(world: "World", row: Row, wanted: dict[str, Any]) -> None:

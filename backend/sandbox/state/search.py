@@ -12,10 +12,10 @@ from ..wire.http import to_json
 from ..wire.packing import Packed, Packer
 from .search_query import Clause, Query, parse
 from .store import Collection, Row
+from .switches import Behaviours
 
 if TYPE_CHECKING:
     from .timeline import Timeline
-    from .world import World
 
 # "Normally under a minute" behind: a caller must not count on less.
 LAG_SECONDS = 60
@@ -106,9 +106,9 @@ def result(found: Iterator[dict[str, Any]], params: dict[str, Any], url: str) ->
     return body
 
 
-def query_of(world: "World", kind: str, text: str) -> Query:
+def query_of(behaviours: Behaviours, kind: str, text: str) -> Query:
     """Parse a query, refusing the fields that this kind of object cannot be searched by."""
-    query = parse(text, world.behaviours["search_clauses_max"])
+    query = parse(text, behaviours["search_clauses_max"])
     for clause in query.clauses:
         if clause.field not in FIELDS[kind]:
             allowed = ", ".join(sorted(FIELDS[kind]))

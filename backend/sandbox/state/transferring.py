@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from .charge_fields import blank_charge
+from .refund_fields import refund_fields
 from .store import Row
 
 if TYPE_CHECKING:
@@ -126,31 +127,6 @@ class Transferring:
             "has_more": len(found) > EMBEDDED,
             "total_count": len(found),
         }
-
-
-def refund_fields(refund_id: str, amount: int, charge: Row, now: int) -> dict[str, Any]:
-    """Every field of a succeeded card refund."""
-    card = {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"}
-    return {
-        "id": refund_id,
-        "object": "refund",
-        "amount": amount,
-        "balance_transaction": None,
-        "charge": charge["id"],
-        "created": now,
-        "currency": charge["currency"],
-        "customer": charge["customer"],
-        "customer_account": None,
-        "destination_details": {"card": card, "type": "card"},
-        "metadata": {},
-        "payment_intent": charge["payment_intent"],
-        "payment_method": charge["payment_method"],
-        "reason": None,
-        "receipt_number": None,
-        "source_transfer_reversal": None,
-        "status": "succeeded",
-        "transfer_reversal": None,
-    }
 
 
 def _transfer_fields(transfer_id: str, amount: int, currency: str, now: int) -> dict[str, Any]:
