@@ -1,16 +1,12 @@
 """The doors of the control path that change objects: acts of banks, cardholders, coaches and Stripe's people."""
 
-from typing import TYPE_CHECKING
-
 from ..calls.routing import Call
 from ..state import attempts, connect, debits, methods, money, payments, setups
 from ..state.countries import CURRENCY_OF
 from ..state.store import Row
+from ..state.world import World
 from ..wire.errors import invalid, missing, refused
 from ..wire.given import Given, integer
-
-if TYPE_CHECKING:
-    from ..state.world import World
 
 NOT_ALLOWED = "Transfers to this account are not allowed. Please contact us via https://support.stripe.com/contact."
 UNREACHABLE = "Funds can't be sent to accounts located in {} because it's restricted outside of your platform's region."
@@ -19,7 +15,7 @@ UNREACHABLE = "Funds can't be sent to accounts located in {} because it's restri
 class Acts:
     """The handlers of those doors, each under the name that its door gives it."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
 
     def move_platform(self, given: Given) -> Row:

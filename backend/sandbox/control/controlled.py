@@ -1,4 +1,4 @@
-"""What the control path moves: a sandbox, seen through the doors."""
+"""The sandbox as the control path sees it: what the doors need of it."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol

@@ -1,14 +1,12 @@
 """The life of an Express account: created, linked, onboarded, perhaps disabled."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..wire.errors import invalid
 from . import accounts_v2
 from .account_fields import requirements
 from .store import Row, clone
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 # What Stripe says of an account that it stopped.
 REASONS = (
@@ -29,7 +27,7 @@ REJECTIONS = {
 LOCKED = ("business_type", "company", "individual", "tos_acceptance")
 
 
-def request_capabilities(world: "World", row: Row, wanted: dict[str, Any]) -> None:
+def request_capabilities(world: World, row: Row, wanted: dict[str, Any]) -> None:
     """Requested capabilities start inactive or pending, or active on an account that needs nothing more."""
     for name, capability in wanted.items():
         if not isinstance(capability, dict) or not capability.get("requested"):
@@ -38,7 +36,7 @@ def request_capabilities(world: "World", row: Row, wanted: dict[str, Any]) -> No
             row["capabilities"][name] = "active" if row.hidden["onboarded"] else world.behaviours["new_capability"]
 
 
-def onboard(world: "World", row: Row, verification: str = "verified") -> None:
+def onboard(world: World, row: Row, verification: str = "verified") -> None:
     """The owner has filled in everything. `verification` is `verified`, or `pending` while Stripe still checks."""
     if verification not in {"verified", "pending"}:
         raise invalid("verification must be 'verified' or 'pending'.", "verification")
@@ -63,7 +61,7 @@ def onboard(world: "World", row: Row, verification: str = "verified") -> None:
     _set_capabilities(world, row, "inactive" if stalled else "active" if verified else "pending", before)
 
 
-def disable(world: "World", row: Row, reason: str = "requirements.past_due", payouts: bool = False) -> None:
+def disable(world: World, row: Row, reason: str = "requirements.past_due", payouts: bool = False) -> None:
     """Stripe stops the account: it can no longer receive transfers or, unless `payouts`, be paid out."""
     if reason not in REASONS:
         raise invalid(f"Invalid reason: must be one of {', '.join(REASONS)}", "reason")
@@ -75,7 +73,7 @@ def disable(world: "World", row: Row, reason: str = "requirements.past_due", pay
     _set_capabilities(world, row, "inactive", before)
 
 
-def reject(world: "World", row: Row, reason: str, payouts_action: str = "pause") -> None:
+def reject(world: World, row: Row, reason: str, payouts_action: str = "pause") -> None:
     """The platform turns an account away; disabled_reason says that the platform did it (docs/stripe.md 4.7)."""
     if reason not in REJECTIONS:
         raise invalid(f"Invalid reason: must be one of {', '.join(REJECTIONS)}", "reason")
@@ -83,7 +81,7 @@ def reject(world: "World", row: Row, reason: str, payouts_action: str = "pause")
     disable(world, row, f"rejected.platform_{REJECTIONS[reason]}", payouts)
 
 
-def part(world: "World", row: Row, tell: bool) -> None:
+def part(world: World, row: Row, tell: bool) -> None:
     """The account is no longer the platform's: from now on it looks as if it did not exist."""
     if tell:
         application = {"id": f"ca_{world.platform[5:]}", "object": "application", "name": "Sandbox"}
@@ -91,13 +89,13 @@ def part(world: "World", row: Row, tell: bool) -> None:
     world.store.remove(row)
 
 
-def tell_account(world: "World", row: Row, previous: dict[str, Any]) -> None:
+def tell_account(world: World, row: Row, previous: dict[str, Any]) -> None:
     """Tell of a change by account.updated. Whether that tells of accounts made under /v2 no source settles."""
     if not accounts_v2.is_v2(row) or world.behaviours["v1_tells_of_v2_accounts"]:
         world.emit("account.updated", row, previous, account=row["id"])
 
 
-def _set_capabilities(world: "World", row: Row, status: str, before: dict[str, Any]) -> None:
+def _set_capabilities(world: World, row: Row, status: str, before: dict[str, Any]) -> None:
     row["capabilities"] = dict.fromkeys(row["capabilities"], status)
     if accounts_v2.is_v2(row):
         charges = world.behaviours["transfers_enable_charges"] or "card_payments" in row["capabilities"]
@@ -125,7 +123,7 @@ def _set_capabilities(world: "World", row: Row, status: str, before: dict[str, A
     world.payouts.expect(row["id"])
 
 
-def _bank(world: "World", row: Row) -> dict[str, Any]:
+def _bank(world: World, row: Row) -> dict[str, Any]:
     return {
         "id": world.ids.new("ba"),
         "object": "bank_account",

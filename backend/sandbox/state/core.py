@@ -23,7 +23,7 @@ class Cause:
 
 
 class Core(ABC):
-    """What every part of the state works on. Hold `lock` while touching it: each call commits as one."""
+    """The objects, ids, time and choices that all parts share. Hold `lock` while touching it: each call commits as one."""
 
     def __init__(self, clock: Clock, seed: int | str) -> None:
         self.clock = clock

@@ -1,15 +1,13 @@
 """PaymentMethods: cards, made from test tokens or, in a browser, from a number; bank accounts, from test tokens."""
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from ..wire import errors
 from ..wire.limits import Feature
 from . import banks
 from .cards import BY_TEST_TOKEN, BY_TOKEN, NOT_IMITATED, Card, card_of, luhn
 from .store import Row
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 USED_UP = (
     "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with a "
@@ -32,7 +30,7 @@ TEST_TOKENS = ("pm_card_", "pm_acssDebit_", "pm_usBankAccount_")
 class Caller(Protocol):
     """The call that brings a PaymentMethod: in whose account it is made, and with which kind of key."""
 
-    world: "World"
+    world: World
     account: str
     publishable: bool
 
@@ -188,7 +186,7 @@ def to_attach(call: Caller, reference: str, customer: str | None, status: int = 
     )
 
 
-def attach(world: "World", method: Row, customer: Row) -> None:
+def attach(world: World, method: Row, customer: Row) -> None:
     """From now on the PaymentMethod is that customer's, and can be used again and again."""
     method["customer"] = customer["id"]
     world.changed(method)

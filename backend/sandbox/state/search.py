@@ -4,7 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..wire.bounds import page_size
 from ..wire.errors import invalid
@@ -13,9 +13,7 @@ from ..wire.packing import Packed, Packer
 from .search_query import Clause, Query, parse
 from .store import Collection, Row
 from .switches import Behaviours
-
-if TYPE_CHECKING:
-    from .timeline import Timeline
+from .timeline import Timeline
 
 # "Normally under a minute" behind: a caller must not count on less.
 LAG_SECONDS = 60
@@ -34,7 +32,7 @@ class SearchIndex:
     States are kept as packed text, the newest one always, for when the object changes it is the past that Search still shows.
     """
 
-    def __init__(self, timeline: "Timeline", packer: Packer) -> None:
+    def __init__(self, timeline: Timeline, packer: Packer) -> None:
         self._timeline = timeline
         self._packer = packer
         self._ever: dict[Term, dict[str, Row]] = defaultdict(dict)

@@ -1,13 +1,11 @@
 """Moving money between the platform and a connected account, there and back."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .charge_fields import blank_charge
 from .refund_fields import refund_fields
 from .store import Row
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 # How many reversals ride along inside a transfer object.
 EMBEDDED = 10
@@ -16,7 +14,7 @@ EMBEDDED = 10
 class Transferring:
     """Both sides of a transfer: the platform's transfer, and the payment (`py_`) that the other account sees."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
 
     def transfer(self, destination: Row, amount: int, currency: str, charge: Row | None, **given: Any) -> Row:
