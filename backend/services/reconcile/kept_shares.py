@@ -59,6 +59,8 @@ class KeptShares:
 
     def unreleased(self, intent: Any, now: int | None) -> Payment | None:
         """The payment of an intent that was read with its charge, if its share is not due yet; else None."""
+        if isinstance(intent.latest_charge, str):
+            return None  # read without it: settling looks
         try:
             payment = payment_of(intent, self._namespace)
         except UnreadablePayment:
