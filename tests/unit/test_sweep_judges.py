@@ -1,4 +1,4 @@
-"""What the sweep makes of the books: told, settled, adopted, carried, and each call announced."""
+"""The sweep tells, settles, adopts and carries what the books show, and announces each call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the sweep finds by Search, on payments it cannot judge from the books, and when a source fails."""
+"""The sweep finds payments by Search, looks where the books cannot tell, and goes on when a source fails."""
 
 from __future__ import annotations
 

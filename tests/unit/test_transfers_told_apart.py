@@ -1,4 +1,4 @@
-"""Which of the transfers that were found count, and what their reversals say."""
+"""Transfers that were found count or do not, and their reversals say what they are for."""
 
 from __future__ import annotations
 
