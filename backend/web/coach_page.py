@@ -8,12 +8,12 @@ from typing import Any
 
 import stripe
 
+from backend.domain.days import spell_day_of
 from backend.domain.onboarding_words import GONE, NOT_REGISTERED, AccountFacts, OnboardingWords, onboarding_in_words
 from backend.domain.requirements import is_payable
 from backend.services import Services
 from backend.services.coach.accounts import account_or_none
 from backend.services.operators.standings import Row, Standing, Standings
-from backend.services.operators.why_words import date
 from backend.services.reads import get_or_none
 
 _PAYOUTS = 20
@@ -106,13 +106,13 @@ def _facts(account: stripe.Account) -> AccountFacts:
         payouts_enabled=bool(account.payouts_enabled),
         due=due,
         disabled_reason=getattr(asked, "disabled_reason", None),
-        deadline=date(deadline) if deadline else "",
+        deadline=spell_day_of(deadline) if deadline else "",
     )
 
 
 def _payout(payout: stripe.Payout) -> PayoutRow:
     return PayoutRow(
-        date(payout.arrival_date),
+        spell_day_of(payout.arrival_date),
         datetime.fromtimestamp(payout.arrival_date, UTC),
         payout.amount,
         payout.currency,
