@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 import stripe
@@ -68,7 +69,7 @@ def payments() -> Response:
         found = standings.found(query, since, until)
     else:
         found = standings.newest(path_payment_id(after) if after else None, since, until)
-    facts = {"groups": _groups(found), "carts": _carts(found), "found": found, "asked": request.args, "words": _CARTS}
+    facts: dict[str, Any] = {"groups": _groups(found), "carts": _carts(found), "found": found, "asked": request.args, "words": _CARTS}
     return page("payments.html", forms=True, **facts)
 
 

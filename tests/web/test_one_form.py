@@ -1,4 +1,4 @@
-"""What every page has in common: one form of a date, no words of the program's, and an answer for a wrong address."""
+"""The pages together: one form of a date, no words of the program's, and an answer for a wrong address."""
 
 from __future__ import annotations
 
