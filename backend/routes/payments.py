@@ -11,7 +11,7 @@ from backend.domain.paths import PAYMENTS
 from backend.http.auth import caller
 from backend.http.operations import operation
 from backend.http.requests import body, idempotency_key, path_payment_id, respond, services, settings
-from backend.observability.metrics import PURCHASES, REFUNDED
+from backend.observability.metrics import PURCHASES, REFUNDED, labelled
 from backend.routes import examples
 from backend.schemas.payments import (
     ConfirmRequest,
@@ -59,7 +59,7 @@ def _buy(needs_account: bool) -> Response:
     order = replace(order, player_id=caller().player_for(order.player_id))
     subject = caller().subject
     placed = services().payments.create_intent(order, idempotency_key(), subject=subject, needs_account=needs_account)
-    PURCHASES.labels(placed.intent.currency).inc()
+    labelled(PURCHASES, placed.intent.currency).inc()
     return respond(CreateIntentResponse, placed)
 
 
@@ -115,5 +115,5 @@ def read_intent(payment_id: str) -> Response:
 def refund() -> Response:
     """Money back to the player; the coach's part of it comes back too."""
     made = services().refunds.refund(body(RefundBody), idempotency_key())
-    REFUNDED.labels(made.currency).inc(made.amount)
+    labelled(REFUNDED, made.currency).inc(made.amount)
     return respond(RefundResponse, {"refund": made})

@@ -90,10 +90,6 @@ class Notes:
         self._client.v1.payment_intents.update(payment_id, params)
 
 
-def _is_unknown(note: Note | None) -> bool:
-    return note is not None and note.kind == MoneyState.UNKNOWN
-
-
 def _may_still_come(note: Note | None, now: int | None) -> bool:
     return note is not None and note.may_still_come(now)
 

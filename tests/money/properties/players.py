@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from tests.money.properties.books import Sale
-from tests.money.properties.stage import COACHES, Stage
+from tests.money.properties.stage import COACHES, RandomHistory
 
 EMAILS = [None, "pat@example.com", "kim@example.com"]
 CARDS = [
@@ -25,7 +25,7 @@ CARDS = [
 ]
 
 
-class Players(Stage):
+class Players(RandomHistory):
     """Their rules."""
 
     @rule(

@@ -1,4 +1,4 @@
-"""The stage of a history: the marketplace with its watch, what the test sold, and how a job is begun."""
+"""A random history: the marketplace with its watch, what the test sold, and how a job is begun."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def services_of(app: Any) -> Services:
     return services
 
 
-class Stage(RuleBasedStateMachine):
+class RandomHistory(RuleBasedStateMachine):
     """The state of a history, and the helpers of its rules."""
 
     market: WatchedMarket

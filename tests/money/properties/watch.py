@@ -25,7 +25,7 @@ from typing import Any
 
 from backend.sandbox import Sandbox
 from tests.money.properties.books import Facts, Sale, TrueBooks, is_the_backends
-from tests.money.workers import StagedStripe
+from tests.money.workers import ObservedStripe
 from tests.wire import InProcessStripe
 
 _MONEY = ("/v1/transfers", "/reversals", "/v1/refunds")
@@ -52,7 +52,7 @@ class _Recorded(InProcessStripe):
             self.watch.ended(method, f"/{path}", status, post_data)
 
 
-class WatchedStripe(StagedStripe, _Recorded):
+class WatchedStripe(ObservedStripe, _Recorded):
     """The line of the backends under test."""
 
     def __init__(self, sandbox: Sandbox, watch: Watch) -> None:
