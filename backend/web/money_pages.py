@@ -69,7 +69,13 @@ def payments() -> Response:
         found = standings.found(query, since, until)
     else:
         found = standings.newest(path_payment_id(after) if after else None, since, until)
-    facts: dict[str, Any] = {"groups": _groups(found), "carts": _carts(found), "found": found, "asked": request.args, "words": _CARTS}
+    facts: dict[str, Any] = {
+        "groups": _groups(found),
+        "carts": _carts(found),
+        "found": found,
+        "asked": request.args,
+        "words": _CARTS,
+    }
     return page("payments.html", forms=True, **facts)
 
 

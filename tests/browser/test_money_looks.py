@@ -9,10 +9,8 @@ import requests
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import violations
+from tests.browser.storefront import Visitor
 from tests.browser.test_looks import too_wide
-from tests.browser.test_storefront import Visitor, port, visitor
-
-__all__ = ["port", "visitor"]
 
 _DAY = 86_400
 
