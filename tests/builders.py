@@ -261,6 +261,11 @@ class Marketplace(StripesBooks):
         services: Services = self.app.extensions["payments"]
         return services.settler.settle(payment_id)
 
+    def release(self, payment_id: str) -> None:
+        """Release a kept share as an operator does."""
+        services: Services = self.app.extensions["payments"]
+        services.deliveries.release(payment_id)
+
     def reconcile(self, payment_ids: list[str] | None = None, since: int | None = None) -> list[ReconcileResult]:
         """Run the default sweep, or mend the given payments. Answers with those that did not balance or wait."""
         services: Services = self.app.extensions["payments"]

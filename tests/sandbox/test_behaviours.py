@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backend.sandbox import Sandbox
-from backend.sandbox.control.switches import BEHAVIOURS
+from backend.sandbox.state.switches import BEHAVIOURS
 from tests.sandbox.conftest import Platform
 from tests.sandbox.switch_probes import PROBES
 

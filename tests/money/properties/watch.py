@@ -149,6 +149,9 @@ class Watch:
         if sale is None:
             self.wrong.append(f"a transfer for what was never sold: {dict(row)}")
             return
+        if self._books.is_unreleased(sale, row["created"]):
+            # Nothing ever makes a released share kept again, so no look at it was ever another.
+            self.wrong.append(f"sent before its release: {dict(row)} {sale}")
         facts = self._books.facts(sale)
         if facts.target is not None and facts.held <= facts.target and self._may_write(sale, facts):
             return
