@@ -96,9 +96,11 @@ def _welcome(settings: Settings, bundled: bool) -> None:
         click.echo(f"  Stripe     {settings.stripe_api_base or 'https://api.stripe.com'}")
     click.echo(f"  Webhooks   http://localhost:{settings.port}{STRIPE_WEBHOOK}")
     click.echo("\nNext, in another terminal:\n")
-    make = f"{_port_to_name(settings.port)}make"
+    port = _port_to_name(settings.port)
+    make = f"{port}make"
     click.echo(f"  {make} demo      a coach registers, a player pays, the coach has the share")
-    click.echo(f"  {make} help      everything else\n")
+    click.echo(f"  {make} help      everything else")
+    click.echo(f"  {port}.venv/bin/flask why 4242   where the money of a card's payments is, and why\n")
     click.echo("Ctrl+C stops it.\n")
 
 

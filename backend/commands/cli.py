@@ -74,7 +74,7 @@ def _services() -> Services:
     return services
 
 
-@click.command()
+@click.command(short_help="Settle one payment: the coach holds what the coach should.")
 @click.argument("payment", type=PAYMENT_ID)
 @click.option("--manual", is_flag=True, help="Leave this payment alone from now on: a person settles it.")
 @click.option("--auto", is_flag=True, help="Take --manual back, and settle.")
@@ -118,7 +118,7 @@ def settle(payment: str, manual: bool, auto: bool, release: str | None) -> None:
         raise operator_error(error) from error
 
 
-@click.command()
+@click.command(short_help="Show where every cent of one payment is.")
 @click.argument("payment", type=PAYMENT_ID)
 @asks_stripe
 def release(payment: str) -> None:

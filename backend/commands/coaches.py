@@ -31,7 +31,7 @@ def _services() -> Services:
     return services
 
 
-@click.group()
+@click.group(short_help="Adopt coaches of another backend; bind one anew.")
 def coaches() -> None:
     """The binding of coaches to accounts."""
 

@@ -112,7 +112,7 @@ class _Demo:
             line(one.name, f"{value:<20}  ({one.sources})")
 
 
-@click.command()
+@click.command(short_help="Play a purchase against the running backend, and check its money.")
 @click.option("--url", help="The running backend.  [default: http://127.0.0.1:PORT]")
 @click.option("--sport", help="A sport of the catalogue.  [default: its first]")
 @click.option("--package", "package_id", type=int, default=1, show_default=True, help="A package's id.")

@@ -15,7 +15,7 @@ from backend.commands.fair_share import Books, Comparison
 from backend.domain.money import format_money
 
 
-@click.command()
+@click.command(short_help="Break payments on purpose, and see that the money is right.")
 @click.option("--only", type=click.Choice([drill.__name__ for drill in DRILLS]), help="Run one drill.")
 @with_appcontext
 def drill(only: str | None) -> None:
@@ -46,7 +46,9 @@ def drill(only: str | None) -> None:
     if failed:
         click.secho(f"\nThis does not add up: {failed} of the drills failed.", bold=True)
         raise SystemExit(1)
-    click.secho("\nEvery drill held: each coach has exactly what the coach should.", bold=True)
+    click.secho(
+        "\nEvery drill held: each coach has what the coach should, or the rest is noted as owed back.", bold=True
+    )
     click.echo(f"{compared} values were compared with the catalogue file, the percentage and what the drills did.")
 
 

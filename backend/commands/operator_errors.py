@@ -53,7 +53,8 @@ def _no_connection(error: stripe.APIConnectionError) -> str:
         )
     if settings.uses_sandbox:
         return (
-            f"The bundled sandbox does not answer at {settings.stripe_api_base}. Start it in another terminal: make run"
+            f"The bundled sandbox does not answer at {settings.stripe_api_base}. Start it in another terminal: make run. "
+            "If that runs on another port, name the same here: PORT=4301 flask …"
         )
     where = settings.stripe_api_base or stripe.DEFAULT_API_BASE
     return f"Stripe cannot be reached at {where}. Look at the network and at HTTPS_PROXY, then run this again."

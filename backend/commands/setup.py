@@ -39,7 +39,7 @@ def _settings() -> Settings:
     return settings
 
 
-@click.command()
+@click.command(short_help="Look at keys, webhooks, clock and more; say what to do.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.option("--strict", is_flag=True, help="Warnings count as problems.")
 @click.option("--outside", is_flag=True, help="Look at the certificate of APP_URL too, as a browser would.")

@@ -29,7 +29,7 @@ class MonthType(click.ParamType[Month]):
             self.fail(f"{value!r} {error}", param, ctx)
 
 
-@click.command()
+@click.command(short_help="Write a month of the books as CSV, whole or of one coach.")
 @click.option("--month", type=MonthType(), required=True, help="Such as 2026-11. It begins and ends at 00:00 UTC.")
 @click.argument("coach", required=False)
 @asks_stripe

@@ -72,7 +72,7 @@ def current_settings() -> Settings:
     return settings
 
 
-@click.group()
+@click.group(short_help="Make or repair the webhook endpoints at Stripe.")
 def webhooks() -> None:
     """The webhook endpoints at Stripe."""
 

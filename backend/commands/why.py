@@ -26,7 +26,7 @@ _SHOWN = 10
 _FOUND, _NOT_FOUND = 0, 1
 
 
-@click.command()
+@click.command(short_help="Explain where a payment's money is, why it waits, what to do.")
 @click.argument("query")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @asks_stripe

@@ -105,7 +105,7 @@ def main(arguments: list[str] | None = None) -> None:
         _serve(sandbox, server, given.manual)
     except StateError as error:
         raise SystemExit(str(error)) from error
-    print("Stopped.", file=sys.stderr)  # noqa: T201
+    print("The sandbox has stopped.", file=sys.stderr)  # noqa: T201
 
 
 def _serve(sandbox: Sandbox, server: Any, manual: bool) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from backend.domain.catalogue import SUBSCRIPTION, Catalogue
+from backend.domain.days import spell_day_of
 from backend.domain.money import format_money
 from backend.domain.release import ReleaseKind, ReleaseTerms
-from backend.web.rendering import spell_day
+
+_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def choices_of(catalogue: Catalogue, sport: str, now: int) -> list[Choice]:
             clips=offer.clips,
             days=offer.days,
             lasts=f"{offer.days} days" + (", does not renew" if offer.package_type == SUBSCRIPTION else ""),
-            until=spell_day(datetime.fromtimestamp(now, UTC) + timedelta(days=offer.days)),
+            until=spell_day_of(now + offer.days * _DAY),
             paid_when=paid_when(offer.release),
         )
         for offer in catalogue.offers

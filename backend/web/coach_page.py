@@ -8,12 +8,20 @@ from typing import Any
 
 import stripe
 
-from backend.domain.onboarding_words import GONE, NOT_REGISTERED, AccountFacts, OnboardingWords, onboarding_in_words
+from backend.domain.days import spell_day_of
+from backend.domain.onboarding_words import (
+    GONE,
+    NOT_REGISTERED,
+    AccountFacts,
+    OnboardingState,
+    OnboardingWords,
+    onboarding_in_words,
+)
 from backend.domain.requirements import is_payable
+from backend.domain.settlement import Reason
 from backend.services import Services
 from backend.services.coach.accounts import account_or_none
 from backend.services.operators.standings import Row, Standing, Standings
-from backend.services.operators.why_words import date
 from backend.services.reads import get_or_none
 
 _PAYOUTS = 20
@@ -68,6 +76,13 @@ class CoachPage:
         """The sales whose share waits."""
         return [row for row in self.sales if row.standing in _WAITS]
 
+    def reason_of(self, row: Row) -> str:
+        """The reason why a share waits, for the coach: never something to do where Stripe has been told everything."""
+        waits_for_stripe = row.explanation.reason == Reason.COACH_NOT_READY
+        if waits_for_stripe and self.onboarding.state == OnboardingState.CHECKING:
+            return "Your share is kept for you, and is sent as soon as Stripe has checked your details."
+        return row.explanation.for_coach
+
     @property
     def owed_back(self) -> list[Row]:
         """The sales of which the coach holds more than the share."""
@@ -106,13 +121,13 @@ def _facts(account: stripe.Account) -> AccountFacts:
         payouts_enabled=bool(account.payouts_enabled),
         due=due,
         disabled_reason=getattr(asked, "disabled_reason", None),
-        deadline=date(deadline) if deadline else "",
+        deadline=spell_day_of(deadline) if deadline else "",
     )
 
 
 def _payout(payout: stripe.Payout) -> PayoutRow:
     return PayoutRow(
-        date(payout.arrival_date),
+        spell_day_of(payout.arrival_date),
         datetime.fromtimestamp(payout.arrival_date, UTC),
         payout.amount,
         payout.currency,

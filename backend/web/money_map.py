@@ -69,6 +69,11 @@ class Picture:
         """The height of the drawing, in its own units."""
         return ROW * len(self.bands)
 
+    @property
+    def may_have_left(self) -> bool:
+        """True if a band is money of which Stripe does not say whether it has left the coach's balance."""
+        return any(band.kind == Place.COACH for band in self.bands)
+
 
 def pictures(moments: list[Moment], currency: str) -> list[Picture]:
     """A picture for each moment, oldest first."""

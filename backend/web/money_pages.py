@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 import stripe
@@ -14,10 +15,11 @@ from backend.domain.statement import Statement
 from backend.http.requests import path_payment_id, services, settings
 from backend.services.errors import Forbidden, InvalidRequest, NotFound, PaymentsError
 from backend.services.operators.lives import Life, LifeReader
-from backend.services.operators.standings import Listing, Row, Standing, Standings
+from backend.services.operators.standings import PROCESSING, Listing, Row, Standing, Standings
 from backend.services.operators.timeline import timeline_of
 from backend.services.operators.why import Explainer
 from backend.services.operators.why_ends import NOT_A_PURCHASE, Look
+from backend.services.operators.why_words import unpaid_reason
 from backend.services.reads import NO_SUCH_PAYMENT
 from backend.services.statements.output import LINES, NAMES, statement_csv
 from backend.web.money_map import WIDTH, pictures
@@ -43,6 +45,15 @@ GROUPS = {
     Standing.SETTLED: ("Settled", "good"),
 }
 
+# What a cart waits for, by the status of its payment.
+_CARTS = {
+    "requires_payment_method": "not paid",
+    "requires_confirmation": "not confirmed",
+    "requires_action": "the bank asks the player",
+    "requires_capture": "authorized, not taken",
+    "canceled": "given up",
+}
+
 for _failure in (stripe.StripeError, PaymentsError):
     money_pages.register_error_handler(_failure, problem)
 
@@ -58,9 +69,14 @@ def payments() -> Response:
         found = standings.found(query, since, until)
     else:
         found = standings.newest(path_payment_id(after) if after else None, since, until)
-    return page(
-        "payments.html", forms=True, groups=_groups(found), carts=_carts(found), found=found, asked=request.args
-    )
+    facts: dict[str, Any] = {
+        "groups": _groups(found),
+        "carts": _carts(found),
+        "found": found,
+        "asked": request.args,
+        "words": _CARTS,
+    }
+    return page("payments.html", forms=True, **facts)
 
 
 def _groups(found: Listing) -> list[tuple[str, str, list[Row], list[tuple[int, str]]]]:
@@ -145,8 +161,17 @@ def _map(look: Look, did: str) -> Response:
         forgotten=_is_forgotten(look),
         acts=offered,
         did=ACTS.get(did),
+        unpaid=_unpaid(look),
         width=WIDTH,
     )
+
+
+def _unpaid(look: Look) -> str:
+    """The sentence that stands where a picture would; empty for a payment that is not told."""
+    if look.payment is None:
+        return ""
+    status = look.payment.intent.status
+    return f"{unpaid_reason(status)}." + ("" if status == PROCESSING else " Nothing was charged.")
 
 
 def _shown(moments: list[Moment]) -> int:

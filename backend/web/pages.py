@@ -9,6 +9,7 @@ import stripe
 from flask import Blueprint, Response, request
 from flask_limiter import RateLimitExceeded
 
+from backend.http.errors import failure_response
 from backend.http.requests import services, settings
 from backend.services.errors import NotFound, PaymentsError
 from backend.services.purchases.receipts import State
@@ -37,6 +38,13 @@ TEXTS = {
 
 for _failure in (stripe.StripeError, PaymentsError, RateLimitExceeded):
     pages.register_error_handler(_failure, problem)
+
+
+@pages.app_errorhandler(404)
+def no_page(error: Exception) -> Response:
+    """Answer a person who typed a wrong address with a page; every program, and the API's own addresses, with JSON."""
+    is_person = "text/html" in request.headers.get("Accept", "") and not request.path.startswith("/api/")
+    return problem(error) if is_person else failure_response(error)
 
 
 @pages.after_request

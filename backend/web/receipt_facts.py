@@ -7,12 +7,12 @@ from typing import Any
 
 import stripe
 
+from backend.domain.days import spell_days, spell_moment
 from backend.domain.decline_advice import advice_for
 from backend.domain.money import format_money
 from backend.domain.refund_arrival import FEWEST_BUSINESS_DAYS, MOST_BUSINESS_DAYS, arrival_of
 from backend.services.purchases.receipts import Receipt
 from backend.services.reads import NOT_REFUNDED
-from backend.web.rendering import spell_day, spell_days
 
 _BRANDS = {
     "amex": "American Express",
@@ -56,7 +56,7 @@ def _expiry(receipt: Receipt) -> str:
     if receipt.session is None:
         return ""
     end = datetime.fromisoformat(receipt.session.session_expiry)
-    return f"{spell_day(end)}, {end:%H:%M} UTC"
+    return spell_moment(int(end.timestamp()))
 
 
 def _under_way(receipt: Receipt) -> list[stripe.Refund]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Response, make_response, render_template
 
+from backend.domain.days import spell_moment, spell_month
 from backend.domain.money import format_money
 from backend.http.errors import failure_of
 from backend.http.requests import settings
 
 STRIPE = ("https://js.stripe.com", "https://*.js.stripe.com", "https://hooks.stripe.com", "https://api.stripe.com")
-
-# Not the machine's own: a page is in one language.
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
 def stripe_origins() -> tuple[str, ...]:
@@ -55,7 +53,8 @@ def page(
         "development": not settings().is_production,
         "money": format_money,
         "clock": _clock,
-        "when": _when,
+        "when": spell_moment,
+        "month": spell_month,
     }
     response = make_response(render_template(template, **context), status)
     response.headers["Content-Security-Policy"] = policy(scripts=scripts, pays=pays, forms=forms)
@@ -67,26 +66,6 @@ def page(
 
 def _clock(unix: int) -> datetime:
     return datetime.fromtimestamp(unix, UTC)
-
-
-def _when(unix: int, *, seconds: bool = False) -> str:
-    """``2 Nov 2026, 15:00 UTC``: in words of no particular time zone's."""
-    at = _clock(unix)
-    time = f"{at:%H:%M:%S}" if seconds else f"{at:%H:%M}"
-    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}, {time} UTC"
-
-
-def spell_day(day: date) -> str:
-    """Return a day as pages spell it: ``9 November 2026``."""
-    return f"{day.day} {day:%B %Y}"
-
-
-def spell_days(first: date, last: date) -> str:
-    """Return two days without what they share: ``9 and 16 November 2026``, ``27 November and 4 December 2026``."""
-    if first.year != last.year:
-        return f"{spell_day(first)} and {spell_day(last)}"
-    start = f"{first.day}" if first.month == last.month else f"{first.day} {first:%B}"
-    return f"{start} and {spell_day(last)}"
 
 
 def problem(error: Exception) -> Response:

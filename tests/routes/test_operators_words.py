@@ -123,6 +123,7 @@ def test_a_sandbox_that_is_not_running_is_named_with_the_command_that_starts_it(
     assert told.returncode == 1
     assert "The bundled sandbox does not answer at http://127.0.0.1:" in told.stderr
     assert "Start it in another terminal: make run" in told.stderr
+    assert "If that runs on another port, name the same here: PORT=" in told.stderr
 
 
 @pytest.mark.parametrize("name", EVERY)

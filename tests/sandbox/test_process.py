@@ -36,4 +36,4 @@ def test_it_stops_when_told(stop: signal.Signals, background: bool, tmp_path: Pa
         process.send_signal(stop)
         _, told = process.communicate(timeout=30)
 
-    assert (process.returncode, told) == (0, "Stopped.\n")
+    assert (process.returncode, told) == (0, "The sandbox has stopped.\n")

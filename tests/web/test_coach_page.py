@@ -137,6 +137,21 @@ def test_stripe_is_checking_and_offers_nothing_to_do(market: Marketplace) -> Non
     assert _buttons(page) == ["Open the Stripe dashboard"]
 
 
+def test_a_share_that_waits_for_stripe_asks_nothing_of_a_coach_whom_stripe_checks(market: Marketplace) -> None:
+    """The reason beside the share and the state of onboarding agree; before, both ask the coach to finish."""
+    account = market.register(_COACH)
+    _sold(market)
+    before = _section(_page(market), "Kept for you")
+
+    market.control("POST", f"/accounts/{account}/onboard", {"verification": "pending"})
+    market.deliver()
+
+    assert "Please open your payment details" in before
+    checking = _section(_page(market), "Kept for you")
+    assert "is sent as soon as Stripe has checked your details." in checking
+    assert "Please" not in checking
+
+
 def test_a_rejected_coach_is_told_and_has_no_button_that_bounces(market: Marketplace) -> None:
     """Every link would be refused."""
     account = market.ready_coach(_COACH)

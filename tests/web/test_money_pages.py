@@ -37,7 +37,14 @@ def test_a_row_has_coach_player_date_and_what_is_kept(market: Marketplace) -> No
 
     page = _list(market)
 
-    for shown in ("Dana Reyes", "Pat", "2 Nov 2026, 15:00 UTC", "47.25 CAD", "42.52 CAD kept", "Kept for the coach"):
+    for shown in (
+        "Dana Reyes",
+        "Pat",
+        "2 November 2026, 15:00 UTC",
+        "47.25 CAD",
+        "42.52 CAD kept",
+        "Kept for the coach",
+    ):
         assert shown in page
 
 
@@ -166,8 +173,8 @@ def test_the_statement_of_one_coach_says_what_was_read(market: Marketplace) -> N
 
 def test_an_empty_month_is_said_and_without_a_month_it_is_this_one(market: Marketplace) -> None:
     """By the machine's clock, in UTC."""
-    assert "Nothing was booked in this month." in _statement(market, "?month=2026-09")
-    assert "Statement of 2026-11" in _statement(market, "")
+    assert "Nothing was booked in September 2026." in _statement(market, "?month=2026-09")
+    assert "Statement of November 2026" in _statement(market, "")
 
 
 @pytest.mark.parametrize("path", ["/money/statement", "/money/statement.csv"])

@@ -20,6 +20,6 @@ export function wear({ kind, style = {}, appearance = {}, disabled = false }, fi
 
 function choose(given = {}, names) {
   for (const [name, property] of Object.entries(names)) {
-    if (typeof given[name] === "string") document.documentElement.style.setProperty(property, given[name]);
+    if (typeof given[name] === "string") document.body.style.setProperty(property, given[name]);
   }
 }

@@ -11,10 +11,10 @@ from typing import Any
 
 import stripe
 
+from backend.domain.days import spell_day_of
 from backend.domain.metadata import PAID_AT
 from backend.domain.money_life import Moment, Move, Movement, life
 from backend.services.disputes import taken_by
-from backend.services.operators.why_words import date
 from backend.services.reads import NOT_REFUNDED, PAGE, captured, get_or_none, id_of, list_all
 from backend.services.settlement.positions import View
 
@@ -124,9 +124,9 @@ class LifeReader:
         payout = self._payout(account, arrived, at)
         if payout is not None:
             text = (
-                f"arrives on {date(payout.arrival_date)}"
+                f"arrives on {spell_day_of(payout.arrival_date)}"
                 if payout.status != "paid"
-                else f"arrived on {date(payout.arrival_date)}"
+                else f"arrived on {spell_day_of(payout.arrival_date)}"
             )
             yield Movement(max(at, payout.created), Move.LISTED, transfer.amount, payout.id, transfer.id, text)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import stripe
 
+from backend.domain.days import spell_day_of
 from backend.domain.metadata import COACH_NAME, Purchase
 from backend.domain.money import format_money
 from backend.domain.reasons import BY_A_PERSON, WORDS, Words
 from backend.domain.settlement import Reason
-from backend.services.operators.why_words import bought, date, plain
+from backend.services.operators.why_words import bought, plain
 from backend.services.reads import captured, metadata_of
 from backend.services.settlement.positions import View
 
@@ -22,7 +23,7 @@ def letter(view: View, words: Words) -> str:
     intent, charge = payment.intent, payment.charge
     paid_at = charge.created if charge is not None else intent.created
     opening = (
-        f"{_hello(payment.purchase.coach_name)} on {date(paid_at)} a player paid "
+        f"{_hello(payment.purchase.coach_name)} on {spell_day_of(paid_at)} a player paid "
         f"{format_money(intent.amount, intent.currency)} for {bought(payment.purchase)} with you."
     )
     return " ".join(text for text in (opening, _what_went_back(view), _share(view), _end(view, words)) if text)
@@ -60,7 +61,7 @@ def _end(view: View, words: Words) -> str:
     if not position.held:
         return "You need to do nothing."
     last = max(transfer.created for transfer in view.transfers)
-    return f"It was sent to you on {date(last)}; when it reaches your bank follows from your payout schedule."
+    return f"It was sent to you on {spell_day_of(last)}; when it reaches your bank follows from your payout schedule."
 
 
 def what_to_know(words: Words, waits: int) -> str:

@@ -18,9 +18,6 @@ from backend.services.release import facts_of, release_of
 from backend.services.settlement.positions import View
 
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
-_MONTHS = (
-    "January February March April May June July August September October November December".split()  # not the machine's
-)
 
 
 def plain(text: Any, most: int = 80) -> str:
@@ -47,12 +44,6 @@ def ago(seconds: int) -> str:
         if many > 0:
             return f"{many} {name}{'s' * (many > 1)} ago"
     return "just now"
-
-
-def date(at: int) -> str:
-    """``2 November 2026``, for letters."""
-    day = datetime.fromtimestamp(at, UTC)
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def bought(purchase: Purchase) -> str:
@@ -96,9 +87,14 @@ _UNPAID = {
 }
 
 
+def unpaid_reason(status: str) -> str:
+    """The reason why a payment of this status, one of Stripe's, brought no money. Without a full stop."""
+    return _UNPAID.get(status, f"The payment is {plain(status)}")
+
+
 def unpaid_line(intent: stripe.PaymentIntent, now: int | None) -> str:
     """The reason why there is no money."""
-    said = _UNPAID.get(intent.status, f"The payment is {plain(intent.status)}")
+    said = unpaid_reason(intent.status)
     error = intent.last_payment_error
     code = (getattr(error, "decline_code", None) or getattr(error, "code", None)) if error is not None else None
     declined = f" The last try was refused: {plain(code)}." if code else ""

@@ -50,7 +50,8 @@ class Statements:
     def _platform(self, month: Month) -> Statement:
         entries = Entries(namespace_of(self._client))
         lines = [entries.line(one) for one in self._books(month)]
-        read = f"Read whole: all {len(lines)} lines that Stripe booked on the platform's balance in the month."
+        count = f"all {len(lines)} lines" if lines else "no line"
+        read = f"Read whole: {count} that Stripe booked on the platform's balance in the month."
         return Statement(month, None, in_order(entries.joined(lines)), (read,))
 
     def _books(self, month: Month) -> Iterator[Any]:
