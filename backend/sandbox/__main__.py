@@ -51,6 +51,9 @@ def parser() -> argparse.ArgumentParser:
     _add_state(found)
     _add_ids(found)
     found.add_argument("--manual", action="store_true", help="deliver webhooks only on POST /_sandbox/deliveries")
+    found.add_argument(
+        "--url", type=_url, help="what links begin with, where others reach it elsewhere (default: where it listens)"
+    )
     found.add_argument("--allow-remote", action="store_true", help="listen on an address that others can reach")
     found.add_argument(
         "--allow-host",
@@ -133,7 +136,7 @@ def _listening(given: argparse.Namespace) -> tuple[Sandbox, Any]:
     except (OSError, SystemExit) as error:
         raise SystemExit(_why_not(error, given.host, given.port)) from error
     host = f"[{given.host}]" if ":" in given.host else given.host
-    sandbox.move_to(f"http://{host}:{server.server_port}")
+    sandbox.move_to(given.url or f"http://{host}:{server.server_port}")
     for name in given.allow_host:
         sandbox.guard.allow(name)
     if given.state:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from backend.services.reads import metadata_of
 from tests.builders import Marketplace
 from tests.money.test_account_makes import ask, choose, settings
 from tests.routes.test_commands import run
@@ -14,21 +15,22 @@ DAY = 86_400
 
 
 def _strangers(market: Marketplace, many: int) -> None:
-    """Accounts of v2 that are no coach's."""
+    """Accounts of v2 that are no coach's; the last is a second newer than the rest."""
     body: Any = {"contact_email": "someone@example.com", "dashboard": "express"}
     body["identity"] = {"country": "US", "entity_type": "individual"}
     body["defaults"] = {"responsibilities": {"fees_collector": "application", "losses_collector": "application"}}
     body["configuration"] = {
         "recipient": {"capabilities": {"stripe_balance": {"stripe_transfers": {"requested": True}}}}
     }
-    for _ in range(many):
+    for number in range(many):
+        market.sandbox.clock.advance(number == many - 1)
         market.stripe.v2.core.accounts.create(body)
 
 
 def _made(market: Marketplace) -> list[str]:
     """The ids of the accounts that say that they are the coach's."""
     listed = market.stripe.v2.core.accounts.list({"limit": 100}).auto_paging_iter()
-    return [one.id for one in listed if (one.metadata or {}).get("coachId") == "coach-1"]
+    return [one.id for one in listed if metadata_of(one).get("coachId") == "coach-1"]
 
 
 @pytest.fixture
