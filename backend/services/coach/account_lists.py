@@ -59,4 +59,8 @@ def made_by_v2(client: stripe.StripeClient, listed: stripe.ListObject[stripe.Acc
     The v2 list may have v1 accounts too, and does not say which they are.
     """
     shown = {account.id: account for account in listed.data}
-    return [one for one in islice(v2_accounts(client), MAX_PAGES * PAGE) if (is_v2(shown[one.id]) if one.id in shown else not listed.has_more)]
+    return [
+        one
+        for one in islice(v2_accounts(client), MAX_PAGES * PAGE)
+        if (is_v2(shown[one.id]) if one.id in shown else not listed.has_more)
+    ]
