@@ -51,6 +51,19 @@ def parser() -> argparse.ArgumentParser:
     _add_state(found)
     _add_ids(found)
     found.add_argument("--manual", action="store_true", help="deliver webhooks only on POST /_sandbox/deliveries")
+    _add_reach(found)
+    found.add_argument(
+        "--coverage",
+        metavar="FILE",
+        type=Path,
+        nargs="?",
+        const=coverage.COMMITTED,
+        help=f"write what is supported, as Markdown, and stop (default: the {coverage.COMMITTED.name} beside the code)",
+    )
+    return found
+
+
+def _add_reach(found: argparse.ArgumentParser) -> None:
     found.add_argument(
         "--url", type=_url, help="what links begin with, where others reach it elsewhere (default: where it listens)"
     )
@@ -62,15 +75,6 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         help="answer under this name too, as in a network of containers; may be repeated (default: this machine's own names)",
     )
-    found.add_argument(
-        "--coverage",
-        metavar="FILE",
-        type=Path,
-        nargs="?",
-        const=coverage.COMMITTED,
-        help=f"write what is supported, as Markdown, and stop (default: the {coverage.COMMITTED.name} beside the code)",
-    )
-    return found
 
 
 def _add_ids(found: argparse.ArgumentParser) -> None:

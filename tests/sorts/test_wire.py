@@ -21,7 +21,7 @@ _DAY = 86_400
 
 
 class Record:
-    """What the routes answered, and which of them were asked."""
+    """Answers of the routes, in their order, and the routes that were asked."""
 
     def __init__(self, make: ConnectAccounts) -> None:
         self.market = Marketplace(now=NOW, account_terms=AccountTerms(make))
