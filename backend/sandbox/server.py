@@ -89,8 +89,13 @@ class Handler(WSGIRequestHandler):
 
     def _answer(self) -> None:
         head: list[Any] = []
-        body = self.server.app(self.make_environ(), lambda *given: head.extend(given) or self.wfile.write)
-        status, headers = head[:2]
+
+        def start(status: str, headers: list[tuple[str, str]], _: Any = None) -> Callable[[bytes], object]:
+            head[:] = status, headers
+            return self.wfile.write
+
+        body = self.server.app(self.make_environ(), start)
+        status, headers = head
         has_length = any(name.lower() == "content-length" for name, _ in headers)
         if not has_length and self.command != "HEAD" and status[:3] not in ("204", "304"):
             # The end of the connection is then the end of the answer.
