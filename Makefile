@@ -30,7 +30,7 @@ REV ?= HEAD
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo drill sandbox serve conformance test quick check format lint types imports properties chaos fuzz model planted mutation bench growth overload compare picture asvs audit lock sbom sdk-suite drift clean
+.PHONY: help run demo drill sandbox serve conformance test quick check format lint types imports properties kept chaos fuzz model planted mutation bench growth overload compare picture asvs audit lock sbom sdk-suite drift clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ format: $(DEV_READY) ## Format the code, and mend what can be mended by itself
 
 properties: $(DEV_READY) ## Try N random histories of everything that can happen to money (N=1000)
 	@PROPERTIES=$(N) $(BIN)/python -m pytest tests/money/test_properties.py -p no:logging
+
+kept: $(DEV_READY) ## Sell N packages whose share is kept, with Search down and every event lost (N=1000)
+	@KEPT=$(N) $(BIN)/python -m pytest tests/money/test_kept_load.py -p no:logging
 
 chaos: $(DEV_READY) ## Buy N packages while everything goes wrong, then account for every cent (N=1000 SEED=0)
 	@$(BIN)/python -m tests.chaos.chaos --payments $(N) --seed $(SEED)

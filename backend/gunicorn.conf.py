@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from gunicorn.sock import create_sockets
-
 # gunicorn runs this file before it has put the project on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -42,8 +40,8 @@ worker_class = "backend.http.worker.Worker"
 worker_connections = 2 * _settings.max_in_flight + 1_000
 # Connections that the kernel keeps until a worker takes them.
 backlog = 2_048
-# Each worker has a listener of its own beside the common one, and the kernel deals connections out evenly: from one
-# listener alone, whichever worker wakes first takes most of a burst.
+# Each worker opens a listener of its own, and the kernel deals connections out evenly: from one common listener, whichever
+# worker wakes first takes most of a burst.
 reuse_port = True
 # A worker that shows no sign of life for so long hangs, and is killed. Requests have time limits of their own.
 timeout = 30
@@ -103,12 +101,6 @@ def on_starting(server: Any) -> None:
     if subprocess.run([sys.executable, "-c", _CHECK, root], check=False).returncode:
         shutil.rmtree(_counts, ignore_errors=True)
         raise SystemExit(1)
-
-
-def post_fork(_server: Any, worker: Any) -> None:
-    """Open the worker's own listener."""
-    if worker.cfg.workers > 1:
-        worker.sockets = [*worker.sockets, *create_sockets(worker.cfg, worker.log)]
 
 
 def child_exit(_server: Any, worker: Any) -> None:

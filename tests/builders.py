@@ -25,7 +25,7 @@ from backend.services import Services
 from backend.services.reconcile.reconcile import ReconcileResult
 from backend.services.settlement.settle import Settlement
 from tests.books import StripesBooks
-from tests.money.workers import StagedStripe
+from tests.money.workers import ObservedStripe
 from tests.wire import InProcessStripe
 
 BACKEND = "http://backend.test"
@@ -73,7 +73,7 @@ class Marketplace(StripesBooks):
         self.settings = replace(load_settings({}, env_file=None), ratelimit_enabled=False, **changes)
         key = self.settings.stripe_secret_key
         self.sandbox = Sandbox(clock=self.clock, secret_key=key, base_url=STRIPE, post=self._post)
-        self.line = StagedStripe(self.sandbox)
+        self.line = ObservedStripe(self.sandbox)
         self.app = self.another_backend()
         self.http: FlaskClient = self.app.test_client()
         self._as_platform = {"Authorization": f"Bearer {self.settings.stripe_secret_key}"}
@@ -260,6 +260,11 @@ class Marketplace(StripesBooks):
         """Settle as the sweep does."""
         services: Services = self.app.extensions["payments"]
         return services.settler.settle(payment_id)
+
+    def release(self, payment_id: str) -> None:
+        """Release a kept share as an operator does."""
+        services: Services = self.app.extensions["payments"]
+        services.deliveries.release(payment_id)
 
     def reconcile(self, payment_ids: list[str] | None = None, since: int | None = None) -> list[ReconcileResult]:
         """Run the default sweep, or mend the given payments. Answers with those that did not balance or wait."""

@@ -60,6 +60,7 @@ SUITE = [
     "tests/routes/test_confirm.py",
     "tests/routes/test_refund_route.py",
     "tests/routes/test_connect.py",
+    "tests/routes/test_manual_transfers.py",
     "tests/money/test_crashes.py",
     "tests/money/test_properties.py",
 ]

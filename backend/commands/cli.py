@@ -42,7 +42,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 def attach_commands(app: Flask, create_app: Callable[..., Flask]) -> None:
     """Make the commands known to ``flask``. ``create_app``: the factory, for the drill's own backend."""
     app.extensions["create_app"] = create_app
-    for command in (demo, drill, settle, ledger, why, statement, reconcile, coaches, doctor, webhooks):
+    for command in (demo, drill, settle, release, ledger, why, statement, reconcile, coaches, doctor, webhooks):
         app.cli.add_command(command)
     _hide_those_of_others()
 
@@ -112,6 +112,32 @@ def settle(payment: str, manual: bool, auto: bool, release: str | None) -> None:
         if settlement.state == MoneyState.NOT_OURS:
             click.echo("Nothing was settled: the Node backend sold this payment. To settle it too:")
             click.echo(f"  flask reconcile {payment} --adopt")
+    except tuple(UNTOLD) as error:
+        raise SystemExit(say_untold(payment, UNTOLD[type(error)], as_json=False)) from error
+    except (stripe.StripeError, PaymentsError) as error:
+        raise operator_error(error) from error
+
+
+@click.command()
+@click.argument("payment", type=PAYMENT_ID)
+@asks_stripe
+def release(payment: str) -> None:
+    """Release the share of one PAYMENT (pi_…) now, and pay the coach.
+
+    For a package whose share is kept until the work is delivered, or for some days: an operator says that the coach is to
+    be paid at once. It cannot be taken back. An open dispute or inquiry keeps the share all the same.
+
+    \b
+    flask release pi_…
+
+    Exit code 0 when it was released, 1 when it could not be.
+    """
+    services = _services()
+    try:
+        released = services.deliveries.release(payment)
+        if released.settlement is not None:
+            tell(services, released.settlement)
+        print_ledger(*read_ledger(services, payment, as_json=False))
     except tuple(UNTOLD) as error:
         raise SystemExit(say_untold(payment, UNTOLD[type(error)], as_json=False)) from error
     except (stripe.StripeError, PaymentsError) as error:

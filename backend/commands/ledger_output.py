@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -68,6 +69,9 @@ def print_ledger(found: Ledger, told: Explanation) -> None:
     money("- reversed", found.reversed)
     money("= the coach holds", found.held)
     _print_refunds(found)
+    if found.unreleased:
+        until = f" until {_moment(found.kept_until)} at the latest" if found.kept_until is not None else ""
+        click.secho(f"{format_money(found.unreleased, found.currency)} is kept for the coach{until}.", fg="yellow")
     _print_reason(found, told)
     if found.balances:
         click.secho("It balances.", fg="green")
@@ -75,6 +79,10 @@ def print_ledger(found: Ledger, told: Explanation) -> None:
         click.secho(f"The coach is owed {format_money(found.owed, found.currency)}.", fg="yellow")
     else:
         click.secho(f"The coach owes {format_money(-found.owed, found.currency)}.", fg="yellow")
+
+
+def _moment(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _under_way(found: Ledger) -> str:

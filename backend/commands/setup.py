@@ -21,6 +21,7 @@ from backend.http.auth import UNASKED
 from backend.services import Services
 from backend.services.coach.account_lists import made_by_v2
 from backend.services.operators.diagnosis import OK, PROBLEM, WARNING, Finding, examine
+from backend.services.operators.kept_money import kept_money
 from backend.services.operators.platform_report import destination_findings, platform_report
 from backend.services.operators.undelivered import undelivered
 from backend.webhooks.handlers import PLATFORM_TYPES
@@ -90,6 +91,7 @@ def _stripe_examined() -> Iterator[Finding]:
         with_v2 = settings.account_terms.connect_accounts == "v2" or bool(by_v2)
         yield from destination_findings(client, wanted_destinations(settings, url, None, with_v2))
     if found[0].level == OK:  # else Stripe does not answer, or not to this key
+        yield from kept_money(_services().client, _services().kept_days)
         yield from undelivered(_services().client, frozenset(PLATFORM_TYPES), settings.app_url)
 
 

@@ -14,16 +14,20 @@ import click
 import structlog
 
 from backend.commands.sweep_repair import Mender
+from backend.domain.settlement import Reason
 from backend.domain.states import MoneyState
 from backend.services import Services
 from backend.services.coach.registry_repair import RegistrySweep, restore_registry
+from backend.services.reads import Payment
 from backend.services.reconcile.books import Traces
 from backend.services.reconcile.findings import Case, Findings
 from backend.services.reconcile.joins import PROCESSING, Judgement, Verdict
+from backend.services.reconcile.kept_shares import KEPT
 from backend.services.reconcile.mark import write_mark
 from backend.services.reconcile.pace import Pace
 from backend.services.reconcile.reconcile import ReconcileResult
 from backend.services.reconcile.sources import Sources
+from backend.services.release import is_due
 from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
@@ -61,7 +65,7 @@ def run_sweep(services: Services, options: SweepOptions, quiet: bool = True) -> 
     else:
         if not quiet and sys.stderr.isatty():
             click.echo("Reading Stripe's books ...", err=True)
-        swept.findings = Sources(services.client, pace, options.adopt).find(options.since_seconds)
+        swept.findings = Sources(services.client, pace, options.adopt, services.kept_days).find(options.since_seconds)
         cases = _in_order(swept.findings)
         swept.findings.attempt("registry", lambda: _restore(services, swept))
     _mend(Mender(services, pace, adopt=options.adopt, dry_run=options.dry_run), cases, swept, quiet)
@@ -103,7 +107,14 @@ def _to_carry(swept: Swept) -> tuple[str, ...]:
 
 def _is_on_the_way(one: ReconcileResult) -> bool:
     payment = one.settlement.payment if one.settlement is not None else None
-    return one.state == MoneyState.NOT_PAID and payment is not None and payment.intent.status == PROCESSING
+    if payment is None:
+        return False
+    return _is_stopped(one, payment) or (one.state == MoneyState.NOT_PAID and payment.intent.status == PROCESSING)
+
+
+def _is_stopped(one: ReconcileResult, payment: Payment) -> bool:
+    """True if a share is due and a dispute keeps it: the end of an inquiry has no line in the books."""
+    return one.reason == Reason.UNDELIVERED and is_due(payment, payment.at)
 
 
 def _remember(services: Services, swept: Swept) -> None:
@@ -114,6 +125,6 @@ def _remember(services: Services, swept: Swept) -> None:
     until = findings.until if findings.whole and joins_on and findings.until is not None else mark.until
     if until is not None and mark.until is not None:
         until = max(until, mark.until)
-    missed = any(unread.name == "refunds" for unread in findings.unread)
+    missed = any(unread.name in ("refunds", KEPT) for unread in findings.unread)
     again = since if missed else None if joins_on else mark.again
     write_mark(services.client, mark, until, swept.carried, again, since or 0)

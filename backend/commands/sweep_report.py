@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from backend.commands.sweep import Swept
 from backend.domain.money import format_money
 from backend.domain.states import MoneyState
 from backend.services.operators.why_words import plain
+from backend.services.reads import Payment
 from backend.services.reconcile.reconcile import ReconcileResult
 
 
@@ -37,7 +38,7 @@ def report_of(swept: Swept, now: int) -> dict[str, Any]:
         "dry_run": options.dry_run,
         "finished_at": now,
         "payments": [_line(one) for one in told],
-        "waiting": [] if options.dry_run else waiting(swept.mended, now),
+        "waiting": [] if options.dry_run else waiting(swept.mended, now, findings.kept),
         "carried": list(swept.carried),
         "unread": [{"name": one.name, "error": one.error} for one in findings.unread],
     }
@@ -53,10 +54,13 @@ def report_of(swept: Swept, now: int) -> dict[str, Any]:
     return report
 
 
-def waiting(mended: Iterable[ReconcileResult], now: int) -> list[dict[str, Any]]:
+def waiting(
+    mended: Iterable[ReconcileResult], now: int, kept: Mapping[str, Payment] | None = None
+) -> list[dict[str, Any]]:
     """The money that waits, by reason and currency: how many payments, how long the oldest, and how much.
 
-    ``held`` is owed to coaches and ``clawback`` by them, in minor units.
+    ``held`` is owed to coaches and ``clawback`` by them, in minor units. ``kept``: shares that are not released yet, which
+    were not looked at one by one.
     """
     groups: defaultdict[tuple[str, str], dict[str, int]] = defaultdict(
         lambda: {"payments": 0, "held": 0, "clawback": 0, "oldest_seconds": 0}
@@ -71,6 +75,13 @@ def waiting(mended: Iterable[ReconcileResult], now: int) -> list[dict[str, Any]]
         group["held"] += max(0, settlement.waits)
         group["clawback"] += max(0, -settlement.waits)
         group["oldest_seconds"] = max(group["oldest_seconds"], (read_at or now) - settlement.note.at)
+    for payment in (kept or {}).values():
+        if payment.note is None:
+            continue
+        group = groups[payment.note.reason or "", payment.intent.currency]
+        group["payments"] += 1
+        group["held"] += payment.note.amount or 0
+        group["oldest_seconds"] = max(group["oldest_seconds"], (payment.at or now) - payment.note.at)
     return [{"reason": reason, "currency": currency, **group} for (reason, currency), group in sorted(groups.items())]
 
 

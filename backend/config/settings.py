@@ -245,8 +245,9 @@ def _catalogue_path(read: Reader) -> Path:
 def _read_catalogue(read: Reader) -> Catalogue:
     path = _catalogue_path(read)
     currency = read.convert("DEFAULT_CURRENCY", supported_currency)
+    grace_days = read.integer("RELEASE_GRACE_DAYS", 3, 0, 60)
     try:
-        return parse_catalogue(tomllib.loads(path.read_text(encoding="utf-8")), currency)
+        return parse_catalogue(tomllib.loads(path.read_text(encoding="utf-8")), currency, grace_days)
     except (CatalogueError, MoneyError, tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError("CATALOGUE_PATH", f"{path.name}: {error}") from error
 

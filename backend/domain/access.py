@@ -91,6 +91,10 @@ class Caller:
         """True if it is known to be this coach, or an admin: where nobody is asked, in production, it is not known."""
         return not self.unknown and self.owns_account(coach_id)
 
+    def is_player(self, player_id: str | None) -> bool:
+        """True if it is known to be this player, or an admin. Nobody is the player of a payment that names none."""
+        return not self.unknown and (self.may_everything or (self.subject is not None and player_id == self.subject))
+
     def player_for(self, named: str | None) -> str | None:
         """The player that a purchase is for: a player buys for nobody else. Raises ``NotAllowed``."""
         if self.may_everything or self.subject is None:

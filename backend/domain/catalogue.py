@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from backend.domain.money import MoneyError, supported_currency
+from backend.domain.release import AT_ONCE, ReleaseError, ReleaseTerms, terms_of
 
 PackageType = Literal["package", "subscription"]
 PACKAGE: PackageType = "package"
@@ -37,7 +38,10 @@ class NotOffered(ValueError):
 
 @dataclass(frozen=True)
 class Offer:
-    """One thing that a player can buy, at ``price`` minor units. A subscription has no ``package_id``."""
+    """One thing that a player can buy, at ``price`` minor units. A subscription has no ``package_id``.
+
+    ``release``: from when the coach's share may be sent.
+    """
 
     sport: str
     package_type: PackageType
@@ -45,6 +49,7 @@ class Offer:
     price: int
     clips: int
     days: int
+    release: ReleaseTerms = AT_ONCE
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,11 @@ class Catalogue:
     def sports(self) -> tuple[str, ...]:
         """The sports in the catalogue's own spelling and order."""
         return tuple(dict.fromkeys(offer.sport for offer in self.offers))
+
+    @property
+    def kept_days(self) -> frozenset[int]:
+        """The numbers of days for which shares of today's offers are kept at most."""
+        return frozenset(offer.release.days for offer in self.offers if offer.release.keeps)
 
     def spelling(self, sport: str) -> str:
         """The catalogue's spelling of a sport written in any case. Raises ``NotOffered``."""
@@ -80,19 +90,20 @@ class Catalogue:
         raise NotOffered("packageId", f"The package must be one of: {ids}.")
 
 
-def parse_catalogue(document: Mapping[str, Any], default_currency: str | None = None) -> Catalogue:
+def parse_catalogue(document: Mapping[str, Any], default_currency: str | None = None, grace_days: int = 0) -> Catalogue:
     """Read a catalogue document (see ``config/catalogue.toml`` for the form).
 
-    ``default_currency`` replaces the document's own. Raises ``CatalogueError`` naming the entry.
+    ``default_currency`` replaces the document's own. ``grace_days``: how long a share is kept after a delivery. Raises
+    ``CatalogueError`` naming the entry.
     """
     _only_keys(document, {"currency", "packages", "subscription", "prices"}, "the catalogue")
     currency = _currency(default_currency or document.get("currency", "cad"))
     contents: dict[_Key, _Contents] = {
-        (PACKAGE, _package_id(key)): _contents(value, f"packages.{key}")
+        (PACKAGE, _package_id(key)): _contents(value, f"packages.{key}", grace_days)
         for key, value in _table(document, "packages").items()
     }
     if "subscription" in document:
-        contents[(SUBSCRIPTION, None)] = _contents(document["subscription"], "subscription")
+        contents[(SUBSCRIPTION, None)] = _contents(document["subscription"], "subscription", grace_days)
     offers = [
         offer for sport, prices in _table(document, "prices").items() for offer in _offers(sport, prices, contents)
     ]
@@ -103,7 +114,7 @@ def parse_catalogue(document: Mapping[str, Any], default_currency: str | None = 
 
 
 _Key = tuple[PackageType, int | None]
-_Contents = tuple[int, int]
+_Contents = tuple[int, int, ReleaseTerms]
 
 
 def _offers(sport: str, prices: Any, contents: Mapping[_Key, _Contents]) -> list[Offer]:
@@ -122,6 +133,7 @@ def _offers(sport: str, prices: Any, contents: Mapping[_Key, _Contents]) -> list
             price=_whole(price, f"prices.{sport}.{name}", _LEAST_MINOR, _MOST_MINOR),
             clips=contents[names[name]][0],
             days=contents[names[name]][1],
+            release=contents[names[name]][2],
         )
         for name, price in prices.items()
     ]
@@ -151,13 +163,18 @@ def _package_id(key: str) -> int:
     return int(key)
 
 
-def _contents(value: Any, where: str) -> _Contents:
+def _contents(value: Any, where: str, grace_days: int) -> _Contents:
     if not isinstance(value, Mapping):
         raise CatalogueError(f"{where}: must be a table with clips and days")
-    _only_keys(value, {"clips", "days"}, where)
+    _only_keys(value, {"clips", "days", "release"}, where)
+    try:
+        release = terms_of(value.get("release", AT_ONCE.kind), grace_days)
+    except ReleaseError as error:
+        raise CatalogueError(f"{where}.release: {error}") from error
     return (
         _whole(value.get("clips"), f"{where}.clips", 1, 100_000),
         _whole(value.get("days"), f"{where}.days", 1, 3_660),
+        release,
     )
 
 

@@ -37,6 +37,16 @@ def paid_at(payment_id: str, generation: int) -> str:
     return _later(f"paid-at:{payment_id}", generation)
 
 
+def delivered_at(payment_id: str, generation: int) -> str:
+    """Return the key under which the moment of the delivery is written on the payment."""
+    return _later(f"delivered-at:{payment_id}", generation)
+
+
+def accepted_at(payment_id: str, generation: int) -> str:
+    """Return the key under which the moment of the acceptance is written on the payment."""
+    return _later(f"accepted-at:{payment_id}", generation)
+
+
 def purchase_id(attempt: str, subject: str | None) -> str:
     """Return the id of the purchase that a caller's Idempotency-Key names, together with whose key it is.
 

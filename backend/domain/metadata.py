@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from backend.domain.catalogue import PACKAGE, SUBSCRIPTION, Offer, PackageType
 from backend.domain.money import FeeRate
 from backend.domain.namespace import UNNAMED, Namespace
+from backend.domain.release import ReleaseKind, ReleaseTerms, frozen_terms
 
 COACH_ID = "coachId"
 COACH_NAME = "coachName"
@@ -31,6 +32,15 @@ PLAYER_NAME = "playerName"
 FEE_PERCENT = "feePercent"
 COACH_KEY = "coachKey"
 COACH_ACCOUNT_ID = "coachAccountId"
+# The terms of release, frozen at purchase; all absent where the share is sent at once.
+RELEASE = "release"
+RELEASE_DAYS = "releaseDays"
+RELEASE_GRACE_DAYS = "releaseGraceDays"
+# Moments that release it, in unix seconds, each written once and never by settle.
+DELIVERED_AT = "deliveredAt"
+ACCEPTED_AT = "acceptedAt"
+ACCEPTED_BY = "acceptedBy"  # who accepted: player, admin or operator
+RELEASED_AT = "releasedAt"  # unix second at which settle first found the share of a kept payment with the coach
 SETTLEMENT = "settlement"  # the note that settle leaves on a payment; see domain/settlement.py
 # A person's word, which settle reads and never writes: MODE_MANUAL leaves the payment to a person; MODE_AUTO takes
 # that back, and remembers that a person was there.
@@ -59,6 +69,8 @@ ATTEMPT = "attempt"  # on refunds: the caller's Idempotency-Key, hashed
 ATTEMPT_BODY = "attemptBody"  # on refunds: what that key asked for, hashed
 SWEEP_MARK_ID = "sweep_mark"  # the Product in which the sweeps keep their memory
 SWEEP = "sweep_"  # on that Product: how the keys of each sweep begin
+KEPT_DAYS_ID = "kept_days"  # the Product that lists every number of days for which a share was ever kept
+KEPT_DAYS = "days_"  # on that Product: how the key of each number begins
 SERVED_AS = "servedAs"  # on the Product of a deployment's address: the namespaces that it has had
 
 # The id of the Product that says until when accounts were adopted.
@@ -163,6 +175,7 @@ class Purchase:
             PLAYER_NAME: self.player_name,
             COACH_KEY: self.coach_key,
             COACH_ACCOUNT_ID: self.coach_account_id,
+            **_frozen_release(self.offer.release),
         }
         return {key: value for key, value in values.items() if value is not None}
 
@@ -185,6 +198,9 @@ def read_purchase(metadata: Mapping[str, str], namespace: Namespace = UNNAMED) -
                 price=int(metadata[PACKAGE_PRICE]),
                 clips=int(metadata[CLIPS]),
                 days=_days(metadata[DAYS]),
+                release=frozen_terms(
+                    metadata.get(RELEASE), metadata.get(RELEASE_DAYS), metadata.get(RELEASE_GRACE_DAYS)
+                ),
             ),
             rate=_frozen_rate(metadata),
             player_id=metadata.get(PLAYER_ID),
@@ -195,6 +211,14 @@ def read_purchase(metadata: Mapping[str, str], namespace: Namespace = UNNAMED) -
         )
     except (KeyError, ValueError) as error:
         raise NotAPurchase(f"the metadata is not a purchase: {error!r}") from error
+
+
+def _frozen_release(terms: ReleaseTerms) -> dict[str, str | None]:
+    """The keys of a share that is kept. One that is sent at once has none: its bytes are those of always."""
+    if not terms.keeps:
+        return {}
+    grace = str(terms.grace_days) if terms.kind == ReleaseKind.ON_DELIVERY else None
+    return {RELEASE: str(terms.kind), RELEASE_DAYS: str(terms.days), RELEASE_GRACE_DAYS: grace}
 
 
 def _frozen_rate(metadata: Mapping[str, str]) -> FeeRate:

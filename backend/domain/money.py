@@ -6,7 +6,6 @@ share always add up to the amount that was paid.
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
@@ -33,7 +32,11 @@ def round_half_up(exact: Fraction) -> int:
     Python's ``round`` sends halves to the even neighbour: 12.5% of 4500 would be 562 here and 563 in the
     JavaScript it replaces.
     """
-    return math.floor(exact + Fraction(1, 2))
+    return _half_up(exact.numerator, exact.denominator)
+
+
+def _half_up(numerator: int, denominator: int) -> int:
+    return (2 * numerator + denominator) // (2 * denominator)
 
 
 def supported_currency(code: str) -> str:
@@ -113,5 +116,5 @@ class FeeRate:
         """The platform's fee, rounded half up, and the coach's share: the rest, so they always add up."""
         if amount_minor < 0:
             raise MoneyError(f"cannot split a negative amount: {amount_minor}")
-        fee = round_half_up(self.fraction * amount_minor)
+        fee = _half_up(self.fraction.numerator * amount_minor, self.fraction.denominator)
         return Split(amount=amount_minor, fee=fee, share=amount_minor - fee)

@@ -29,6 +29,7 @@ class Reason(StrEnum):
     UNCLEAR_TRANSFERS = "unclear_transfers"  # the coach may have been paid by hand: a person has to look
     UNCLEAR_DISPUTE = "unclear_dispute"  # it cannot be told what of the payment a dispute took
     MANY_TRANSFERS = "many_transfers"  # too many transfers to look through now: the sweep does
+    UNDELIVERED = "undelivered"  # the share is kept until the work is delivered, accepted, or its deadline has come
     UNREADABLE = "unreadable"  # the payment's metadata is damaged: a person has to mend it
 
 

@@ -118,6 +118,15 @@ WORDS: Mapping[Reason, Words] = MappingProxyType(
             "flask reconcile {payment}",
             "The coach was sent too much since to look through it now. Please run flask reconcile for this payment.",
         ),
+        Reason.UNDELIVERED: Words(
+            "The coach's share is kept until the work is delivered, the player accepts it, or the deadline comes; an open "
+            "dispute stops it.",
+            "Nothing: it is sent by itself then. The command sends it now.",
+            "Your share is kept for you until the work is done. It is sent some days after you say in the app that you have "
+            "delivered, or as soon as the player accepts.",
+            "flask release {payment}",
+            "The coach's share is kept until the work is delivered, and is sent by itself then.",
+        ),
         Reason.UNREADABLE: Words(
             "The payment is ours, but its metadata is damaged.",
             "Mend the metadata in the Stripe Dashboard (another payment of the same package shows what it should hold), then "

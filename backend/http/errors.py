@@ -22,7 +22,7 @@ from backend.domain.access import NotAllowed, NotSignedIn
 from backend.domain.text import excerpt
 from backend.http.signing_keys import KeysUnavailable
 from backend.http.stripe_errors import STRIPE_OAUTH, STRIPE_V2
-from backend.observability.metrics import WEBHOOKS
+from backend.observability.metrics import WEBHOOKS, labelled
 from backend.services.errors import (
     CoachNotReady,
     Conflict,
@@ -279,7 +279,7 @@ def _log(exc: Exception, failure: Failure) -> None:
     if isinstance(exc, stripe.StripeError):
         facts.update(code=error_code(exc), stripe_status=exc.http_status, stripe_request=exc.request_id)
     if type(exc) in _REFUSED_AS:
-        WEBHOOKS.labels("unknown", _REFUSED_AS[type(exc)]).inc()
+        labelled(WEBHOOKS, "unknown", _REFUSED_AS[type(exc)]).inc()
     if failure.http_status == 500:
         log.error("request.bug", exc_info=exc, **facts)
     elif failure.http_status > 500:

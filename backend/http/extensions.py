@@ -17,11 +17,13 @@ from flask_cors import CORS
 from flask_limiter import Limiter
 from flask_talisman import Talisman
 from limits.errors import ConfigurationError
+from limits.strategies import FixedWindowRateLimiter
 
 from backend.config.env import SettingsError
 from backend.config.settings import Settings
-from backend.domain.paths import API, UNDER_WEBHOOKS
+from backend.domain.paths import API, FILES, UNDER_WEBHOOKS
 from backend.http.auth import caller
+from backend.http.client_counts import ClientCounts
 
 # What an answer of the API may do in a browser: nothing. Pages set a policy of their own. Without base-uri and
 # form-action, which do not fall back on default-src, markup that slipped into an answer could still send a form.
@@ -137,6 +139,8 @@ def _attach_limiter(app: Flask, settings: Settings) -> None:
         raise SettingsError(
             "RATELIMIT_STORAGE_URI", "is no storage of the limits library, or needs its driver"
         ) from error
+    # What counts while the storage is away; the library would take its own storage, which slows with every client.
+    limiter._fallback_limiter = FixedWindowRateLimiter(ClientCounts())
     limiter.request_filter(_is_unlimited)
     _limit_purchases(app, limiter)
 
@@ -203,6 +207,6 @@ def _attach_talisman(app: Flask, settings: Settings) -> None:
     def set_policy(response: Response) -> Response:
         response.headers.setdefault("Content-Security-Policy", API_POLICY)
         # Another site may load the front-end services, and nothing else: no answer as a picture or a script of its own.
-        shared = request.path.startswith("/static/")
+        shared = request.path.startswith(FILES)
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin" if shared else "same-origin"
         return response

@@ -18,7 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from backend.config.settings import Settings
 from backend.domain import card_numbers
 from backend.domain.paths import API, UNDER_WEBHOOKS
-from backend.observability.metrics import REQUEST_SECONDS, REQUESTS
+from backend.observability.metrics import REQUEST_SECONDS, REQUESTS, labelled
 
 log = structlog.get_logger(__name__)
 
@@ -120,8 +120,8 @@ def _finish(response: Response) -> Response:
     rule = request.url_rule
     route = rule.rule if rule is not None else "none"
     method = request.method if rule is not None else "any"
-    REQUESTS.labels(method, route, str(response.status_code)).inc()
-    REQUEST_SECONDS.labels(route).observe(seconds)
+    labelled(REQUESTS, method, route, str(response.status_code)).inc()
+    labelled(REQUEST_SECONDS, route).observe(seconds)
     if request.path not in ("/health", "/metrics"):
         log.info(
             "request",

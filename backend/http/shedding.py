@@ -1,12 +1,15 @@
 """Refuse early and cheaply what this process has no time or room for, outside Flask, with an answer that lies ready.
 
-What ends a server under load is work that begins ever later. So a gate looks how late this process is. A burst is worked
-off; once work begins more than a second late, whatever comes newest is refused, until the process is in time again. What
-has begun is finished. Webhooks are refused last, probes and files never.
+What ends a server under load is work that begins ever later. So a gate looks how late this process is, and how long the
+request has lain in the kernel. A burst is worked off; once work begins more than a second late, or what begins has waited
+for four, all that comes late is refused, until the process is in time again. What has begun is finished. Webhooks are
+refused last, probes never.
 """
 
 from __future__ import annotations
 
+import struct
+import sys
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -16,7 +19,7 @@ import structlog
 from gevent import monkey
 
 from backend.config.settings import Settings
-from backend.domain.paths import API, UNDER_WEBHOOKS
+from backend.domain.paths import API, FILES, UNDER_WEBHOOKS
 from backend.http.middleware import Environ, WSGIApp, request_id_of
 from backend.observability.metrics import REFUSED
 
@@ -27,15 +30,22 @@ LATE_SECONDS = 1.0
 # The same from the first refusal until a second after the last: what is served under overload is served fast.
 TIGHT_SECONDS = 0.05
 _TIGHT_FOR_SECONDS = 1.0
+# A wait counts a quarter of it: a thousand who ask at once wait for a second or two and lose nothing by it, and while a
+# machine stands still requests wait, and no work is late.
+_WAIT_COUNTS = 0.25
+# Linux: IPPROTO_TCP and TCP_INFO, and where in that stands tcpi_last_data_recv, the milliseconds since bytes came in last.
+_TCP, _TCP_INFO, _LAST_DATA_RECEIVED = 6, 11, 52
 # Webhooks move money, and are few: they are still let in when nothing else is.
 _WEBHOOKS_MAY_BE_LATER = 4
 
-# What is answered without asking anybody.
-NEEDS_NO_PLACE = ("/health", "/ready", "/metrics", "/static/", "/docs", "/openapi.json", "/test")
+# Who looks after this process asks here, and would take it away if it did not answer.
+PROBES = frozenset(["/health", "/ready", "/metrics"])
+# What asks nobody takes no place from those who wait for Stripe. It takes processor time, so it is refused when that is short.
+NEEDS_NO_PLACE = (*sorted(PROBES), FILES, "/docs", "/openapi.json", "/test")
 # Tells Flask to make the refusal that is then kept.
 MAKE_REFUSAL = "payments.make_refusal"
 
-_Key = tuple[str | bool, str, bool]
+_Key = tuple[str | bool, str, str]
 _Refusal = tuple[str, list[tuple[str, str]], list[bytes]]
 
 
@@ -62,6 +72,20 @@ class Lateness:
         return time.process_time() - self._looked if self._watcher is not None else 0.0
 
 
+def waited(head: Environ) -> float:
+    """The seconds for which the last bytes of a request have lain in the kernel, before and after its connection was
+    accepted; 0 where nobody can tell.
+    """
+    line = head.get("gunicorn.socket")
+    if line is None or sys.platform != "linux":
+        return 0.0
+    try:
+        known = line.getsockopt(_TCP, _TCP_INFO, _LAST_DATA_RECEIVED + 4)
+        return float(struct.unpack_from("I", known, _LAST_DATA_RECEIVED)[0]) / 1_000
+    except (OSError, struct.error):
+        return 0.0  # no TCP
+
+
 class Shedder:
     """Decides what is refused, by lateness alone. ``lateness`` and ``now`` give seconds."""
 
@@ -70,9 +94,9 @@ class Shedder:
         self._now = now
         self._tight_until = 0.0
 
-    def refuses(self, webhook: bool) -> bool:
-        """True if the process is too late to take another request."""
-        late = self._lateness()
+    def refuses(self, webhook: bool, waited_seconds: float = 0.0) -> bool:
+        """True if the process is too late to take a request that has waited so long."""
+        late = max(self._lateness(), waited_seconds * _WAIT_COUNTS)
         if late <= TIGHT_SECONDS:
             return False
         now = self._now()
@@ -101,9 +125,10 @@ class Gate:
         """Pass the request on, or refuse it."""
         path = head.get("PATH_INFO", "")
         # A browser that cannot ask whether it may ask never learns why it was refused.
-        if head["REQUEST_METHOD"] == "OPTIONS" or path.startswith(NEEDS_NO_PLACE):
+        if head["REQUEST_METHOD"] == "OPTIONS" or path in PROBES:
             return self._wsgi(head, start_response)
-        if not self._shedder.refuses(path.startswith(UNDER_WEBHOOKS)) and not self._is_full():
+        has_place = path.startswith(NEEDS_NO_PLACE) or not self._is_full()
+        if has_place and not self._shedder.refuses(path.startswith(UNDER_WEBHOOKS), waited(head)):
             return self._wsgi(head, start_response)
         REFUSED.inc()
         return self._refuse(head, start_response)
@@ -112,7 +137,10 @@ class Gate:
         """Answer as Flask would. It makes the first refusal of a kind, which is kept: no header can be forgotten."""
         origin = head.get("HTTP_ORIGIN")
         who = origin if origin in self._origins else bool(origin) and self._any_origin
-        key = (who or False, head["wsgi.url_scheme"], head.get("PATH_INFO", "").startswith(API))
+        path = head.get("PATH_INFO", "")
+        # The kinds whose headers differ.
+        kind = next((known for known in (API, FILES) if path.startswith(known)), "")
+        key = (who or False, head["wsgi.url_scheme"], kind)
         refusal = self._refusals.get(key)
         if refusal is None:
             refusal = self._made(head, known_origin=bool(who))

@@ -6,12 +6,12 @@ What is no HTTP never reaches the app. gunicorn answers it with a page of HTML t
 from __future__ import annotations
 
 import json
-import select
-from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
-import gevent
+from gevent.pool import Pool
+from gevent.server import StreamServer
 from gunicorn import util
 from gunicorn.workers.ggevent import GeventWorker
 
@@ -30,10 +30,6 @@ _BUG = {"error": "Internal server error", "message": "Something went wrong on ou
 # An encoding or a version of HTTP that gunicorn has not. It is the client who asks for it: as a 5xx it would call an operator,
 # and have a proxy ask the next machine.
 _NOT_SERVED = (501, 505)
-
-
-# So long a worker that goes still takes what waits, and so often it looks whether anybody does.
-_LAST_CALL_SECONDS, _LOOK_SECONDS = 5, 0.02
 
 
 class _Unsent:
@@ -62,6 +58,19 @@ class _Listener:
         return self._address
 
 
+class Door(StreamServer):  # type: ignore[misc]
+    """Accepts the connections of one listener, a few at a time: between them, what has begun goes on."""
+
+    max_accept = 8
+
+    def close(self) -> None:
+        """Close the listener, and let in first who waits at it: the kernel resets what is left there."""
+        with suppress(OSError):
+            while not self.closed and not self.full() and (waiting := self.do_read()):
+                self.do_handle(*waiting)
+        super().close()
+
+
 class Worker(GeventWorker):  # type: ignore[misc]
     """Named in gunicorn.conf.py."""
 
@@ -71,7 +80,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         super().run()
 
     def remember_listeners(self) -> None:
-        """Keep the addresses of the listeners. One that only this worker has stands after the common ones."""
+        """Keep the addresses of the listeners."""
         self._addresses = {listener: _Listener(listener.getsockname()) for listener in self.sockets}
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
@@ -81,23 +90,10 @@ class Worker(GeventWorker):  # type: ignore[misc]
         """
         super().handle(self._addresses[listener], client, addr)
 
-    def handle_exit(self, sig: Any, frame: Any) -> None:
-        """Go, but take first what waits at the worker's own listener: the kernel resets what is left there.
-
-        With no room to wait in, a client that comes now is not answered by the kernel, and asks again a second later: by then
-        the listener is gone, and another worker's takes it.
-        """
-        own = self.sockets[len(self.cfg.address) :]
-        for listener in own:
-            listener.listen(0)
-        gevent.spawn(self._leave, own, lambda: GeventWorker.handle_exit(self, sig, frame))
-
-    def _leave(self, own: list[Any], leave: Callable[[], None]) -> None:
-        """Leave when nobody waits any longer; a worker without processor time cannot take them at once."""
-        with gevent.Timeout(_LAST_CALL_SECONDS, False):
-            while any(select.select([listener], [], [], 0)[0] for listener in own):
-                gevent.sleep(_LOOK_SECONDS)
-        leave()
+    def server_class(self, listener: Any, *, spawn: Pool, **options: Any) -> Door:
+        """Make the server of a listener; gunicorn asks for it, and would make one that leaves who waits to the kernel."""
+        tls = {name: options[name] for name in ("ssl_context",) if name in options}
+        return Door(listener, partial(self.handle, listener), spawn=spawn, **tls)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Let gunicorn choose the status and write its log, and answer in our own words."""

@@ -42,6 +42,28 @@ _AS_THEY_ARE = frozenset(["logger", "level", "timestamp", "_record", "_from_stru
 # A traceback is meant to have lines; everything else is one.
 _OF_SEVERAL_LINES = frozenset(["exception", "stack"])
 _CHAIN: list[structlog.types.Processor] = []
+_HANDLERS: list[logging.StreamHandler[Any]] = []
+
+
+class _Lines:
+    """Writes finished lines where the handler writes, without the record that ``logging`` would make of each."""
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name
+
+    def write(self, line: str) -> None:
+        """Write one line. One that cannot be written stops no payment."""
+        handler = _HANDLERS[0]
+        handler.acquire()
+        try:
+            handler.stream.write(line + handler.terminator)
+            handler.flush()
+        except (OSError, ValueError):
+            pass
+        finally:
+            handler.release()
+
+    debug = info = warning = error = critical = write
 
 
 def configure_logs(json_lines: bool, level: str = "INFO") -> None:
@@ -50,20 +72,20 @@ def configure_logs(json_lines: bool, level: str = "INFO") -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
         remove_secrets,
     ]
     # One list for ever: a logger keeps the list that it met at its first line.
-    _CHAIN[:] = [*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
+    _CHAIN[:] = [*shared, *_renderers(json_lines)]
     structlog.configure(
         processors=_CHAIN,
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=_Lines,
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
+    _HANDLERS[:] = [handler]
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

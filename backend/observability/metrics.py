@@ -7,8 +7,11 @@ server names the directory), so that any worker can answer for all. No label hol
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from typing import TypeVar
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
+from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.multiprocess import MultiProcessCollector
 
 _WORD = re.compile(r"v1|[a-z_]+")
@@ -40,21 +43,30 @@ IN_FLIGHT = Gauge("payments_requests_in_flight", "Requests that have a place.", 
 REFUSED = Counter("payments_requests_refused", "Requests that found no place and were told to come back.")
 
 
+Metric = TypeVar("Metric", bound=MetricWrapperBase)
+
+
+@lru_cache(maxsize=4_096)
+def labelled(metric: Metric, *labels: str) -> Metric:
+    """The counter of these labels: the library's own search for it takes as long as the counting."""
+    return metric.labels(*labels)
+
+
 class MoneyCounters:
     """Counts what settling comes to. See ``Tally`` in ``services/settlement/tally.py``; amounts are in minor units."""
 
     def ended(self, state: str) -> None:
         """Count a settlement under the state in which it ended."""
-        SETTLEMENTS.labels(state).inc()
+        labelled(SETTLEMENTS, state).inc()
 
     def transferred(self, currency: str, amount: int) -> None:
         """Count a transfer to a coach."""
-        TRANSFERS.labels(currency).inc()
-        TRANSFERRED.labels(currency).inc(amount)
+        labelled(TRANSFERS, currency).inc()
+        labelled(TRANSFERRED, currency).inc(amount)
 
     def taken_back(self, currency: str, amount: int) -> None:
         """Count money that was taken back from a coach."""
-        TAKEN_BACK.labels(currency).inc(amount)
+        labelled(TAKEN_BACK, currency).inc(amount)
 
 
 def exposition() -> bytes:
@@ -69,8 +81,8 @@ def exposition() -> bytes:
 def count_stripe_call(method: str, url: str, status: int, seconds: float) -> None:
     """One call to Stripe, under its operation: ``POST /v1/payment_intents/{id}/confirm``."""
     operation = operation_of(method, url)
-    STRIPE_CALLS.labels(operation, str(status)).inc()
-    STRIPE_SECONDS.labels(operation).observe(seconds)
+    labelled(STRIPE_CALLS, operation, str(status)).inc()
+    labelled(STRIPE_SECONDS, operation).observe(seconds)
     if status == 429:
         STRIPE_THROTTLED.inc()
 

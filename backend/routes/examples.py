@@ -10,6 +10,7 @@ ORDER = {"coachId": "coach-7", "coachName": "Dana", "sport": "badminton", "packa
 PURCHASE = {**ORDER, "customerEmail": "pat@example.com"}
 CONFIRMATION = {"paymentIntentId": _PAYMENT, "sessionData": ORDER}
 REFUND = {"paymentIntentId": _PAYMENT, "reason": "requested_by_customer", "amount": 1000}
+DELIVERY = {"paymentIntentId": _PAYMENT}
 COACH = {"coachId": "coach-7", "coachName": "Dana", "email": "dana@example.com", "sport": "badminton"}
 PROFILE = {"business_profile": {"url": "https://dana.example.com"}}
 ONBOARDING = {"return_url": f"{APP_URL}/coach/earnings"}

@@ -1,4 +1,4 @@
-"""``/api/payments``: buying, confirming, reading back, refunding."""
+"""``/api/payments``: buying, confirming, reading back, refunding, and releasing the coach's share."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ from dataclasses import replace
 
 from flask import Blueprint, Response
 
-from backend.domain.access import ADMINS, EVERYBODY, PLAYERS, PLAYERS_AND_GUESTS
+from backend.domain.access import ADMINS, COACHES, EVERYBODY, PLAYERS, PLAYERS_AND_GUESTS
 from backend.domain.paths import PAYMENTS
 from backend.http.auth import caller
 from backend.http.operations import operation
 from backend.http.requests import body, idempotency_key, path_payment_id, respond, services, settings
-from backend.observability.metrics import PURCHASES, REFUNDED
+from backend.observability.metrics import PURCHASES, REFUNDED, labelled
 from backend.routes import examples
 from backend.schemas.payments import (
+    AcceptRequest,
     ConfirmRequest,
     ConfirmResponse,
     CreateIntentRequest,
     CreateIntentResponse,
+    DeliveredRequest,
     IntentResponse,
     RefundBody,
     RefundResponse,
+    ReleaseResponse,
 )
 from backend.schemas.screens import PackagesResponse
 
@@ -59,7 +62,7 @@ def _buy(needs_account: bool) -> Response:
     order = replace(order, player_id=caller().player_for(order.player_id))
     subject = caller().subject
     placed = services().payments.create_intent(order, idempotency_key(), subject=subject, needs_account=needs_account)
-    PURCHASES.labels(placed.intent.currency).inc()
+    labelled(PURCHASES, placed.intent.currency).inc()
     return respond(CreateIntentResponse, placed)
 
 
@@ -115,5 +118,22 @@ def read_intent(payment_id: str) -> Response:
 def refund() -> Response:
     """Money back to the player; the coach's part of it comes back too."""
     made = services().refunds.refund(body(RefundBody), idempotency_key())
-    REFUNDED.labels(made.currency).inc(made.amount)
+    labelled(REFUNDED, made.currency).inc(made.amount)
     return respond(RefundResponse, {"refund": made})
+
+
+@payments.post("/delivered")
+@operation(COACHES, ReleaseResponse, body=DeliveredRequest, failures=(400, 404, 409), example=examples.DELIVERY)
+def deliver() -> Response:
+    """The coach has delivered the work: the share is released some days later."""
+    asked = body(DeliveredRequest)
+    return respond(ReleaseResponse, {"release": services().deliveries.deliver(asked["payment_intent_id"], caller())})
+
+
+@payments.post("/accept")
+@operation(PLAYERS_AND_GUESTS, ReleaseResponse, body=AcceptRequest, failures=(400, 404, 409), example=examples.DELIVERY)
+def accept() -> Response:
+    """The player accepts the work: the coach is paid at once."""
+    asked = body(AcceptRequest)
+    release = services().deliveries.accept(asked["payment_intent_id"], caller(), asked["client_secret"])
+    return respond(ReleaseResponse, {"release": release})

@@ -14,7 +14,7 @@ from backend.domain.stripe_time import MOST_SKEW_SECONDS
 from backend.http.errors import InvalidSignature, MissingSignature, WebhooksNotConfigured
 from backend.http.operations import operation
 from backend.http.requests import parse_json, raw_body, services, settings
-from backend.observability.metrics import WEBHOOK_LAG, WEBHOOKS
+from backend.observability.metrics import WEBHOOK_LAG, WEBHOOKS, labelled
 from backend.schemas.status import Received
 from backend.services.errors import InvalidRequest
 from backend.services.operators.pings import PING, machine_name
@@ -53,9 +53,9 @@ def _counted(event: Event) -> str:
         # A production endpoint for connected accounts also receives their test events.
         outcome = handle(services(), event) if event.livemode == settings().live else "other_mode"
     except Exception:
-        WEBHOOKS.labels(kind, "failed").inc()
+        labelled(WEBHOOKS, kind, "failed").inc()
         raise
-    WEBHOOKS.labels(kind, outcome).inc()
+    labelled(WEBHOOKS, kind, outcome).inc()
     return outcome
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 from werkzeug import Request, Response
 
 from . import coverage, fixtures
+from .calls.api import Api
 from .control.guard import Guard
 from .control.routes import Control
 from .pages.dashboard import Dashboard
@@ -22,12 +22,13 @@ from .server import Server, make_server
 from .state.background import Background
 from .state.clock import Clock
 from .state.deliveries import Delivery, Endpoint, Order, Post
+from .state.tasks import tasks_of
 from .state.world import World
 from .wire import http
-from .wire.api import Api
 from .wire.errors import StripeError
 from .wire.faults import ConnectionCut, Faults
 from .wire.keys import Keys
+from .wire.logged import LoggedCall
 from .worlds import Worlds
 
 if TYPE_CHECKING:
@@ -35,24 +36,6 @@ if TYPE_CHECKING:
 
 # The log keeps the newest calls; enough for any test, bounded for a sandbox that runs for weeks.
 LOG_MAX = 50_000
-
-
-@dataclass(slots=True)
-class LoggedCall:
-    """One API call, as the log keeps it."""
-
-    method: str
-    path: str
-    request_id: str
-    status: int | None = None
-    idempotency_key: str | None = None
-    replayed: bool = False
-    params: dict[str, Any] = field(default_factory=dict)
-    account: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """The record; `status` is null when the line was cut."""
-        return asdict(self)
 
 
 class Sandbox:
@@ -82,7 +65,7 @@ class Sandbox:
         self.world = World(self.clock, base_url, seed)
         self._with_fixtures = with_fixtures
         self._lay_out()
-        self.worlds = Worlds(self)
+        self.worlds: Worlds[Sandbox] = Worlds(self)
         self.move_to(base_url)
         if post is not None:
             self.world.events.deliveries.post = post
@@ -173,7 +156,8 @@ class Sandbox:
         self.requests.clear()
 
     def _lay_out(self) -> None:
-        """Make what is there from the start."""
+        """Make what is there from the start, and name what time brings by itself."""
+        self.world.timeline.tasks.update(tasks_of(self.world))
         if self._with_fixtures:
             fixtures.make(self.world)
 

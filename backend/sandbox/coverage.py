@@ -13,8 +13,8 @@ import stripe
 from markupsafe import Markup
 from werkzeug import Response
 
+from .calls.routing import Route
 from .control.doors import DOORS
-from .control.switches import BEHAVIOURS
 from .facts import FACTS
 from .pages import html, stripe_js
 from .resources import ROUTES
@@ -23,11 +23,11 @@ from .state.banks import BANKS, Bank
 from .state.cards import CARDS, Card
 from .state.delivery_rules import EFFECTS as DELIVERY_EFFECTS
 from .state.event_types import EVENT_TYPES, V2_EVENT_TYPES
+from .state.switches import BEHAVIOURS
 from .wire.faults import ABOUT
 from .wire.http import API_VERSION
 from .wire.limits import DIFFERENCES, Feature
 from .wire.params import parameters
-from .wire.routing import Route
 
 TITLE = "What the sandbox does, and what it does not"
 COMMITTED = Path(__file__).with_name("COVERAGE.md")

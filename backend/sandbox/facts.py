@@ -71,10 +71,10 @@ FACTS = {
         Fact("whether a deleted account is told of", "deleted_account_tells"),
         Fact("login links need onboarding", "test_pages::test_a_login_link_needs_onboarding"),
         Fact("Stripe-Account acts as an account, and is echoed", "test_connect::test_acting_as_an_account_is_echoed"),
-        Fact("daily payouts: pending, in transit, paid", "test_connect::test_a_payout_goes_from_pending_to_paid"),
-        Fact("a paid payout may fail", "test_connect::test_a_paid_payout_may_still_fail"),
+        Fact("daily payouts: pending, in transit, paid", "test_payouts::test_a_payout_goes_from_pending_to_paid"),
+        Fact("a paid payout may fail", "test_payouts::test_a_paid_payout_may_still_fail"),
         Fact(
-            "a payout is bounded by the balance", "test_connect::test_a_manual_payout_is_bounded_and_can_be_called_back"
+            "a payout is bounded by the balance", "test_payouts::test_a_manual_payout_is_bounded_and_can_be_called_back"
         ),
         Fact("standard and custom accounts, persons, external accounts", "no: refused by name"),
     ),
@@ -200,7 +200,7 @@ FACTS = {
     "Errors and limits": (
         Fact("Date is Stripe's time", "test_wire::test_date_tells_the_sandboxs_time"),
         Fact("a restricted key: 403 without a code", "test_faults::test_a_key_may_lack_a_permission"),
-        Fact("code, doc_url, param, request_log_url", "test_connect::test_errors_have_stripes_shape"),
+        Fact("code, doc_url, param, request_log_url", "test_answers::test_errors_have_stripes_shape"),
         Fact("401 with its challenge, and live keys refused by name", "test_wire::test_a_wrong_key_is_a_401"),
         Fact("lock_timeout asks to be retried", "test_faults::test_a_lock_timeout_asks_to_be_retried"),
         Fact(

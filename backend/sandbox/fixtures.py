@@ -5,6 +5,8 @@ For who comes from stripe-mock, which answers any id. Made by the calls that mak
 
 from typing import Any
 
+from .calls.api import typed
+from .calls.routing import Call, Route
 from .resources import (
     accounts,
     application_fees,
@@ -23,8 +25,6 @@ from .resources import (
 from .state import connect
 from .state.store import Row
 from .state.world import World
-from .wire.api import typed
-from .wire.routing import Call, Route
 
 SUFFIXES = ("123", "xxxxxxxxxxxxx")
 ROUTES: tuple[Route, ...] = (

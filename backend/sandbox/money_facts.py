@@ -23,7 +23,7 @@ MONEY_FACTS = {
             "dynamic payment methods and automatic_async are the defaults",
             "test_payments::test_a_new_intent_waits_for_a_payment_method",
         ),
-        Fact("amounts between the currency's minimum and eight digits", "test_connect::test_amounts_have_bounds"),
+        Fact("amounts between the currency's minimum and eight digits", "test_answers::test_amounts_have_bounds"),
         Fact(
             "a browser confirms and reads a subset with the client secret",
             "test_payments::test_a_browser_pays_with_the_client_secret",
@@ -139,7 +139,7 @@ MONEY_FACTS = {
         ),
         Fact(
             "the currency is that of the balance transaction",
-            "test_connect::test_charges_may_settle_in_another_currency",
+            "test_payouts::test_charges_may_settle_in_another_currency",
         ),
         Fact(
             "a group is the charge's, or invented for both",
@@ -160,8 +160,8 @@ MONEY_FACTS = {
     "Refunds and disputes": (
         Fact("refunds are bounded, in Stripe's words", "test_money::test_refunds_are_bounded"),
         Fact("a refund does not touch a transfer", "test_money::test_a_refund_does_not_touch_the_transfer"),
-        Fact("a disputed charge cannot be refunded", "test_connect::test_a_disputed_charge_cannot_be_refunded"),
-        Fact("the events of a refund, in order", "test_connect::test_a_refund_is_told_in_stripes_order"),
+        Fact("a disputed charge cannot be refunded", "test_answers::test_a_disputed_charge_cannot_be_refunded"),
+        Fact("the events of a refund, in order", "test_answers::test_a_refund_is_told_in_stripes_order"),
         Fact("previous_attributes of charge.refunded", "refunded_tells_previous"),
         Fact("the code when an unpaid PaymentIntent is refunded", "unpaid_refund_code"),
         Fact("refunds may be pending, then succeed", "test_cards::test_a_pending_refund_succeeds_later"),

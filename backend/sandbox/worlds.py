@@ -7,16 +7,14 @@ the shared world, whatever the path names.
 
 import re
 import threading
-from typing import TYPE_CHECKING
+from typing import Generic, Protocol, Self, TypeVar
 
 from werkzeug import Request
 
+from .state.world import World
 from .wire.errors import StripeError, invalid, missing
 from .wire.http import api_key
 from .wire.keys import world_of
-
-if TYPE_CHECKING:
-    from .app import Sandbox
 
 WORLDS_MAX = 1_000
 NAME = re.compile(r"[a-z0-9]{1,40}", re.ASCII)
@@ -24,15 +22,30 @@ NAME = re.compile(r"[a-z0-9]{1,40}", re.ASCII)
 _SHARED = re.compile(r"/(static|v3|elements)/|/_sandbox/coverage")
 
 
-class Worlds:
+class OneWorld(Protocol):
+    """A sandbox, as far as it is one world of many."""
+
+    world: World
+
+    def beside(self, name: str, seed: int | None) -> Self:
+        """A sandbox of its own, at the same address and with the same receiver."""
+
+    def close(self) -> None:
+        """End what runs by itself, at once."""
+
+
+S = TypeVar("S", bound=OneWorld)
+
+
+class Worlds(Generic[S]):
     """The worlds beside the one that all other keys share."""
 
-    def __init__(self, shared: "Sandbox") -> None:
+    def __init__(self, shared: S) -> None:
         self._shared = shared
         self._lock = threading.Lock()
-        self._worlds: dict[str, Sandbox] = {}
+        self._worlds: dict[str, S] = {}
 
-    def of(self, request: Request) -> "Sandbox":
+    def of(self, request: Request) -> S:
         """The world that a request is for: by its key, by the name of the host, or by an id in the path."""
         key = _key_of(request)
         name = world_of(key)
@@ -45,7 +58,7 @@ class Worlds:
         named = self._worlds.get(host[0]) if host[1] else None
         return named or self._by_path(request.path) or self._shared
 
-    def open(self, name: str, seed: int | None = None) -> "Sandbox":
+    def open(self, name: str, seed: int | None = None) -> S:
         """The world of that name, made if it is not there yet. Equal seeds give equal ids."""
         with self._lock:
             if name not in self._worlds:
@@ -53,7 +66,7 @@ class Worlds:
                 self._worlds[name] = self._shared.beside(name, seed)
             return self._worlds[name]
 
-    def make(self, name: str, seed: int | None = None) -> "Sandbox":
+    def make(self, name: str, seed: int | None = None) -> S:
         """A new world. Raises a 400 if there is one of that name."""
         if name in self._worlds:
             raise invalid(f"There is a world called {name} already.", "name")
@@ -71,11 +84,11 @@ class Worlds:
         """Those that are there, oldest first."""
         return list(self._worlds)
 
-    def all(self) -> list["Sandbox"]:
+    def all(self) -> list[S]:
         """The worlds themselves."""
         return list(self._worlds.values())
 
-    def _by_path(self, path: str) -> "Sandbox | None":
+    def _by_path(self, path: str) -> S | None:
         """The world that knows an id in the path: the shared one first, then the newest."""
         if _SHARED.match(path):
             return None

@@ -7,6 +7,7 @@ half a surrogate pair that no UTF-8 writer can send on to Stripe.
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
@@ -184,6 +185,11 @@ def account_id(**kwargs: Any) -> StripeId:
 def payout_id(**kwargs: Any) -> StripeId:
     """A payout's id."""
     return StripeId(_PAYOUT_ID, "po_…", **kwargs)
+
+
+def iso_time(at: int | None) -> str | None:
+    """A unix second as ISO 8601 with milliseconds, as JavaScript writes it; None stays None."""
+    return None if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%S}.000Z"
 
 
 def choice(*values: str, **kwargs: Any) -> fields.String:

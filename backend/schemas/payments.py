@@ -21,6 +21,7 @@ from backend.schemas.fields import (
     StripeResponse,
     Text,
     choice,
+    iso_time,
     payment_id,
 )
 
@@ -205,3 +206,32 @@ class RefundResponse(Response):
 
     success = fields.Constant(True)
     refund = fields.Nested(Refund)
+
+
+class DeliveredRequest(Request):
+    """``POST /api/payments/delivered``."""
+
+    payment_intent_id = payment_id(required=True)
+
+
+class AcceptRequest(Request):
+    """``POST /api/payments/accept``. Without a token the payment's client secret says who asks."""
+
+    payment_intent_id = payment_id(required=True)
+    client_secret = Text(data_key="clientSecret", max_length=200, load_default=None, allow_none=True)
+
+
+class ReleaseInfo(Response):
+    """The release of the coach's share."""
+
+    payment_intent_id = fields.String(attribute="payment_id")
+    released = fields.Boolean()
+    delivered_at = fields.Function(lambda one: iso_time(one.delivered_at), metadata={"type": ["string", "null"]})
+    release_at = fields.Function(lambda one: iso_time(one.released_at), metadata={"type": ["string", "null"]})
+
+
+class ReleaseResponse(Response):
+    """The answer to ``POST /api/payments/delivered`` and ``POST /api/payments/accept``."""
+
+    success = fields.Constant(True)
+    release = fields.Nested(ReleaseInfo)

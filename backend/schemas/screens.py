@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import fields, post_load
@@ -12,7 +11,7 @@ from backend.domain.metadata import PACKAGE_ID, PACKAGE_TYPE, PLAYER_NAME
 from backend.domain.requests import LinkRequest
 from backend.schemas.connect import OnboardingLink
 from backend.schemas.connect import transfer_status as status_of
-from backend.schemas.fields import LenientInteger, Request, Response, StripeRequest, StripeResponse, Text
+from backend.schemas.fields import LenientInteger, Request, Response, StripeRequest, StripeResponse, Text, iso_time
 
 _NOT_GIVEN = ("", "undefined", "null")
 
@@ -65,11 +64,6 @@ class StatusQuery(Request):
     """The query of ``GET /api/connect/coach/:coachId/status``. ``email`` is a hint of old front ends, and opens nothing."""
 
     email = _Hint(load_default=None, allow_none=True)
-
-
-def iso_time(at: int | None) -> str | None:
-    """A unix second as ISO 8601 with milliseconds, as JavaScript writes it; None stays None."""
-    return None if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%S}.000Z"
 
 
 class WordedRequirements(Response):
@@ -165,6 +159,9 @@ class CatalogueEntry(Response):
     clips = fields.Integer()
     days = fields.Integer()
     price = fields.Integer()
+    release = fields.Function(lambda offer: str(offer.release.kind), metadata={"type": "string"})
+    release_days = fields.Function(lambda offer: offer.release.days, metadata={"type": "integer"})
+    release_grace_days = fields.Function(lambda offer: offer.release.grace_days, metadata={"type": "integer"})
 
 
 class PackagesResponse(Response):

@@ -19,6 +19,7 @@ from backend.services.coach.readiness import Readiness
 from backend.services.coach.registry import Registry
 from backend.services.coach.status import CoachStatuses
 from backend.services.purchases.declines import Declines
+from backend.services.purchases.deliveries import Deliveries
 from backend.services.purchases.fraud import FraudPolicy, FraudWarnings
 from backend.services.purchases.payments import Payments
 from backend.services.purchases.receipts import Receipts
@@ -33,7 +34,7 @@ from backend.services.statements import Statements
 
 @dataclass(frozen=True)
 class Services:
-    """Every use case, wired."""
+    """Every use case, wired. ``kept_days``: for how many days shares of today's catalogue are kept."""
 
     payments: Payments
     declines: Declines
@@ -41,6 +42,7 @@ class Services:
     statement_names: StatementNames
     readiness: Readiness
     refunds: Refunds
+    deliveries: Deliveries
     fraud_policy: FraudPolicy
     coaches: Coaches
     onboarding: CoachOnboarding
@@ -49,6 +51,7 @@ class Services:
     transfers: ManualTransfers
     releases: Releases
     settler: Settler
+    kept_days: frozenset[int]
     statements: Statements
     registry: Registry
     client: stripe.StripeClient
@@ -89,6 +92,7 @@ def build_services(
         statement_names=StatementNames(client, now),
         readiness=Readiness(client, now),
         refunds=refunds,
+        deliveries=Deliveries(client, settler),
         fraud_policy=FraudPolicy(refunds, policies.fraud_warnings),
         coaches=Coaches(client, registry, catalogue, links, AccountMaker(client, policies.account_terms)),
         onboarding=CoachOnboarding(client, registry, links),
@@ -97,6 +101,7 @@ def build_services(
         transfers=ManualTransfers(client, registry, settler),
         releases=Releases(client, registry),
         settler=settler,
+        kept_days=catalogue.kept_days,
         statements=Statements(client, registry, now),
         registry=registry,
         client=client,

@@ -17,6 +17,9 @@ class UnclearDispute(Exception):
 # An inquiry moves no money, a prevented dispute was settled before it took any, and a won one has given it back.
 _TAKES_NOTHING = frozenset(["won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed"])
 
+# A dispute in one of these has ended, for now: an appeal may open it again.
+ENDED_DISPUTES = frozenset(["won", "lost", "warning_closed", "prevented"])
+
 
 def taken_by(dispute: stripe.Dispute, currency: str) -> int:
     """The amount that one dispute took from a payment in ``currency``, in minor units.

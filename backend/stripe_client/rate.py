@@ -25,7 +25,7 @@ import stripe
 from limits.storage import Storage, storage_from_string
 
 from backend.config.settings import Settings
-from backend.observability.metrics import STRIPE_WITHHELD, operation_of
+from backend.observability.metrics import STRIPE_WITHHELD, labelled, operation_of
 from backend.stripe_client.rate_windows import REDIS_OPTIONS, LocalWindows, SharedWindows, Windows
 
 REQUESTS, WEBHOOKS, SWEEP = "requests", "webhooks", "sweep"
@@ -125,7 +125,7 @@ class StripeRate:
         return self._refuse(part)
 
     def _refuse(self, part: str) -> int:
-        STRIPE_WITHHELD.labels(part).inc()
+        labelled(STRIPE_WITHHELD, part).inc()
         raise StripeBusy
 
     def _try(self, activation: Activation, operations: set[str], wanted: int) -> bool:

@@ -7,12 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 from backend.domain.catalogue import SUBSCRIPTION, Catalogue
 from backend.domain.money import format_money
+from backend.domain.release import ReleaseKind, ReleaseTerms
 from backend.web.rendering import spell_day
 
 
 @dataclass(frozen=True)
 class Choice:
-    """An offer as it is shown. ``price`` in minor units; ``until``: the last day if it is paid for now."""
+    """An offer as it is shown. ``price`` in minor units; ``until``: the last day if it is paid for now.
+
+    ``paid_when``: when the coach is paid; empty where that is at once.
+    """
 
     value: str
     price: int
@@ -21,6 +25,7 @@ class Choice:
     days: int
     lasts: str
     until: str
+    paid_when: str
 
 
 def choices_of(catalogue: Catalogue, sport: str, now: int) -> list[Choice]:
@@ -37,7 +42,22 @@ def choices_of(catalogue: Catalogue, sport: str, now: int) -> list[Choice]:
             days=offer.days,
             lasts=f"{offer.days} days" + (", does not renew" if offer.package_type == SUBSCRIPTION else ""),
             until=spell_day(datetime.fromtimestamp(now, UTC) + timedelta(days=offer.days)),
+            paid_when=paid_when(offer.release),
         )
         for offer in catalogue.offers
         if offer.sport == sport
     ]
+
+
+def paid_when(terms: ReleaseTerms) -> str:
+    """The moment at which the coach is paid, for the player; empty where that is at once."""
+    match terms.kind:
+        case ReleaseKind.AFTER_DAYS:
+            return f"Your coach is paid {terms.days} days after you have paid."
+        case ReleaseKind.ON_DELIVERY:
+            grace = f"{terms.grace_days} days after delivering" if terms.grace_days else "on delivering"
+            return (
+                f"Your coach is paid when you accept the work, or {grace}, and after {terms.days} days at the latest."
+            )
+        case _:
+            return ""

@@ -15,15 +15,13 @@ from blinker import NamedSignal
 from backend.domain.settlement import Reason
 from backend.domain.states import MoneyState
 from backend.services import Services
+from backend.services.disputes import ENDED_DISPUTES
 from backend.services.purchases.sessions import is_open, session_id_of, session_of
 from backend.services.reads import NOT_REFUNDED, Payment, captured, id_of, refunded_by, refunds_of
 from backend.services.settlement.settle import Settlement
 from backend.webhooks import signals
 
 log = structlog.get_logger(__name__)
-
-# A dispute in one of these has ended, for now: an appeal may open it again.
-_ENDED = frozenset(["won", "lost", "warning_closed", "prevented"])
 
 
 class Teller:
@@ -133,7 +131,7 @@ class Teller:
             "currency": dispute.currency,
         }
         log.warning("dispute.seen", status=dispute.status, reason=dispute.reason, **facts)
-        if dispute.status in _ENDED:
+        if dispute.status in ENDED_DISPUTES:
             times = len(getattr(dispute, "balance_transactions", None) or [])
             told = f"{dispute.id}:{dispute.status}:{times}"
             self._send(signals.dispute_closed, told, outcome=dispute.status, **facts)

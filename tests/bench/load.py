@@ -54,6 +54,12 @@ class Loaded:
     cpu: float
 
 
+def _number_of_a_payment(load: int, number: int) -> str:
+    """The 24 characters after ``pi_``: letters and digits in turn, as in Stripe's. A row of digits could be a card number's."""
+    digits = f"{load % 1000:03d}{number:07d}"
+    return f"3Pd{''.join(map(str.__add__, 'QxMtwBLdkI', digits))}y"
+
+
 def wrk() -> str:
     """The path of wrk."""
     found = shutil.which("wrk")
@@ -115,7 +121,7 @@ class Load:
         event = self._shapes.event.replace("@created@", str(stamp - 2))
         lines = []
         for number in range((seconds + 1) * _WEBHOOKS_A_SECOND):
-            n = f"3Paid{self._made:05d}{number:014d}"
+            n = _number_of_a_payment(self._made, number)
             lines.append(f"{n} {signed(event.replace('@n@', n), stamp)}\n")
         events = self._folder / "events.txt"
         events.write_text("".join(lines))

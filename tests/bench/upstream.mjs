@@ -58,10 +58,15 @@ function decode(text) {
 
 const quoted = (value) => (value === undefined ? "null" : JSON.stringify(value));
 const now = () => Math.floor(Date.now() / 1000);
-const suffix = () => `3Bench${String((made += 1)).padStart(18, "0")}`;
+const suffix = () => `3Ba${mixed((made += 1))}x`;
 const customer = (email) => template.customer({ id: customers.get(email) ?? `cus_${tag(email)}`, email: quoted(email) });
 const payment = (id, expanded) =>
   template[expanded ? "payment_with_charge" : "payment"]({ n: id.slice(3), created: now() - 5 });
+
+/** Twenty letters and digits for a number, in turn as in Stripe's ids: a row of digits could be a card number's. */
+function mixed(number) {
+  return [...String(number).padStart(10, "0")].map((digit, place) => `${"QxMtwBLdkI"[place]}${digit}`).join("");
+}
 
 /** Fourteen letters and digits that stand for a text. */
 function tag(text) {
@@ -202,7 +207,7 @@ let asked = 0;
 
 function send(socket, method, head, status, body) {
   if (socket.destroyed) return;
-  const id = `req_${String((asked += 1)).padStart(14, "0")}`;
+  const id = `req_${mixed((asked += 1)).slice(-14)}`;
   let more = "";
   if (method === "POST") {
     const key = /\r\nidempotency-key: ([^\r]*)/i.exec(head)?.[1];

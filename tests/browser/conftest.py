@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, expect, sync_playwright
+
+from tests.browser.shop import shop_of
+from tests.browser.storefront import Visitor
+from tests.browser.till import Till
+from tests.processes import backend_process, free_port_pair, sandbox_server
 
 PATIENCE_MILLISECONDS = 15_000
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -77,3 +83,26 @@ def watch(page: Page) -> Watch:
     """The watch, to which a test adds what it expects to go wrong."""
     found: Watch = page.watch  # type: ignore[attr-defined]
     return found
+
+
+@pytest.fixture(scope="session")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A backend with its bundled sandbox, as `make run` starts it; one for all tests of a worker."""
+    port = free_port_pair()
+    with backend_process(["-m", "backend"], port, tmp_path_factory.mktemp("storefront") / "log"):
+        yield port
+
+
+@pytest.fixture
+def visitor(page: Page, port: int) -> Visitor:
+    """At an empty platform."""
+    requests.post(f"http://127.0.0.1:{port + 1}/_sandbox/reset", timeout=30).raise_for_status()
+    return Visitor(page, port)
+
+
+@pytest.fixture
+def till(page: Page) -> Iterator[Till]:
+    """A shop, a sandbox and a payment to make."""
+    with sandbox_server() as server, shop_of(server.base_url) as shop:
+        yield Till(page, server, shop)
+        page.close()  # before who serves it

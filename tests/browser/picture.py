@@ -12,7 +12,7 @@ import requests
 from playwright.sync_api import sync_playwright
 
 from tests.browser.conftest import launch
-from tests.browser.test_storefront import PAID, VISA, Visitor
+from tests.browser.storefront import PAID, VISA, Visitor
 from tests.processes import backend_process, free_port_pair
 
 PICTURE = Path(__file__).parents[2] / "backend/web/static/money.png"

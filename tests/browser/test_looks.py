@@ -11,7 +11,7 @@ import requests
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessibility import violations
-from tests.browser.test_storefront import PAID, VISA, Visitor
+from tests.browser.storefront import PAID, VISA, Visitor
 from tests.processes import backend_process, free_port_pair
 
 SPORT = "Donaudampfschifffahrtsgesellschaftskapitän"

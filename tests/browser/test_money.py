@@ -5,9 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessibility import violations
-from tests.browser.test_storefront import PAID, VISA, Visitor, port, visitor
-
-__all__ = ["port", "visitor"]
+from tests.browser.storefront import PAID, VISA, Visitor
 
 
 def _follow(visitor: Visitor, page: Page, coach: str = "sample-dana") -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.sandbox.control.switches import BY_NAME
+from backend.sandbox.state.switches import BY_NAME
 
 ROOT = Path(__file__).parents[2]
 STRIPE = (ROOT / "docs/stripe.md").read_text()

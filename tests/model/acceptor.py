@@ -31,7 +31,7 @@ from backend.domain.settlement import (
     stands_in_the_way,
 )
 from backend.domain.states import MoneyState
-from tests.model.tapes import HOUR, Request, Tape
+from tests.model.tapes import HOUR, Request, Tape, repeats
 
 _LOOKED_UP = (Reason.COACH_NOT_READY, Reason.PLATFORM_BALANCE, Reason.CLAWBACK_PENDING)
 _HARMLESS = ("won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed")
@@ -276,13 +276,6 @@ class Acceptor:
 def _must(allowed: bool, otherwise: str) -> None:
     if not allowed:
         raise RejectedError(otherwise)
-
-
-def repeats(request: Request, following: Request) -> bool:
-    """True if the SDK sent the same request again, because the answer was none."""
-    same = (request.method, request.path, request.params, request.key)
-    unanswered = request.status in (0, 409, 429) or request.status >= 500
-    return unanswered and same == (following.method, following.path, following.params, following.key)
 
 
 def _is_retry(tape: list[Request], number: int) -> bool:

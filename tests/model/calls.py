@@ -5,8 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from backend.domain.metadata import SETTLEMENT
-from tests.model.acceptor import repeats
-from tests.model.tapes import Request, Tape
+from tests.model.tapes import Request, Tape, repeats
 
 Pair = tuple[str, str]
 

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from backend.domain.money import FeeRate
+from backend.domain.release import ReleaseFacts, ReleaseKind, ReleaseTerms
 from backend.domain.settlement import (
     Answered,
     Attempt,
@@ -104,6 +105,12 @@ class Core:
             return "send", Move(step.slot, step.amount, step.from_charge, step.owed), generation
         whole = min(step.owed, position.transfers[index_of(step.slot)].held)
         return "send", Move(step.slot, step.amount, False, step.owed, whole), generation
+
+    def may_send(self, kept: bool) -> bool:
+        """True if a share may be sent: one that was accepted, or whose deadline has passed."""
+        terms = ReleaseTerms(ReleaseKind.AFTER_DAYS, 14)
+        deadline = ReleaseFacts(arrived_at=NOW if kept else NOW - 14 * 24 * HOUR)
+        return self.rules.is_released(terms, deadline, NOW)
 
     def judged(self, answer: str, replayed: bool, facts: tuple[Any, ...]) -> Next:
         """The consequence of an answer. ``facts``: note, slot, generation, listed, crossed, refused."""

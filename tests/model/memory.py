@@ -10,6 +10,7 @@ from tests.model.world import Noted, Sent, World, with_key
 
 class Worker(NamedTuple):
     """The memory of one activation. ``at``: the call that it makes next. ``edge``: the note has aged since it was read.
+    ``kept``: the share was not released when the payment was read.
 
     The last six are kept for the invariants: the open outcomes that a note had told of when the note was read; how often
     people had moved money at the wide list; what others had moved at the lists; what was refunded and disputed at the
@@ -33,6 +34,7 @@ class Worker(NamedTuple):
     out: Noted | None = None
     code: str = ""
     first: int = 0
+    kept: bool = False
     knew: tuple[tuple[str, int], ...] = ()
     hand: int = 0
     moved: int = 0

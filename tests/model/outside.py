@@ -146,6 +146,11 @@ def _coach(_config: Config, world: World, value: int) -> World | None:
     return world._replace(coach=value) if world.coach != value else None
 
 
+def _release(_config: Config, world: World, _: int) -> World | None:
+    """The work is accepted, or its deadline has come. Nothing makes a released share kept again."""
+    return world._replace(kept=False) if world.kept else None
+
+
 def _time(_config: Config, world: World, hours: int) -> World | None:
     return pass_time(world, hours)
 
@@ -161,6 +166,7 @@ _HAPPENS: dict[str, Callable[[Config, World, int], World | None]] = {
     "ready": _ready,
     "funds": _funds,
     "coach": _coach,
+    "release": _release,
     "+": _time,
     "edge": _edge,
 }

@@ -46,7 +46,7 @@ class Replica:
     def starts(self, world: World) -> Iterator[Outcome]:
         """A worker reads the payment, and knows whether it must list."""
         charge = charge_of(world)
-        worker = Worker("list", note=world.note, charge=charge, knew=told_of(world))
+        worker = Worker("list", note=world.note, charge=charge, kept=world.kept, knew=told_of(world))
         yield "reads the payment", world, self._list(worker)
         skips = world.young and self._config.dated and world.note is None and charge == (0, False)
         if self._config.fast and (skips or self._core.rules.never_lists):
@@ -77,7 +77,7 @@ class Replica:
             worker.note,
             worker.edge,
             worker.charge,
-        )._replace(knew=worker.knew)
+        )._replace(knew=worker.knew, kept=worker.kept)
         return self._list(fresh._replace(**changes))  # type: ignore[arg-type]
 
     def _list(self, worker: Worker) -> Worker:
@@ -120,7 +120,9 @@ class Replica:
         return tuple(sent for sent in merged if sent is not None)
 
     def _charge_(self, world: World, worker: Worker) -> Outcome:
-        seen = worker._replace(charge=charge_of(world), note=world.note, edge=False, knew=told_of(world))
+        seen = worker._replace(
+            charge=charge_of(world), note=world.note, edge=False, kept=world.kept, knew=told_of(world)
+        )
         if self._core.rules.charge_before_list:
             return "reads the payment again", world, seen._replace(at="wide" if self._config.apart else "group")
         return "reads the payment again", world, self._after_charge(seen)
@@ -161,15 +163,26 @@ class Replica:
         what, move, generation = self._core.plan(self._seen(worker))
         if what == "end":
             return self._end(worker, "")
-        if what == "blocked" or move is None:
+        if move is None:
             return None
+        if "r" not in move.slot and not self._core.may_send(worker.kept):
+            return self._kept_back(worker, move, generation)
         planned = worker._replace(at="send", move=move, generation=generation, first=generation)
         reason = self._core.holds_still(worker.note, move)
-        if not reason:
+        if reason in ("", Reason.UNDELIVERED):  # the share was released since
             return planned
         if reason in (Reason.COACH_NOT_READY, Reason.PLATFORM_BALANCE, Reason.CLAWBACK_PENDING):
             return planned._replace(at="waits")
         return planned if worker.note and worker.note.age and self._config.dated else None
+
+    def _kept_back(self, worker: Worker, move: Move, generation: int) -> Worker | None:
+        """The share is not released: the note says so, unless an open outcome stands there, and nothing is sent."""
+        if self._core.is_open(self._seen(worker)):
+            return None
+        out = Noted(MoneyState.HELD, str(Reason.UNDELIVERED), move.slot, generation, self._age, False, move.owed)
+        if worker.note is not None and out == worker.note._replace(age=out.age):
+            return None
+        return worker._replace(at="note", out=out)
 
     def _waits_(self, world: World, worker: Worker) -> Outcome:
         """Read what the hold waits for."""

@@ -49,4 +49,4 @@ class Rest:
         over = held(world) - target(self._config, world)
         if over > 0:
             return world.coach != ALL and world.coach < over
-        return over == 0 or not world.ready or not world.funds
+        return over == 0 or world.kept or not world.ready or not world.funds

@@ -23,6 +23,9 @@ SMALL = [
     Config(5, 10, ("ready:1", "stored-500", "refund:1"), workers=1, ready=False),
     Config(5, 10, ("ready:1", "+:4", "refund:1"), workers=1, ready=False, dated=False),
     Config(5, 10, ("refund:3", "coach:1", "coach:0"), workers=1, dated=False),
+    Config(5, 10, ("release", "refund:2"), fast=True, kept=True),
+    Config(5, 60, ("release", "hand:1", "refund:2"), workers=1, kept=True),
+    Config(5, 10, ("release", "stored-500", "ready:1"), workers=1, ready=False, kept=True),
 ]
 
 _PAIRS = [("refund:2", "stored-500"), ("hand:1", "lost"), ("refund:2", "refund-fails")]
@@ -50,6 +53,7 @@ _LONG = [
 ]
 LARGE = [
     *SMALL,
+    *(Config(5, percent, ("release", *bag), kept=True) for percent, bag in product((10, 60), _PAIRS)),
     *(Config(5, percent, bag) for percent, bag in product((10, 60), _TRIPLES)),
     *(Config(4, 60, bag, fast=True) for bag in _TRIPLES),
     *(Config(4, 0, bag, 3) for bag in _PAIRS),
@@ -74,5 +78,6 @@ FOUND_FROM = {
     "trusts a charge that was disputed before": Config(5, 10, ("dispute:2", "dispute-won"), workers=1),
     "reads the charge before the list": Config(5, 10, ("refund:2",), workers=1),
     "takes the reversal count from another answer": Config(5, 10, ("refund:2", "refund:1")),
+    "pays before the release": Config(5, 10, ("release",), workers=1, kept=True),
     "ignores the cap on the source": Config(5, 10, ("refund:3", "refund-fails"), workers=1),
 }

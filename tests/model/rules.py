@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from backend.domain import settlement
+from backend.domain import release, settlement
 from backend.domain.settlement import Answered, Attempt, Next, Note, Pay, Position, Step
 from backend.domain.states import MoneyState
 
@@ -20,6 +20,7 @@ class Rules:
     stands_in_the_way: Callable[..., bool] = settlement.stands_in_the_way
     first_generation: Callable[[Note | None, str, int | None], int] = settlement.first_generation
     judge: Callable[[Answered, bool, Attempt], Next] = settlement.judge
+    is_released: Callable[..., bool] = release.is_released
     random_keys: bool = False
     never_lists: bool = False
     charge_before_list: bool = False
@@ -65,6 +66,10 @@ def _nothing_in_the_way(*_given: object) -> bool:
     return False
 
 
+def _always_released(*_given: object) -> bool:
+    return True
+
+
 def _ignores_the_cap(position: Position) -> Step | None:
     step = settlement.next_step(position)
     return replace(step, from_charge=True) if isinstance(step, Pay) else step
@@ -83,5 +88,6 @@ PLANTED = {
     "trusts a charge that was disputed before": Rules(trusts_the_charge=True),
     "reads the charge before the list": Rules(charge_before_list=True),
     "takes the reversal count from another answer": Rules(count_apart=True),
+    "pays before the release": Rules(is_released=_always_released),
     "ignores the cap on the source": Rules(next_step=_ignores_the_cap),
 }

@@ -153,6 +153,7 @@ class Search:
         if after.transfers != before.transfers:
             writer = state.workers[index]
             after, wrong = self._written(before, after, writer)
+            wrong = wrong or self._early(before, writer)
             mover = mover and mover._replace(right=False, others=writer.hand != after.hands)
         if mover is not None and mover.at == ENDED:
             right = mover.right or held(after) == target(self.config, after)
@@ -170,6 +171,10 @@ class Search:
             return after._replace(excused=after.excused + moved, hands=after.hands + 1), _twice(after)
         change = self._replica.basis(writer) - level(self.config, after)
         return after, self._beyond(after, writer.planned.slot, change) or _twice(after)
+
+    def _early(self, before: World, writer: Worker) -> str:
+        """The fault of a payment that was made although its share was not released."""
+        return "a share is sent before its release" if before.kept and "r" not in writer.planned.slot else ""
 
     def _beyond(self, after: World, slot: str, change: int) -> str:
         """The fault of a write that moved the coach past the target. ``change``: what others did since its look."""

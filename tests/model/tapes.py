@@ -20,7 +20,7 @@ from backend.sandbox import Sandbox
 from backend.services.errors import Undecided
 from tests.builders import Marketplace
 from tests.conftest import NOW
-from tests.money.workers import Interleaver, StagedStripe
+from tests.money.workers import Interleaver, ObservedStripe
 
 HOUR = 3_600
 
@@ -43,6 +43,13 @@ class Request:
         """True for a transfer or a reversal."""
         parts = self.path.split("/")
         return self.method == "POST" and parts[:3] == ["", "v1", "transfers"] and len(parts) in (3, 5)
+
+
+def repeats(request: Request, following: Request) -> bool:
+    """True if the SDK sent the same request again, because the answer was none."""
+    same = (request.method, request.path, request.params, request.key)
+    unanswered = request.status in (0, 409, 429) or request.status >= 500
+    return unanswered and same == (following.method, following.path, following.params, following.key)
 
 
 @dataclass
@@ -73,7 +80,7 @@ class Tapes:
         self._mine.tape.requests.append(request)
 
 
-class TapedStripe(StagedStripe):
+class TapedStripe(ObservedStripe):
     """The in-process line to the sandbox, taped."""
 
     def __init__(self, sandbox: Sandbox, tapes: Tapes) -> None:

@@ -17,7 +17,7 @@ class Config(NamedTuple):
     """The beginning of one search. ``bag``: what may happen, each entry once, in any order, at any moment.
 
     ``fast``: workers may begin with the payment's own success. ``apart``: a hand transfer may lie outside the group.
-    ``dated``: False where Stripe's answers carry no time.
+    ``dated``: False where Stripe's answers carry no time. ``kept``: the coach's share is not released yet.
     """
 
     captured: int
@@ -30,6 +30,7 @@ class Config(NamedTuple):
     fast: bool = False
     apart: bool = False
     dated: bool = True
+    kept: bool = False
 
 
 class Sent(NamedTuple):
@@ -103,17 +104,31 @@ class World(NamedTuple):
     by_hand: int = 0
     hands: int = 0
     excused: int = 0
+    kept: bool = False
 
     @property
     def money(self) -> tuple[object, ...]:
         """The state without what only the search knows: the bag and what the invariants count."""
         keys = tuple(key[:7] for key in self.keys)
-        return (*self[:4], keys, *self[5:10])
+        return (*self[:4], keys, *self[5:10], self.kept)
 
 
 def beginning(config: Config) -> World:
     """The payment has just succeeded."""
-    return World((), 0, False, (), (), None, config.ready, config.funds, config.coach, True, (1 << len(config.bag)) - 1)
+    return World(
+        (),
+        0,
+        False,
+        (),
+        (),
+        None,
+        config.ready,
+        config.funds,
+        config.coach,
+        True,
+        (1 << len(config.bag)) - 1,
+        kept=config.kept,
+    )
 
 
 def refunded(world: World) -> int:

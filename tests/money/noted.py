@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from tests.builders import Marketplace
-from tests.money.workers import StagedStripe
+from tests.money.workers import ObservedStripe
 
 HOUR = 3_600
 
@@ -19,7 +19,7 @@ def written(market: Marketplace, payment: str) -> int:
     return market.calls().count(f"POST /v1/payment_intents/{payment}")
 
 
-class UnseenDisputes(StagedStripe):
+class UnseenDisputes(ObservedStripe):
     """A line on which no charge says that it is disputed."""
 
     def request(self, *args: Any, **rest: Any) -> Any:

@@ -8,7 +8,7 @@ from requests.structures import CaseInsensitiveDict
 from werkzeug.test import TestResponse
 
 from tests.builders import Marketplace, key_of
-from tests.money.workers import StagedStripe
+from tests.money.workers import ObservedStripe
 
 MINUTES = 60
 TEN_MINUTES = 10 * MINUTES
@@ -51,7 +51,7 @@ def with_date(headers: Any, date: str | None) -> Any:
     return CaseInsensitiveDict(others if date is None else {**others, "Date": date})
 
 
-class AnotherDate(StagedStripe):
+class AnotherDate(ObservedStripe):
     """A line on which something between changes the ``Date`` of each answer, or takes it away."""
 
     def __init__(self, market: Marketplace, date: str | None) -> None:

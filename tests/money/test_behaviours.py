@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend.sandbox.control.switches import BEHAVIOURS
+from backend.sandbox.state.switches import BEHAVIOURS
 from tests.builders import Marketplace
 from tests.money.oracle import books_of, check_always, check_at_rest
 

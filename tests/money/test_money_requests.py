@@ -15,10 +15,10 @@ from tests.conftest import NOW
 from tests.money.news_heard import lines
 from tests.money.refunds import with_date
 from tests.money.sweeping import HOUR, fund, pay_by_hand
-from tests.money.workers import StagedStripe
+from tests.money.workers import ObservedStripe
 
 
-class Recorder(StagedStripe):
+class Recorder(ObservedStripe):
     """A line that keeps what was asked. ``dates``: the ``Date`` of the answers to a method and a path's end."""
 
     def __init__(self, market: Marketplace) -> None:

@@ -9,12 +9,12 @@ import pytest
 
 from backend.services.errors import Undecided
 from tests.builders import Marketplace
-from tests.money.workers import StagedStripe
+from tests.money.workers import ObservedStripe
 
 HOUR = 3_600
 
 
-class Dateless(StagedStripe):
+class Dateless(ObservedStripe):
     """The line through a proxy that takes the ``Date`` away."""
 
     def request(

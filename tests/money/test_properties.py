@@ -24,12 +24,20 @@ class Market(Rest):
         rich=st.booleans(),
         swept=st.booleans(),
         chosen=behaviours,
+        kept=st.sampled_from([{}, {2: "on_delivery:4"}, {1: "on_delivery:3", 2: "after_days:2", 3: "on_delivery:20"}]),
     )
     def open_market(
-        self, percent: str, ready: list[str], purchases: int, rich: bool, swept: bool, chosen: dict[str, Any]
+        self,
+        percent: str,
+        ready: list[str],
+        purchases: int,
+        rich: bool,
+        swept: bool,
+        chosen: dict[str, Any],
+        kept: dict[int, str],
     ) -> None:
         """At 10% Stripe itself refuses a second transfer of the same share; at 60% both would fit."""
-        self.set_up(percent)
+        self.set_up(percent, kept)
         self.door("/behaviour", chosen)
         for coach in ready:
             self.market.ready_coach(coach)

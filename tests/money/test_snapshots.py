@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.builders import Marketplace
 from tests.money.wide_world import settle_or_not
-from tests.money.workers import Meanwhile, StagedStripe
+from tests.money.workers import Meanwhile, ObservedStripe
 
 HOUR = 3_600
 
@@ -75,7 +75,7 @@ def test_a_person_who_takes_over_before_any_read_is_left_alone(market: Marketpla
         assert (settlement.state, market.held(payment)) == ("manual", 0), call
 
 
-class WithoutTotals(StagedStripe):
+class WithoutTotals(ObservedStripe):
     """A line on which lists do not say how long they are."""
 
     def request(self, *args: Any, **rest: Any) -> Any:

@@ -153,7 +153,7 @@ def test_a_bank_debit_is_paid_out_when_its_money_has_come(market: Marketplace, b
     market.clock.advance(2 * DAY)
     market.forget_calls()
     assert report(market)["payments"] == []
-    assert len(market.calls()) < 16
+    assert len(market.calls()) < 17
 
 
 def test_an_early_booked_debit_is_found_without_being_carried(market: Marketplace) -> None:

@@ -39,9 +39,12 @@ def test_an_inquiry_and_its_escalation_are_two_pieces_of_news(market: Marketplac
     one = dispute(market, payment, inquiry=True)
     with news() as told:
         market.deliver()
+        market.control("POST", f"/disputes/{one}/lose", {})  # the bank is not content with the answer
+        market.deliver()
 
     assert [(facts["id"], facts["status"]) for _, facts in only(told, "dispute-opened")] == [
-        (one, "warning_needs_response")
+        (one, "warning_needs_response"),
+        (f"{one}:escalated", "needs_response"),
     ]
 
 

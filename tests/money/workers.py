@@ -18,7 +18,7 @@ class KilledError(BaseException):
     """The process died here. Not an ``Exception``: nothing in the backend may catch it and tidy up."""
 
 
-class Stage(Protocol):
+class CallObserver(Protocol):
     """An observer of every call, told before and after it; either may raise ``KilledError``."""
 
     def before(self) -> None: ...
@@ -26,32 +26,32 @@ class Stage(Protocol):
     def after(self) -> None: ...
 
 
-class StagedStripe(InProcessStripe):
-    """The in-process line to the sandbox, with a stage that watches every call."""
+class ObservedStripe(InProcessStripe):
+    """The in-process line to the sandbox, with an observer of every call."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
-        self.stage: Stage | None = None
+        self.observer: CallObserver | None = None
 
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **rest: Any
     ) -> Any:
-        """One call, with the stage told on both sides of it."""
-        if self.stage is not None:
-            self.stage.before()
+        """One call; the observer is told before it and after it."""
+        if self.observer is not None:
+            self.observer.before()
         answer = super().request(method, url, headers, post_data, **rest)
-        if self.stage is not None:
-            self.stage.after()
+        if self.observer is not None:
+            self.observer.after()
         return answer
 
     @contextmanager
-    def watched(self, stage: Stage) -> Iterator[None]:
-        """Have the stage watch while the block runs."""
-        self.stage = stage
+    def watched(self, observer: CallObserver) -> Iterator[None]:
+        """Have the observer told of every call while the block runs."""
+        self.observer = observer
         try:
             yield
         finally:
-            self.stage = None
+            self.observer = None
 
 
 class CrashPoint:

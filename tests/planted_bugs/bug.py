@@ -36,7 +36,13 @@ STEPS = "backend/services/settlement/steps.py"
 TRANSFERS = "backend/services/settlement/transfers.py"
 ANSWERS_TESTS = ("tests/money/test_answers.py",)
 CALLS_TESTS = ("tests/money/test_calls.py",)
-COACHES_TESTS = ("tests/money/test_coaches.py",)
+COACHES_TESTS = (
+    "tests/money/test_coaches.py",
+    "tests/money/test_rebinding.py",
+    "tests/money/test_damaged_bindings.py",
+    "tests/money/test_accounts_gone.py",
+    "tests/money/test_coach_adoption.py",
+)
 HOLDS_TESTS = ("tests/money/test_holds.py",)
 REFUND_TESTS = ("tests/money/test_refunds.py", "tests/money/test_refund_keys.py")
 SETTLE_TESTS = (

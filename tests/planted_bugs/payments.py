@@ -95,14 +95,14 @@ OF_ALWAYS = [
         MANUAL,
         "if claim.amount != payment.intent.amount:",
         "if False:",
-        ("tests/routes/test_connect.py",),
+        ("tests/routes/test_manual_transfers.py",),
     ),
     Bug(
         "obeying the body's account",
         MANUAL,
         "if claim.coach_account_id != payee:",
         "if False:",
-        ("tests/routes/test_connect.py",),
+        ("tests/routes/test_manual_transfers.py",),
     ),
     Bug(
         "today's percentage for an old payment",

@@ -107,3 +107,15 @@ def bare(market: Marketplace) -> Marketplace:
         market.stripe.v1.webhook_endpoints.delete(one.id)
     believe(market, {})
     return market
+
+
+@pytest.fixture
+def refunded(market: Marketplace) -> str:
+    """A paid and settled payment of Pat's, of which 10.00 was refunded and that is disputed now."""
+    market.ready_coach()
+    payment = market.paid(customerEmail="Pat@Example.com", customerName="Pat")
+    market.deliver()
+    market.refund(payment, amount=1000)
+    market.dispute(payment)
+    market.deliver()
+    return payment

@@ -30,6 +30,8 @@ GOOD: dict[str, tuple[str, dict[str, Any]]] = {
     "/api/payments/create-destination-charge": ("POST", {**SESSION, "customerEmail": "a@example.com"}),
     "/api/payments/confirm": ("POST", {"paymentIntentId": PAYMENT, "sessionData": SESSION}),
     "/api/payments/refund": ("POST", {"paymentIntentId": PAYMENT, "amount": 100, "reason": "duplicate"}),
+    "/api/payments/delivered": ("POST", {"paymentIntentId": PAYMENT}),
+    "/api/payments/accept": ("POST", {"paymentIntentId": PAYMENT, "clientSecret": f"{PAYMENT}_secret_0"}),
     "/api/connect/create-account": (
         "POST",
         {"coachId": "c", "coachName": "n", "email": "a@example.com", "sport": "golf", "country": "CA"},

@@ -105,6 +105,8 @@ class Town:
                 "/api/payments/refund",
                 {"paymentIntentId": self.payment, "amount": self._amount()},
             ),
+            "payments.deliver": ("POST", "/api/payments/delivered", {"paymentIntentId": self.payment}),
+            "payments.accept": ("POST", "/api/payments/accept", {"paymentIntentId": self.payment}),
             "connect.create_account": ("POST", "/api/connect/create-account", coach),
             "connect.start_onboarding": ("POST", "/api/connect/start-onboarding", coach),
             "connect.create_onboarding_link": ("POST", f"{account}/onboarding-link", {}),

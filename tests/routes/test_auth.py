@@ -22,6 +22,9 @@ EXPECTED = {
     "payments.confirm": _PLAYERS,
     "payments.read_intent": _PLAYERS,
     "payments.refund": _ADMINS,
+    # Nothing of the town's payment is kept: who may ask is told so.
+    "payments.deliver": (401, 403, 403, 409, 404, 409),
+    "payments.accept": (401, 409, 404, 403, 403, 409),
     "connect.create_account": (401, 403, 403, 200, 403, 200),
     "connect.start_onboarding": (401, 403, 403, 200, 403, 200),
     "connect.create_onboarding_link": _COACHES,
@@ -41,6 +44,7 @@ WITHOUT = {
     "payments.create_destination_charge": 200,
     "payments.list_packages": 200,
     "payments.confirm": 404,
+    "payments.accept": 403,
     "connect.read_status": 200,
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -112,3 +114,15 @@ def test_two_proxies_are_believed_two_hops(backend: Backend) -> None:
 
     assert client.get(ACCOUNT, headers={"X-Forwarded-For": "x, 203.0.113.9, 192.0.2.1"}).status_code == 429
     assert client.get(ACCOUNT, headers={"X-Forwarded-For": "203.0.113.10, 192.0.2.1"}).status_code == 404
+
+
+@pytest.mark.parametrize("uri", ["memory://", "redis://127.0.0.1:1"], ids=["alone", "while Redis is away"])
+def test_counting_a_client_costs_the_same_however_many_there_are(backend: Backend, uri: str) -> None:
+    """No thread walks through all clients: the library's own storage starts one for nearly each request."""
+    client = backend({**PRODUCTION, "RATELIMIT_STORAGE_URI": uri})
+    before = set(threading.enumerate())
+
+    left = [client.get(ACCOUNT).headers["RateLimit-Remaining"] for _ in range(3)]
+
+    assert left == ["99", "98", "97"]
+    assert not [one for one in threading.enumerate() if isinstance(one, threading.Timer) and one not in before]

@@ -17,14 +17,14 @@ from tests.routes.test_commands import run
 
 
 def test_all_is_well(staged: Marketplace) -> None:
-    """Exit code 0, even when it is strict; nothing is written, and Stripe is asked six times at most."""
+    """Exit code 0, even when it is strict; nothing is written, and Stripe is asked seven times at most."""
     staged.forget_calls()
 
     code, output = run(staged, "doctor", "--strict")
 
     assert (code, "Problems: 0. Warnings: 0." in output) == (0, True), output
     assert {call.split()[0] for call in staged.calls()} == {"GET"}
-    assert len(staged.calls()) == 6
+    assert len(staged.calls()) == 7
 
 
 def test_the_bundled_sandbox_is_well(market: Marketplace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import structlog
@@ -14,8 +15,9 @@ from backend.observability.clock_watch import ClockWatch
 from backend.server import create_app
 from tests.builders import STRIPE, Marketplace
 from tests.conftest import NOW
+from tests.money.kept import catalogue_of
 from tests.processes import sandbox_server
-from tests.routes.doctoring import findings
+from tests.routes.doctoring import change, findings
 from tests.routes.test_commands import run
 
 
@@ -77,7 +79,7 @@ def test_only_a_page_of_what_waits_is_read(staged: Marketplace) -> None:
     said = findings(staged)["money that waits"]["text"]
 
     assert said == "payments: 100 (100 refused); there are more, this is the newest page"
-    assert len(staged.calls()) == 6
+    assert len(staged.calls()) == 7
 
 
 def test_a_search_that_is_refused_is_said(staged: Marketplace) -> None:
@@ -163,3 +165,63 @@ def test_an_answer_without_a_date_says_nothing_of_the_clock() -> None:
             watch.see(headers)
 
     assert logs == []
+
+
+# Shares that are kept until the work is done.
+
+
+def _sells_kept(market: Marketplace, payouts: str = "manual") -> None:
+    """A paid payment whose share is kept, known to Search; the platform is paid out so."""
+    change(market, catalogue=catalogue_of("on_delivery:14"))
+    market.paid()
+    market.reconcile()
+    market.clock.advance(61)
+    schedule: Any = {"settings": {"payouts": {"schedule": {"interval": payouts}}}}
+    market.stripe.v1.accounts.update(market.stripe.v1.accounts.retrieve_current().id, schedule)
+
+
+def test_without_kept_shares_the_doctor_says_nothing_of_them(staged: Marketplace) -> None:
+    """Nothing is kept, and the catalogue keeps nothing."""
+    assert "kept shares" not in findings(staged)
+
+
+def test_kept_shares_are_summed(staged: Marketplace) -> None:
+    """By hand the platform's money stays where it is."""
+    _sells_kept(staged)
+
+    found = findings(staged)["kept shares"]
+
+    assert (found["level"], found["text"]) == ("ok", "42.52 CAD is kept for coaches; the platform is paid out by hand")
+
+
+def test_kept_shares_that_payouts_may_take_are_a_problem(staged: Marketplace) -> None:
+    """The money would be at the bank on the day on which the coach is to be paid."""
+    _sells_kept(staged, payouts="daily")
+
+    found = findings(staged)["kept shares"]
+
+    assert (found["level"], "42.52 CAD" in found["text"], "minimum balance" in found["remedy"]) == (
+        "problem",
+        True,
+        True,
+    )
+
+
+@pytest.mark.parametrize(("minimum", "level"), [(4252, "ok"), (4251, "problem")])
+def test_a_minimum_balance_covers_kept_shares_to_the_cent(staged: Marketplace, minimum: int, level: str) -> None:
+    """Stripe pays out only what is above it."""
+    _sells_kept(staged, payouts="daily")
+    payouts = {"minimum_balance_by_currency": {"cad": minimum}}
+    body = {"object": "balance_settings", "payments": {"payouts": payouts}}
+    staged.fault("GET", "/v1/balance_settings", "before", {"status": 200, "body": body})
+
+    assert findings(staged)["kept shares"]["level"] == level
+
+
+def test_a_catalogue_that_will_keep_shares_needs_payouts_by_hand(staged: Marketplace) -> None:
+    """Said before the first sale."""
+    change(staged, catalogue=catalogue_of("after_days:7"))
+    schedule: Any = {"settings": {"payouts": {"schedule": {"interval": "weekly", "weekly_anchor": "monday"}}}}
+    staged.stripe.v1.accounts.update(staged.stripe.v1.accounts.retrieve_current().id, schedule)
+
+    assert findings(staged)["kept shares"]["level"] == "problem"

@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from backend.config.settings import DEFAULT_CATALOGUE
 from backend.routes.generated_clients import ERRORS
 from backend.schemas.meanings import MEANINGS as FIELD_MEANINGS
 from tests.builders import Marketplace
@@ -141,9 +142,14 @@ def test_no_meaning_is_left_of_a_field_that_is_gone() -> None:
 
 
 def test_the_examples_for_a_shell_work_as_they_are_written(tmp_path: Path) -> None:
-    """All of the page's, one after the other, against the bundled sandbox: each is answered with 2xx."""
-    port = free_port_pair()
-    with backend_process(["-m", "backend"], port, tmp_path / "log"):
+    """All of the page's, one after the other, against the bundled sandbox: each is answered with 2xx.
+
+    The package that they buy keeps the coach's share, so that there is something to deliver and to accept.
+    """
+    port, sold = free_port_pair(), tmp_path / "catalogue.toml"
+    kept = DEFAULT_CATALOGUE.read_text().replace("days = 3 }", 'days = 3, release = "on_delivery:14" }')
+    sold.write_text(kept)
+    with backend_process(["-m", "backend"], port, tmp_path / "log", CATALOGUE_PATH=str(sold)):
         page = requests.get(f"http://127.0.0.1:{port}/docs", timeout=30).text
         shells = [unescape(one) for one in re.findall(r'class="shell"><code>(.*?)</code>', page, re.DOTALL)]
         # The only addition: a refusal fails, and each answer stands in a line of its own.

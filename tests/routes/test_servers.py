@@ -93,6 +93,18 @@ def test_instances_and_workers_agree(cluster: Cluster) -> None:
     assert len(sessions) == 1
 
 
+def _listeners(port: int) -> int:
+    """The number of sockets that listen at a port (Linux: state 0A of proc_net_tcp(5))."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(row[1].endswith(f":{port:04X}") and row[3] == "0A" for row in rows)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_each_worker_has_one_listener_of_its_own(cluster: Cluster) -> None:
+    """A second one would be forgotten when the worker goes, and who waits at it would be reset."""
+    assert [_listeners(int(url.rpartition(":")[2])) for url in cluster.urls] == [2, 2]
+
+
 def test_a_deployment_finishes_the_request_in_flight(cluster: Cluster, tmp_path: Path) -> None:
     """SIGTERM while Stripe is slow: the purchase is answered, then the server ends."""
     port = free_port_pair()

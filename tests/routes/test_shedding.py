@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import struct
+import sys
+import time
 from typing import Any
 
 import pytest
@@ -9,7 +13,8 @@ from flask.testing import FlaskClient
 
 from backend.http.admission import BODY_SHARE, MeasuredBody, Room
 from backend.http.errors import Overloaded
-from backend.http.shedding import LATE_SECONDS, MAKE_REFUSAL, TIGHT_SECONDS, Gate, Shedder
+from backend.http.shedding import LATE_SECONDS, MAKE_REFUSAL, TIGHT_SECONDS, Gate, Shedder, waited
+from tests.raw_http import PATIENCE_SECONDS
 from tests.routes.conftest import Backend, make_backend
 
 ORIGIN = "https://app.example.com"
@@ -67,6 +72,58 @@ def test_webhooks_are_let_in_when_purchases_are_not() -> None:
     assert process.refuses(TIGHT_SECONDS * 5, webhook=True)
 
 
+def test_who_has_waited_for_four_seconds_is_refused() -> None:
+    """Then whoever has waited for a fifth of a second, until a second has passed without one: the others are served fast."""
+    process = Late()
+
+    assert not process.shedder.refuses(False, 4 * LATE_SECONDS)
+    assert process.shedder.refuses(False, 4.1 * LATE_SECONDS)
+    assert process.shedder.refuses(False, 4.1 * TIGHT_SECONDS)
+    assert not process.shedder.refuses(False, 4 * TIGHT_SECONDS)
+    assert not process.shedder.refuses(True, 4.1 * TIGHT_SECONDS)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other kernels do not tell")
+def test_the_kernel_tells_how_long_a_request_has_lain() -> None:
+    """From when its bytes came in, read or not; what is no TCP has not waited."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname()) as client,
+    ):
+        client.sendall(b"POST /")
+        line, _ = listener.accept()
+        with line:
+            end = time.monotonic() + PATIENCE_SECONDS
+            while waited({"gunicorn.socket": line}) < 0.05 and time.monotonic() < end:
+                pass
+            assert 0.05 <= waited({"gunicorn.socket": line}) < PATIENCE_SECONDS
+    ends = socket.socketpair()
+    assert [waited({"gunicorn.socket": one}) for one in (*ends, line)] == [0.0] * 3
+    assert waited({}) == 0.0
+    for one in ends:
+        one.close()
+
+
+class Lain:
+    """A connection whose bytes came in five seconds ago."""
+
+    def getsockopt(self, *_: int) -> bytes:
+        """The beginning of tcp_info."""
+        return struct.pack("52xI", 5_000)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other kernels do not tell")
+def test_a_request_that_lay_too_long_is_refused_before_flask(backend: Backend) -> None:
+    """At the production server, though the process itself is in time; a probe is answered."""
+    client = backend(ratelimit_enabled=False)
+    reached = Reached(client)
+    given = {"gunicorn.socket": Lain()}
+
+    assert client.post("/api/payments/create-intent", data=b"{", environ_overrides=given).status_code == 503
+    assert client.get("/health", environ_overrides=given).status_code == 200
+    assert reached.paths == ["/health"]
+
+
 class Reached:
     """Counts what goes past the gate into Flask, for all but the making of a refusal."""
 
@@ -110,8 +167,8 @@ def test_a_refused_request_reaches_neither_flask_nor_stripe(late: tuple[FlaskCli
     assert reached.paths == []
 
 
-@pytest.mark.parametrize("path", ["/health", "/ready", "/metrics", "/static/js/paymentService.js", "/docs"])
-def test_probes_and_files_are_never_refused(late: tuple[FlaskClient, Reached], path: str) -> None:
+@pytest.mark.parametrize("path", ["/health", "/ready", "/metrics"])
+def test_probes_are_never_refused(late: tuple[FlaskClient, Reached], path: str) -> None:
     """However late the process is."""
     client, reached = late
     client.application.config["PROPAGATE_EXCEPTIONS"] = False
@@ -119,6 +176,19 @@ def test_probes_and_files_are_never_refused(late: tuple[FlaskClient, Reached], p
     client.get(path).close()
 
     assert reached.paths == [path]
+
+
+CHEAP = ["/static/js/paymentService.js", "/docs", "/openapi.json", "/test"]
+NO_ROUTE = ["/", "/health/", "/healthy", "/ready/x", "/metrics.txt", "/static", "/no/such/page"]
+
+
+@pytest.mark.parametrize("path", CHEAP + NO_ROUTE)
+def test_pages_and_files_are_refused_like_the_rest(late: tuple[FlaskClient, Reached], path: str) -> None:
+    """Whoever asks for many of them would keep the processor from payments, though each costs little."""
+    client, reached = late
+
+    assert [client.get(path).status_code for _ in range(2)] == [503, 503]
+    assert reached.paths == []
 
 
 def test_a_browser_can_still_ask_whether_it_may_ask(late: tuple[FlaskClient, Reached]) -> None:
@@ -130,7 +200,7 @@ def test_a_browser_can_still_ask_whether_it_may_ask(late: tuple[FlaskClient, Rea
 
 
 @pytest.mark.parametrize("origin", [None, ORIGIN, "https://evil.example.com"])
-@pytest.mark.parametrize("path", ["/api/payments/confirm", "/payment-success"])
+@pytest.mark.parametrize("path", ["/api/payments/confirm", "/payment-success", "/static/js/paymentService.js", "/docs"])
 def test_the_kept_refusal_has_every_header_of_flasks_own(origin: str | None, path: str) -> None:
     """The first is made by Flask, the second is kept: no header differs but the request's id."""
     client = make_backend(ratelimit_enabled=False, allowed_origins=(ORIGIN,), app_env="production", force_https=False)
@@ -148,7 +218,25 @@ def test_the_kept_refusal_has_every_header_of_flasks_own(origin: str | None, pat
         assert int(answer.headers["Retry-After"]) > 0
         if origin != "https://evil.example.com":
             assert sorted(answer.headers) == sorted(by_flask.headers)
+            assert _stable(answer.headers) == _stable(by_flask.headers)
         assert answer.headers.get("Access-Control-Allow-Origin") == (origin if origin == ORIGIN else None)
+
+
+def _stable(headers: Any) -> dict[str, str]:
+    """The headers that say the same at any time."""
+    return {name: value for name, value in headers.items() if name not in ("Date", "Retry-After")}
+
+
+@pytest.mark.parametrize("first", ["/docs", "/no/such/page"])
+def test_a_refused_file_says_who_may_load_it_whatever_was_refused_before(
+    late: tuple[FlaskClient, Reached], first: str
+) -> None:
+    """Another site's page that loads the front-end services is told that they are busy, and not that they are not for it."""
+    client, _ = late
+    name = "Cross-Origin-Resource-Policy"
+
+    assert client.get(first).headers[name] == "same-origin"
+    assert client.get("/static/js/paymentService.js").headers[name] == "cross-origin"
 
 
 def test_an_allowed_origin_does_not_leak_to_another() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
-import struct
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import gevent
+import gevent.socket
 import pytest
+from gevent.pool import Pool
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
@@ -27,16 +29,11 @@ def _listener() -> socket.socket:
     return socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
 
 
-def _room(listener: socket.socket) -> int:
-    """The number of connections that may wait at a listener (Linux: tcpi_sacked, see tcp(7))."""
-    return int(struct.unpack_from("I", listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104), 28)[0])
-
-
 @pytest.fixture
 def listeners() -> Iterator[list[socket.socket]]:
-    """The common one, and the worker's own."""
-    with _listener() as common, _listener() as own:
-        yield [common, own]
+    """The worker's own: one for each address."""
+    with _listener() as first, _listener() as second:
+        yield [first, second]
 
 
 @pytest.fixture
@@ -64,15 +61,34 @@ def test_a_connection_is_answered_though_its_listener_was_closed_since(
         assert client.recv(4_096).startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_worker_that_goes_first_takes_who_waits_at_its_own_listener(
-    worker: Worker, listeners: list[socket.socket]
-) -> None:
-    """The kernel would reset them. Nobody may wait there any more; the common listener is the other workers' too."""
-    with socket.create_connection(listeners[1].getsockname(), PATIENCE_SECONDS):
-        worker.handle_exit(None, None)
-        gevent.idle()
+def test_a_worker_that_goes_lets_in_who_waits_at_its_listener(worker: Worker, listeners: list[socket.socket]) -> None:
+    """The kernel would reset them: they are answered, and whoever comes later is refused."""
+    listener = gevent.socket.socket(fileno=listeners[0].detach())
+    address, room = listener.getsockname(), Pool(10)
+    worker.sockets = [listener]
+    worker.remember_listeners()
+    server = worker.server_class(listener, spawn=room, application=None, environ={})
+    with ExitStack() as stack:
+        waiting = [stack.enter_context(gevent.socket.create_connection(address, PATIENCE_SECONDS)) for _ in range(3)]
 
-        assert ([_room(one) for one in listeners], worker.alive) == ([BACKLOG, 0], True)
-        listeners[1].accept()[0].close()
-        while worker.alive:
-            gevent.sleep(0.01)
+        server.close()
+        for client in waiting:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+
+        assert [client.recv(4_096)[:12] for client in waiting] == [b"HTTP/1.1 200"] * 3
+        with pytest.raises(ConnectionRefusedError):
+            gevent.socket.create_connection(address, PATIENCE_SECONDS)
+    room.join(PATIENCE_SECONDS)
+
+
+def test_a_worker_that_is_full_lets_nobody_in_when_it_goes(worker: Worker, listeners: list[socket.socket]) -> None:
+    """Nobody waits for a place in a process that ends."""
+    listener = gevent.socket.socket(fileno=listeners[0].detach())
+    server = worker.server_class(listener, spawn=Pool(1), application=None, environ={})
+    server.pool.spawn(gevent.sleep, PATIENCE_SECONDS)
+    with gevent.socket.create_connection(listener.getsockname(), PATIENCE_SECONDS) as client:
+        server.close()
+
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)
+    server.pool.kill()

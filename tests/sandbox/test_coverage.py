@@ -14,15 +14,15 @@ from stripe.params._webhook_endpoint_create_params import WebhookEndpointCreateP
 
 from backend.sandbox import coverage
 from backend.sandbox.__main__ import main
-from backend.sandbox.control.switches import BY_NAME
+from backend.sandbox.calls.routing import Route
 from backend.sandbox.facts import FACTS, Fact
 from backend.sandbox.resources import ROUTES
 from backend.sandbox.sdk_calls import sdk_calls
 from backend.sandbox.state.event_types import EVENT_TYPES, V2_EVENT_TYPES
+from backend.sandbox.state.switches import BY_NAME
 from backend.sandbox.state.thin_events import is_thin_type
 from backend.sandbox.wire.faults import ABOUT, LINE, PRESETS
 from backend.sandbox.wire.params import parameters
-from backend.sandbox.wire.routing import Route
 from tests.sandbox.conftest import Platform
 
 SANDBOX = Path(__file__).parents[2] / "backend/sandbox"

@@ -10,11 +10,12 @@ import stripe
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.sandbox.calls.lists import page
 from backend.sandbox.state.search_query import parse
 from backend.sandbox.state.store import Collection, Row
+from backend.sandbox.wire.bounds import in_range
 from backend.sandbox.wire.errors import StripeError
 from backend.sandbox.wire.forms import decode
-from backend.sandbox.wire.lists import in_range, page
 from tests.sandbox.conftest import Platform
 
 

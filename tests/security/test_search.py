@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.builders import Marketplace
-from tests.routes.test_why import ask
+from tests.routes.explained import ask
 
 INJECTED = [
     'x" OR status:"succeeded',

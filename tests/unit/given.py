@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import stripe
 
-from backend.domain.namespace import UNNAMED
+from backend.domain.namespace import UNNAMED, Namespace
 from backend.services.reads import Payment, payment_of
 from backend.stripe_client.platform import PlatformClient
 from tests.builders import NODE_PURCHASE
@@ -47,7 +47,14 @@ def charge(**fields: Any) -> Any:
 def transfer(name: str = "tr_1", amount: int = 4252, **fields: Any) -> Any:
     """Our transfer of the whole share, unless said otherwise."""
     marks = {**OURS, "paymentIntentId": "pi_1", "coachId": "coach-1", "slot": "0"}
-    given = {"source_transaction": "ch_1", "transfer_group": "g", "destination": "acct_1", "currency": "cad"}
+    given = {
+        "source_transaction": "ch_1",
+        "transfer_group": "g",
+        "destination": "acct_1",
+        "currency": "cad",
+        "created": NOW,
+    }
+    given["reversals"] = {"object": "list", "data": [], "has_more": False, "url": "/v1/x", "total_count": 0}
     return made("transfer", name, **{**given, "amount": amount, "amount_reversed": 0, "metadata": marks, **fields})
 
 
@@ -118,11 +125,15 @@ class Line(stripe.HTTPClient):
         """The official SDK on this line."""
         return stripe.StripeClient("sk_test_a1", http_client=self, max_network_retries=0)
 
+    def client_of(self, name: str, *also: str) -> PlatformClient:
+        """The client of a deployment with a name, and perhaps earlier names, whose accounts are all v1 accounts."""
+        options: dict[str, Any] = {"http_client": self, "max_network_retries": 0}
+        return PlatformClient("sk_test_a1", namespace=Namespace(name, also), accounts_v2=False, **options)
+
     @property
     def client_of_v1(self) -> PlatformClient:
         """The client of a platform whose accounts are all v1 accounts, on this line."""
-        options: dict[str, Any] = {"http_client": self, "max_network_retries": 0}
-        return PlatformClient("sk_test_a1", namespace=UNNAMED, accounts_v2=False, **options)
+        return self.client_of("")
 
     def pace(self) -> None:
         """Count the calls that were announced."""

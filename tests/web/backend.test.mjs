@@ -72,6 +72,13 @@ test("a purchase: intent, payment, status, session, refund", async () => {
   assert.deepEqual([none.code, none.paymentStatus], ["Conflict", "refunded"]);
 });
 
+test("a share that is sent at once waits for no delivery", async () => {
+  const intent = await paid(newOrder());
+  const delivered = await failed(service.markDelivered(intent.id, { config }));
+  const accepted = await failed(service.acceptDelivery(intent.id, intent.client_secret, { config }));
+  assert.deepEqual([delivered.code, accepted.code], ["Conflict", "Conflict"]);
+});
+
 test("a coach: account, onboarding, changes, share, balance, payouts, dashboard", async () => {
   const order = newOrder();
   const account = await onboarded(order);

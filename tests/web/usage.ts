@@ -13,7 +13,9 @@ import {
   createLoginLink,
   createOnboardingLink,
   createPaymentIntent,
+  acceptDelivery,
   createRefund,
+  markDelivered,
   createTransfer,
   decimalsOf,
   formatAmount,
@@ -53,6 +55,11 @@ export async function refund(): Promise<number> {
   await createRefund("pi_1");
   await createRefund("pi_1", "duplicate");
   return (await createRefund("pi_1", { reason: "fraudulent", amount: 100 }, { idempotencyKey: null })).amount;
+}
+
+export async function delivery(): Promise<string | null> {
+  const { released } = await markDelivered("pi_1");
+  return released ? null : (await acceptDelivery("pi_1", "pi_1_secret_1")).releaseAt;
 }
 
 export async function coach(): Promise<Payout[]> {

@@ -1,15 +1,12 @@
 """The doors of the control path that change objects: acts of banks, cardholders, coaches and Stripe's people."""
 
-from typing import TYPE_CHECKING
-
+from ..calls.routing import Call
 from ..state import attempts, connect, debits, methods, money, payments, setups
+from ..state.countries import CURRENCY_OF
 from ..state.store import Row
+from ..state.world import World
 from ..wire.errors import invalid, missing, refused
 from ..wire.given import Given, integer
-from ..wire.routing import Call
-
-if TYPE_CHECKING:
-    from ..state.world import World
 
 NOT_ALLOWED = "Transfers to this account are not allowed. Please contact us via https://support.stripe.com/contact."
 UNREACHABLE = "Funds can't be sent to accounts located in {} because it's restricted outside of your platform's region."
@@ -18,17 +15,17 @@ UNREACHABLE = "Funds can't be sent to accounts located in {} because it's restri
 class Acts:
     """The handlers of those doors, each under the name that its door gives it."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
 
     def move_platform(self, given: Given) -> Row:
         """As if the platform had been registered elsewhere."""
         country = str(given.get("country", "")).upper()
-        if country not in connect.CURRENCY_OF:
-            raise invalid(f"country must be one of {', '.join(sorted(connect.CURRENCY_OF))}.", "country")
+        if country not in CURRENCY_OF:
+            raise invalid(f"country must be one of {', '.join(sorted(CURRENCY_OF))}.", "country")
         with self._world.lock:
             row = self._row("accounts", self._world.platform)
-            row.update(country=country, default_currency=connect.CURRENCY_OF[country])
+            row.update(country=country, default_currency=CURRENCY_OF[country])
             return row
 
     def onboard(self, given: Given, id: str) -> Row:

@@ -4,7 +4,7 @@ import functools
 import json
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
@@ -16,10 +16,8 @@ from ..state import money, snapshot
 from ..wire.errors import StripeError, invalid, unknown_url
 from ..wire.given import Given, checked, integer, json_of, object_of
 from .acts import Acts
+from .controlled import Controlled
 from .doors import DOORS, Door
-
-if TYPE_CHECKING:
-    from ..app import Sandbox
 
 MAX_JUMP = 10 * 366 * 86_400
 
@@ -27,7 +25,7 @@ MAX_JUMP = 10 * 366 * 86_400
 class Control(Acts):
     """Answers calls under /_sandbox. No key is needed: the sandbox is nobody's bank."""
 
-    def __init__(self, sandbox: "Sandbox") -> None:
+    def __init__(self, sandbox: Controlled) -> None:
         super().__init__(sandbox.world)
         self._sandbox = sandbox
         self._doors = _doors()

@@ -1,14 +1,12 @@
 """The actions of the dashboard: on an object, and on the calls of the API."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ..state.banks import debited_in
 from ..state.disputes import OPEN
 from ..state.store import Row
-
-if TYPE_CHECKING:
-    from ..state.world import World
+from ..state.world import World
 
 UNPAID = frozenset(["requires_payment_method", "requires_confirmation"])
 DEBITS = {
@@ -77,23 +75,23 @@ def fault_of(form: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def actions(world: "World", row: Row) -> list[Action]:
+def actions(world: World, row: Row) -> list[Action]:
     """The actions that are possible on an object now."""
     of = _OF_KIND.get(row.kind)
     return of(world, row, f"{row.kind}/{row['id']}") if of else []
 
 
-def _of_payout(world: "World", row: Row, here: str) -> list[Action]:
+def _of_payout(world: World, row: Row, here: str) -> list[Action]:
     if row["status"] not in ("pending", "in_transit", "paid"):
         return []
     return [Action("The bank sends it back", f"{here}/fail", {}, "danger")]
 
 
-def _of_event(world: "World", row: Row, here: str) -> list[Action]:
+def _of_event(world: World, row: Row, here: str) -> list[Action]:
     return [Action("Send again", f"{here}/resend", {})]
 
 
-def _of_account(world: "World", row: Row, here: str) -> list[Action]:
+def _of_account(world: World, row: Row, here: str) -> list[Action]:
     if row["id"] == world.platform:
         return []
     refused = "transfers_refused" in row.hidden
@@ -111,7 +109,7 @@ def _of_account(world: "World", row: Row, here: str) -> list[Action]:
     ]
 
 
-def _of_dispute(world: "World", row: Row, here: str) -> list[Action]:
+def _of_dispute(world: World, row: Row, here: str) -> list[Action]:
     if row["status"] in {"won", "lost"}:
         return [Action("Appeal", f"{here}/appeal", {})]
     if row["status"] not in OPEN:
@@ -122,7 +120,7 @@ def _of_dispute(world: "World", row: Row, here: str) -> list[Action]:
     ]
 
 
-def _of_refund(world: "World", row: Row, here: str) -> list[Action]:
+def _of_refund(world: World, row: Row, here: str) -> list[Action]:
     if row.account != world.platform or row["status"] in {"failed", "canceled"}:
         return []
     fails = Action("The money comes back", f"{here}/fail", {}, "danger")
@@ -131,7 +129,7 @@ def _of_refund(world: "World", row: Row, here: str) -> list[Action]:
     return [Action("The customer answers", f"{here}/succeed", {}), Action("Call it back", f"{here}/cancel", {}), fails]
 
 
-def _of_charge(world: "World", row: Row, here: str) -> list[Action]:
+def _of_charge(world: World, row: Row, here: str) -> list[Action]:
     if row["status"] != "succeeded" or not row["payment_intent"]:
         return []
     given = {"charge": row["id"]}
@@ -144,7 +142,7 @@ def _of_charge(world: "World", row: Row, here: str) -> list[Action]:
     return [*offered, Action("The bank takes it back", f"{here}/bounce", {}, "danger")]
 
 
-def _of_payment(world: "World", row: Row, here: str) -> list[Action]:
+def _of_payment(world: World, row: Row, here: str) -> list[Action]:
     if row["status"] in UNPAID:
         debits = [Action("Pay from a bank account", f"{here}/pay", {"card": DEBITS[m]}) for m in _debits(row)]
         return [

@@ -1,6 +1,5 @@
 """3-D Secure: the cardholder's bank asks, in a page of its own or in a frame that Stripe.js opens over the shop."""
 
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from markupsafe import Markup
@@ -8,10 +7,8 @@ from werkzeug import Request, Response
 
 from ..state import money, payments, setups
 from ..state.store import Row
+from ..state.world import World
 from .html import button, framed, redirect
-
-if TYPE_CHECKING:
-    from ..state.world import World
 
 # Tells the page around the frame that the bank is done with the cardholder.
 SCRIPT = "challenge.js"
@@ -22,7 +19,7 @@ ASK = Markup(
 )
 
 
-def ask(world: "World", request: Request, intent: str, token: str) -> Response:
+def ask(world: World, request: Request, intent: str, token: str) -> Response:
     """GET asks; POST answers `outcome=authorise` or `outcome=fail`, and leads back to the shop if there is a way."""
     row = world.store.anywhere(intent)
     asked = row.hidden.get("challenge") if row else None

@@ -6,23 +6,21 @@ Every action is one of the doors of the control path, so that nothing can be don
 import json
 import re
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markupsafe import Markup
 from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
+from ..control.routes import Control
 from ..state import money
 from ..state.deliveries import event_object
 from ..state.store import Row
+from ..state.world import World
 from .actions import FAULTABLE, actions, fault_of
 from .dashboard_lists import KINDS, amount, pill, when
 from .html import document, link, table
-
-if TYPE_CHECKING:
-    from ..control.routes import Control
-    from ..state.world import World
 
 ON_A_PAGE = 25
 
@@ -42,7 +40,7 @@ _ROUTES = Map(_RULES, merge_slashes=False).bind("sandbox")
 class Dashboard:
     """Pages under `/` and `/dashboard/`; plain forms, no script."""
 
-    def __init__(self, world: "World", control: "Control", publishable_key: str) -> None:
+    def __init__(self, world: World, control: Control, publishable_key: str) -> None:
         self._world = world
         self._control = control
         self._publishable_key = publishable_key

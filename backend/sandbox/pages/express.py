@@ -2,18 +2,15 @@
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 from werkzeug import Request, Response
 
 from ..state import money
 from ..state.store import Row
+from ..state.world import World
 from .dashboard_lists import amount, pill, when
 from .html import not_there, page, redirect, table
-
-if TYPE_CHECKING:
-    from ..state.world import World
 
 COOKIE = "express_session"
 SHOWN = 20
@@ -26,7 +23,7 @@ BODY = Markup(
 )
 
 
-def enter(world: "World", request: Request, account: str, token: str) -> Response:
+def enter(world: World, request: Request, account: str, token: str) -> Response:
     """The login link: single use. What it leaves behind is a cookie for this account's pages."""
     row = world.store.anywhere(account)
     logins = row.hidden.get("logins", set()) if row else set()
@@ -40,7 +37,7 @@ def enter(world: "World", request: Request, account: str, token: str) -> Respons
     return response
 
 
-def show(world: "World", request: Request, account: str) -> Response:
+def show(world: World, request: Request, account: str) -> Response:
     """The dashboard, for who came in by a login link; a reload shows it again."""
     row = world.store.anywhere(account)
     if row is None or request.cookies.get(COOKIE) not in row.hidden.get("sessions", set()):
@@ -56,7 +53,7 @@ def show(world: "World", request: Request, account: str) -> Response:
     return page("Express dashboard", body)
 
 
-def _totals(world: "World", account: str) -> Iterator[Markup]:
+def _totals(world: World, account: str) -> Iterator[Markup]:
     currencies = world.ledger.currencies(account) or [world.must(account)["default_currency"]]
     for currency in currencies:
         for name, held in (
@@ -66,20 +63,20 @@ def _totals(world: "World", account: str) -> Iterator[Markup]:
             yield TOTAL.format(amount=money.spelled(held, currency), name=name)
 
 
-def _next_payout(world: "World", account: str) -> str:
+def _next_payout(world: World, account: str) -> str:
     due = world.payouts.next_of(account)
     if due is None:
         return "No payout is scheduled."
     return f"The next payout leaves on {when(due)[:10]}, with what is available by then."
 
 
-def _payouts(world: "World", account: str) -> Markup:
+def _payouts(world: World, account: str) -> Markup:
     rows = islice(world.store.of(account, "payouts").walk({}, 0, None, newest=True), SHOWN)
     cells = [(amount(row), pill(row["status"]), when(row["arrival_date"])[:10]) for row in rows]
     return table((" amount", "status", "arrives"), cells, "Nothing was paid out yet.")
 
 
-def _earned(world: "World", account: str) -> Markup:
+def _earned(world: World, account: str) -> Markup:
     entries = world.store.of(account, "balance_transactions").walk({}, 0, None, newest=True)
     earned = islice((row for row in entries if row["type"] != "payout"), SHOWN)
     cells = [(amount(row, "net"), _sort(row), when(row["available_on"])[:10]) for row in earned]

@@ -1,16 +1,12 @@
 """Onboarding at Stripe: an account link leads to a page where the coach finishes, or leaves it for later."""
 
-from typing import TYPE_CHECKING
-
 from markupsafe import Markup
 from werkzeug import Request, Response
 
 from ..state import connect
 from ..state.store import Row
+from ..state.world import World
 from .html import button, facts, not_there, page, redirect
-
-if TYPE_CHECKING:
-    from ..state.world import World
 
 GONE = "This onboarding link does not exist."
 FORM = Markup(
@@ -26,7 +22,7 @@ FORM = Markup(
 NAME = "Stripe sandbox"
 
 
-def enter(world: "World", request: Request, account: str, token: str) -> Response:
+def enter(world: World, request: Request, account: str, token: str) -> Response:
     """The account link: good for one visit within five minutes. Later it leads to the refresh_url."""
     link = world.links.get(token)
     if link is None or link["account"] != account or world.store.anywhere(account) is None:
@@ -39,7 +35,7 @@ def enter(world: "World", request: Request, account: str, token: str) -> Respons
     return redirect(f"/setup/s/{visit}")
 
 
-def visit(world: "World", request: Request, visit: str) -> Response:
+def visit(world: World, request: Request, visit: str) -> Response:
     """GET asks; POST answers `outcome=finish` or `later`. Both return, which tells nothing (docs/stripe.md 4.4)."""
     link = world.visits.get(visit)
     if link is None:

@@ -1,18 +1,15 @@
 """The pages that people see at Stripe: onboarding, the Express dashboard, the 3-D Secure challenge, the card's fields."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
+from ..state.world import World
 from . import challenge, express, onboarding, stripe_js
 from .html import page
-
-if TYPE_CHECKING:
-    from ..state.world import World
 
 Page = Callable[..., Response]
 
@@ -35,7 +32,7 @@ _ROUTES = Map(_RULES, strict_slashes=False, merge_slashes=False).bind("sandbox")
 class Pages:
     """Finds the page of an address."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
         self._routes = _ROUTES
 

@@ -2,16 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 from werkzeug import Request, Response
 
+from ..state.world import World
 from ..wire.http import API_VERSION
 from .html import STATIC, framed
-
-if TYPE_CHECKING:
-    from ..state.world import World
 
 # What a page may call, and what it hears a refusal from; the second in Stripe.js's own words.
 SERVED = {
@@ -51,14 +48,14 @@ BRAND = Markup("<span class='brand' role='status'></span><p class='brands'>{}</p
 BRANDS = "Visa, Mastercard, American Express, Discover, Diners Club, JCB, UnionPay"
 
 
-def script(world: "World", request: Request, release: str = "v3") -> Response:
+def script(world: World, request: Request, release: str = "v3") -> Response:
     """`window.Stripe`. It finds the sandbox by the address that it was loaded from."""
     parts = "\n".join(_read(STATIC / "stripe_js" / name) for name in PARTS)
     text = f"((RELEASE, REFUSED) => {{\n{parts}}})({json.dumps(RELEASE)}, {json.dumps(REFUSED)});\n"
     return Response(text, mimetype="text/javascript", headers={"Cache-Control": "no-cache"})
 
 
-def card_frame(world: "World", request: Request) -> Response:
+def card_frame(world: World, request: Request) -> Response:
     """The fields of a card. Their digits go from here to the API, and nowhere else."""
     more = {"number": BRAND.format(BRANDS)}
     fields = (

@@ -1,6 +1,6 @@
 """Every endpoint of every resource, in one table."""
 
-from ..wire.routing import Route
+from ..calls.routing import Route
 from . import (
     account_links,
     accounts,

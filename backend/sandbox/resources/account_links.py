@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from ..calls.routing import Call, Route
 from ..state.store import Row
 from ..state.world import World
 from ..wire import errors
-from ..wire.routing import Call, Route
 
 LIFE_SECONDS = 300
 

@@ -2,24 +2,23 @@
 
 from typing import Any
 
+from ..calls import lists
+from ..calls.routing import Call, Route
 from ..state import accounts_v2
+from ..state.account_fields import account_fields
 from ..state.connect import (
-    CURRENCY_OF,
-    EMBARGOED,
     LOCKED,
-    OTHER_COUNTRIES,
-    account_fields,
     part,
     reject,
     request_capabilities,
     tell_account,
 )
+from ..state.countries import CURRENCY_OF, EMBARGOED, OTHER_COUNTRIES
 from ..state.platform_rules import refuse_capabilities, refuse_v1_account
 from ..state.schedules import applicable
 from ..state.store import Row
-from ..wire import errors, lists
+from ..wire import errors
 from ..wire.limits import Feature
-from ..wire.routing import Call, Route
 from . import common
 
 EXPRESS = {"fees": "application", "losses": "application", "stripe_dashboard": "express"}

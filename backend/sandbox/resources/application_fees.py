@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from ..calls import lists
+from ..calls.routing import Call, Route
 from ..state import application_fees, money
 from ..state.store import Row
-from ..wire import errors, lists
-from ..wire.routing import Call, Route
+from ..wire import errors
 from . import common
 
 NAME = "application fee"

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from ..calls import lists
+from ..calls.routing import Call, Route
 from ..state import methods, search
 from ..state.store import Row
-from ..wire import errors, lists
-from ..wire.routing import Call, Route
+from ..wire import errors
 from . import common
 
 FIELDS = ("address", "description", "email", "name", "phone", "shipping", "business_name", "individual_name")
@@ -109,7 +110,7 @@ def list_(call: Call) -> dict[str, Any]:
 
 def find(call: Call) -> dict[str, Any]:
     """GET /v1/customers/search"""
-    query = search.query_of(call.world, "customers", call.params["query"])
+    query = search.query_of(call.world.behaviours, "customers", call.params["query"])
     found = call.world.search.find(call.rows("customers"), call.account, "customers", query)
     return search.result(found, call.params, call.path)
 

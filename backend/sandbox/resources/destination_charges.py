@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from ..calls.routing import Call
 from ..state import money
 from ..state.store import Row
 from ..wire import errors
 from ..wire.errors import StripeError
-from ..wire.routing import Call
 from . import common
 
 FEE = "application_fee_amount"

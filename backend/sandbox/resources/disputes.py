@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from ..calls import lists
+from ..calls.routing import Call, Route
 from ..state.disputes import OPEN
 from ..state.store import Row
-from ..wire import errors, lists
-from ..wire.routing import Call, Route
+from ..wire import errors
 from . import common
 
 # Words in evidence[uncategorized_text] that decide a test dispute.

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from ..calls import lists
+from ..calls.routing import Call, Route
 from ..state.store import Row
-from ..wire import lists
-from ..wire.routing import Call, Route
 
 NAME = "radar.early_fraud_warning"
 

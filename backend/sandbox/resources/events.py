@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from ..calls import lists
+from ..calls.routing import Call, Route
 from ..state.deliveries import event_object
 from ..state.delivery_rules import matches_type
 from ..state.store import Row
-from ..wire import lists
-from ..wire.routing import Call, Route
 
 
 def retrieve(call: Call) -> dict[str, Any]:

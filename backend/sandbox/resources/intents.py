@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from ..calls.routing import Call
 from ..state import methods
 from ..state.store import Row
 from ..wire import errors
-from ..wire.routing import Call
 
 # Stripe.js says more than the API reference does.
 BROWSER = frozenset(

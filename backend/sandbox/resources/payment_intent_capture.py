@@ -1,9 +1,9 @@
 """POST /v1/payment_intents/{id}/capture: take money that is held, all of it or a part."""
 
+from ..calls.routing import Call, Route
 from ..state import payments
 from ..state.store import Row
 from ..wire import errors
-from ..wire.routing import Call, Route
 from . import common
 from .destination_charges import changed_destination
 from .payment_intent_checks import UNEXPECTED, check_step

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from ..calls.routing import Call
 from ..state import money
 from ..wire import errors
 from ..wire.limits import Feature
-from ..wire.routing import Call
 
 # What only makes sense when confirming at once (docs/stripe.md 1.2).
 WITH_CONFIRM = ("return_url", "off_session", "mandate", "mandate_data", "error_on_requires_action")

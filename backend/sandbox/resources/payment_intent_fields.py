@@ -1,14 +1,12 @@
 """The PaymentIntent object: as it is at creation, and the part of it that a browser may see."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..calls.routing import Call
 from ..state.banks import debited_in
 from ..wire import errors, versions
 from ..wire.params import words_of
 from . import common
-
-if TYPE_CHECKING:
-    from ..wire.routing import Call
 
 FOR_BROWSERS = (
     "id object amount amount_details automatic_payment_methods canceled_at cancellation_reason capture_method "
@@ -33,7 +31,7 @@ _GIVEN = (
 )
 
 
-def intent_fields(call: "Call") -> dict[str, Any]:
+def intent_fields(call: Call) -> dict[str, Any]:
     """A new PaymentIntent. Which payment methods it takes is computed, not asked for (docs/stripe.md 1.1)."""
     world, params = call.world, call.params
     intent_id, named = world.ids.new("pi"), named_types(call)
@@ -65,7 +63,7 @@ def intent_fields(call: "Call") -> dict[str, Any]:
     }
 
 
-def named_types(call: "Call") -> list[str] | None:
+def named_types(call: Call) -> list[str] | None:
     """The methods that an older version names, or means: cards alone. None where the Dashboard's settings decide."""
     if call.method_types:
         known = words_of("payment_intents.create", "allowed_payment_method_types")
@@ -84,7 +82,7 @@ def automatic_methods(params: dict[str, Any]) -> dict[str, Any]:
     return {"allow_redirects": automatic.get("allow_redirects", "always"), "enabled": True}
 
 
-def _capture_method(call: "Call") -> str:
+def _capture_method(call: Call) -> str:
     return "automatic_async" if versions.holds(versions.ASYNC_CAPTURE, call.version) else "automatic"
 
 

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from ..calls import lists
+from ..calls.routing import Call, Route
 from ..state import attempts, authorizations, debits, methods, payments, search
 from ..state.store import Row
-from ..wire import errors, lists
+from ..wire import errors
 from ..wire.errors import StripeError
-from ..wire.routing import Call, Route
 from . import common
 from .destination_charges import changed_destination, check_destination, transfer_words
 from .intents import BROWSER, check_return_url, check_secret, method_of
@@ -217,7 +218,7 @@ def list_(call: Call) -> dict[str, Any]:
 
 def find(call: Call) -> dict[str, Any]:
     """GET /v1/payment_intents/search"""
-    query = search.query_of(call.world, "payment_intents", call.params["query"])
+    query = search.query_of(call.world.behaviours, "payment_intents", call.params["query"])
     found = call.world.search.find(call.rows("payment_intents"), call.account, "payment_intents", query)
     return search.result(found, call.params, call.path)
 

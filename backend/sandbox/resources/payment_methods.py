@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from ..calls import lists
+from ..calls.routing import Call, Route
 from ..state import methods
 from ..state.store import Row
-from ..wire import errors, lists
+from ..wire import errors
 from ..wire.params import parameters
-from ..wire.routing import Call, Route
 from . import common
 
 NAME = "PaymentMethod"

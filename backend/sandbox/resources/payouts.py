@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from ..calls import lists
+from ..calls.routing import Call, Route
 from ..state.store import Row
-from ..wire import errors, lists
+from ..wire import errors
+from ..wire.bounds import in_range
 from ..wire.limits import Feature
-from ..wire.routing import Call, Route
 from . import common
 
 REFUSED = ("payout_method",)
@@ -87,7 +89,7 @@ def list_(call: Call) -> dict[str, Any]:
         params,
         call.path,
         "payout",
-        where=lambda row: lists.in_range(row["arrival_date"], arrival),
+        where=lambda row: in_range(row["arrival_date"], arrival),
         status=params.get("status"),
         destination=params.get("destination"),
     )

@@ -3,9 +3,10 @@
 import re
 from typing import Any
 
+from ..calls import lists
+from ..calls.routing import Call, Route
 from ..state.store import Row
-from ..wire import errors, lists
-from ..wire.routing import Call, Route
+from ..wire import errors
 from . import common
 
 FIELDS = ("description", "package_dimensions", "shippable", "statement_descriptor", "unit_label", "url")

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from ..calls import lists
+from ..calls.routing import Call, Route
 from ..state import application_fees, destinations, money
 from ..state.store import Row
 from ..state.transferring import Transferring
-from ..wire import errors, lists
-from ..wire.routing import Call, Route
+from ..wire import errors
 from . import common
 from .payment_intent_checks import check_step
 

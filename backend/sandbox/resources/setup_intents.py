@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from ..calls import lists
+from ..calls.routing import Call, Route
 from ..state import methods, setups
 from ..state.store import Row
-from ..wire import errors, lists
+from ..wire import errors
 from ..wire.errors import StripeError
-from ..wire.routing import Call, Route
 from . import common
 from .intents import BROWSER, check_return_url, check_secret, method_of
 from .payment_intent_fields import automatic_methods, named_types

@@ -1,10 +1,10 @@
 """Tokens: a card that can be used once, under a name that says nothing of it."""
 
+from ..calls.routing import Call, Route
 from ..state import methods
 from ..state.store import Row
 from ..wire import errors
 from ..wire.limits import Feature
-from ..wire.routing import Call, Route
 
 # What else Stripe makes tokens of.
 REFUSED = ("account", "bank_account", "customer", "cvc_update", "person", "pii")

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from ..calls import lists
+from ..calls.routing import Call, Route
 from ..state.deliveries import Endpoint
 from ..state.store import Row
-from ..wire import errors, lists
-from ..wire.routing import Call, Route
+from ..wire import errors
 from . import common
 
 ENDPOINTS_MAX = 16

@@ -1,15 +1,39 @@
 """The whole state of a sandbox as one JSON document, and back."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ..state.store import Row
+from ..state.world import World
 from .codec import Decoder, Encoder
 
-if TYPE_CHECKING:
-    from ..app import Sandbox
+
+class Kept(Protocol):
+    """A sandbox, as far as it is kept in a file."""
+
+    world: World
+
+    @property
+    def worlds(self) -> "KeptWorlds":
+        """The worlds beside the one that all other keys share."""
+
+    def parts(self) -> dict[str, Any]:
+        """Whatever has a state to be saved beside the objects."""
+
+    def tick(self) -> None:
+        """Let everything happen that is due by now."""
 
 
-def capture(sandbox: "Sandbox") -> dict[str, Any]:
+class KeptWorlds(Protocol):
+    """The worlds, as far as they are kept."""
+
+    def names(self) -> list[str]:
+        """Those that are there, oldest first."""
+
+    def open(self, name: str) -> Kept:
+        """The world of that name, made if it is not there yet."""
+
+
+def capture(sandbox: Kept) -> dict[str, Any]:
     """The state of this instant: between two calls, never inside one. Only the log of calls is left out.
 
     Worlds apart are caught one after another: nothing of one is of any meaning in another.
@@ -18,7 +42,7 @@ def capture(sandbox: "Sandbox") -> dict[str, Any]:
     return {**capture_world(sandbox), "worlds": worlds}
 
 
-def capture_world(sandbox: "Sandbox") -> dict[str, Any]:
+def capture_world(sandbox: Kept) -> dict[str, Any]:
     """The state of one world."""
     with sandbox.world.lock:
         store = sandbox.world.store
@@ -29,7 +53,7 @@ def capture_world(sandbox: "Sandbox") -> dict[str, Any]:
         return {"objects": objects, "store": encoder.encode(store.dump()), "parts": parts, "texts": encoder.texts}
 
 
-def restore(sandbox: "Sandbox", document: dict[str, Any]) -> None:
+def restore(sandbox: Kept, document: dict[str, Any]) -> None:
     """Go on from what was captured; what fell due meanwhile happens now.
 
     Raises LookupError, TypeError or ValueError where the document does not hold together.
@@ -39,7 +63,7 @@ def restore(sandbox: "Sandbox", document: dict[str, Any]) -> None:
         restore_world(sandbox.worlds.open(name), world)
 
 
-def restore_world(sandbox: "Sandbox", document: dict[str, Any]) -> None:
+def restore_world(sandbox: Kept, document: dict[str, Any]) -> None:
     """Put the state of one world in place."""
     with sandbox.world.lock:
         world = sandbox.world

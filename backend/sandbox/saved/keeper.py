@@ -5,14 +5,10 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..wire.errors import StripeError
-from .capture import capture, restore
+from .capture import Kept, capture, restore
 from .file import StateError, StateFile
-
-if TYPE_CHECKING:
-    from ..app import Sandbox
 
 SAVE_EVERY = 5.0
 # Between two saves at least so many times the time passes that one takes: a great state is saved less often.
@@ -22,7 +18,7 @@ REST = 20
 class Keeper:
     """The thread that saves. Raises StateError if the file cannot be used."""
 
-    def __init__(self, sandbox: "Sandbox", path: Path, every_seconds: float = SAVE_EVERY) -> None:
+    def __init__(self, sandbox: Kept, path: Path, every_seconds: float = SAVE_EVERY) -> None:
         self._sandbox = sandbox
         self._file = StateFile(path)
         self._every = every_seconds

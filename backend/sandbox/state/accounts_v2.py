@@ -4,13 +4,11 @@ The v1 object is the one that is stored. `hidden["v2"]` holds the rest for an ac
 for one that was made under /v1.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .store import Row
 from .thin_events import instant
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 INCLUDES = (
     "configuration.customer",
@@ -84,7 +82,7 @@ def metadata(row: Row) -> dict[str, str]:
     return {**row.hidden.get("v2", {}).get("metadata", {}), **row["metadata"]}
 
 
-def tell(world: "World", row: Row, before: dict[str, Any]) -> None:
+def tell(world: World, row: Row, before: dict[str, Any]) -> None:
     """Tell of a change as v2 does: of the account, and of each capability with another status."""
     if not is_v2(row):
         return
@@ -95,17 +93,17 @@ def tell(world: "World", row: Row, before: dict[str, Any]) -> None:
             _tell(world, row, STATUS_UPDATED.format(name), {"updated_capability": named})
 
 
-def tell_made(world: "World", row: Row) -> None:
+def tell_made(world: World, row: Row) -> None:
     """Tell of a new account."""
     _tell(world, row, "v2.core.account.created", {})
 
 
-def tell_closed(world: "World", row: Row) -> None:
+def tell_closed(world: World, row: Row) -> None:
     """Tell that an account was closed."""
     _tell(world, row, "v2.core.account.closed", {})
 
 
-def _tell(world: "World", row: Row, kind: str, data: dict[str, Any]) -> None:
+def _tell(world: World, row: Row, kind: str, data: dict[str, Any]) -> None:
     related = {"id": row["id"], "type": "v2.core.account", "url": f"/v2/core/accounts/{row['id']}"}
     scope = world.behaviours["v2_account_events_from"]
     scopes = {"@self", "@accounts"} if scope == "both" else {scope}

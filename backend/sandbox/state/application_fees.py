@@ -1,22 +1,20 @@
 """Application fees: what a platform keeps of a payment on a connected account, and gives back of it."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .store import Row
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 # How many of its refunds ride along inside a fee.
 EMBEDDED = 10
 
 
-def application_of(world: "World") -> str:
+def application_of(world: World) -> str:
     """The id of the platform's application, which is part of every fee."""
     return f"ca_{world.platform[5:]}"
 
 
-def take(world: "World", payment: Row, amount: int, due: int, originating: Row | None) -> Row:
+def take(world: World, payment: Row, amount: int, due: int, originating: Row | None) -> Row:
     """Put `amount` of a payment on a connected account on the platform's balance. The caller has taken it off the payment.
 
     `originating`: the platform's own charge, for a destination charge.
@@ -49,7 +47,7 @@ def take(world: "World", payment: Row, amount: int, due: int, originating: Row |
     return row
 
 
-def give_back(world: "World", fee: Row, amount: int, **given: Any) -> Row:
+def give_back(world: World, fee: Row, amount: int, **given: Any) -> Row:
     """Return `amount` of a fee to the account that paid it. The caller has checked that so much is left."""
     due = fee.hidden["due"]
     fields = {

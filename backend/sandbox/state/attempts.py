@@ -1,16 +1,12 @@
 """An attempt at paying a PaymentIntent, with whichever method."""
 
-from typing import TYPE_CHECKING
-
 from ..wire.errors import refused
 from . import debits, payments
 from .store import Row
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 
-def attempt(world: "World", intent: Row, method: Row, off_session: bool, return_url: str | None) -> None:
+def attempt(world: World, intent: Row, method: Row, off_session: bool, return_url: str | None) -> None:
     """Charge the intent with the method. Raises the 402 of a decline, after committing it."""
     if method["type"] not in intent["payment_method_types"]:
         raise refused(

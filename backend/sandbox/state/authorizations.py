@@ -1,19 +1,15 @@
 """Money that is held on a card, and not taken yet: capture_method manual."""
 
-from typing import TYPE_CHECKING
-
 from .charge_fields import new_charge
 from .ledger import DAY
 from .store import Row
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 # How long a card's bank holds money for a payment made in the customer's presence on the web.
 HELD_DAYS = 7
 
 
-def authorize(world: "World", intent: Row, method: Row) -> None:
+def authorize(world: World, intent: Row, method: Row) -> None:
     """Hold the money. It is nobody's until it is captured, and free again after seven days."""
     charge = new_charge(world, intent, method)
     until = world.now() + HELD_DAYS * DAY
@@ -33,7 +29,7 @@ def authorize(world: "World", intent: Row, method: Row) -> None:
     world.timeline.at(until, "authorization.expire", intent, charge)
 
 
-def release(world: "World", intent: Row) -> None:
+def release(world: World, intent: Row) -> None:
     """Let the money go: the PaymentIntent is canceled. Nothing was booked, so nothing is booked back."""
     charge = world.must(intent["latest_charge"])
     before = {"amount_refunded": charge["amount_refunded"], "refunded": charge["refunded"]}
@@ -43,7 +39,7 @@ def release(world: "World", intent: Row) -> None:
     world.emit("charge.refunded", charge, before)
 
 
-def expire(world: "World", intent: Row, charge: Row) -> None:
+def expire(world: World, intent: Row, charge: Row) -> None:
     """Let money go that nobody has captured in time."""
     if intent["status"] != "requires_capture" or intent["latest_charge"] != charge["id"]:
         return

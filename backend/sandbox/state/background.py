@@ -2,12 +2,9 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 from .deliveries import Order
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 # Deliveries run side by side, as Stripe's do: a slow receiver of one event holds up no other.
 WORKERS = 8
@@ -18,7 +15,7 @@ LOOK_AGAIN = 60.0
 class Background:
     """Sleeps on a condition until an event is queued, the clock is moved, or the next thing is due."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
         self._wakened = threading.Condition()
         self._news = False

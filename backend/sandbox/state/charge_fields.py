@@ -1,18 +1,14 @@
 """The charge that an attempt at paying leaves behind: every field, as of success or of failure."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .banks import debited
 from .cards import Decline
 from .store import Row
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 
-def charge_fields(
-    world: "World", intent: Row, method: Row, why: Decline | None, pending: bool = False
-) -> dict[str, Any]:
+def charge_fields(world: World, intent: Row, method: Row, why: Decline | None, pending: bool = False) -> dict[str, Any]:
     """The charge of an attempt. It takes over the intent's metadata as it is now; later changes stay with the intent."""
     amount, paid = intent["amount"], why is None and not pending
     captured = why is None and intent["capture_method"] != "manual"
@@ -45,7 +41,7 @@ def charge_fields(
     }
 
 
-def new_charge(world: "World", intent: Row, method: Row, why: Decline | None = None, pending: bool = False) -> Row:
+def new_charge(world: World, intent: Row, method: Row, why: Decline | None = None, pending: bool = False) -> Row:
     """The charge that an attempt leaves behind."""
     fields = charge_fields(world, intent, method, why, pending)
     words = intent.hidden.get("transfer_words", {})

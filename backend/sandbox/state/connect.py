@@ -1,55 +1,13 @@
 """The life of an Express account: created, linked, onboarded, perhaps disabled."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..wire.errors import invalid
 from . import accounts_v2
-from .account_settings import account_settings
+from .account_fields import requirements
 from .store import Row, clone
+from .world import World
 
-if TYPE_CHECKING:
-    from .world import World
-
-_EURO = "AT BE CY DE EE ES FI FR GR HR IE IT LT LU LV MT NL PT SI SK".split()
-CURRENCY_OF = {
-    "US": "usd",
-    "GB": "gbp",
-    "CA": "cad",
-    "CH": "chf",
-    "AU": "aud",
-    "NZ": "nzd",
-    "JP": "jpy",
-    "SE": "sek",
-    "NO": "nok",
-    "DK": "dkk",
-    "PL": "pln",
-    "CZ": "czk",
-    "HU": "huf",
-    "RO": "ron",
-    "BG": "bgn",
-    "SG": "sgd",
-    "HK": "hkd",
-    "MX": "mxn",
-    "BR": "brl",
-    "AE": "aed",
-    "GI": "gip",
-    "IN": "inr",
-    "LI": "chf",
-    "MY": "myr",
-    "TH": "thb",
-    **dict.fromkeys(_EURO, "eur"),
-}
-# Nobody can have an account there, by the law of the United States.
-EMBARGOED = frozenset({"CU", "IR", "KP", "SY"})
-# Every other code of ISO 3166-1: Stripe knows these, the sandbox does not.
-OTHER_COUNTRIES = frozenset(
-    "AD AF AG AI AL AM AO AQ AR AS AW AX AZ BA BB BD BF BH BI BJ BL BM BN BO BQ BS BT BV BW BY BZ CC CD CF CG CI CK CL CM CN "
-    "CO CR CV CW CX DJ DM DO DZ EC EG EH ER ET FJ FK FM FO GA GD GE GF GG GH GL GM GN GP GQ GS GT GU GW GY HM HN HT ID IL IM "
-    "IO IQ IS JE JM JO KE KG KH KI KM KN KR KW KY KZ LA LB LC LK LR LS LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MU "
-    "MV MW MZ NA NC NE NF NG NI NP NR NU OM PA PE PF PG PH PK PM PN PR PS PW PY QA RE RS RU RW SA SB SC SD SH SJ SL SM SN SO "
-    "SR SS ST SV SX SZ TC TD TF TG TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM "
-    "ZW".split()
-)
 # What Stripe says of an account that it stopped.
 REASONS = (
     "action_required.requested_capabilities listed other platform_paused rejected.fraud rejected.incomplete_verification "
@@ -67,99 +25,9 @@ REJECTIONS = {
     "other": "other",
 }
 LOCKED = ("business_type", "company", "individual", "tos_acceptance")
-DUE = [
-    "business_profile.mcc",
-    "business_profile.url",
-    "business_type",
-    "external_account",
-    "tos_acceptance.date",
-    "tos_acceptance.ip",
-]
 
 
-def account_fields(account: str, country: str, now: int) -> dict[str, Any]:
-    """A new Express account, before anything is known about its owner."""
-    currency = CURRENCY_OF[country]
-    return {
-        "id": account,
-        "object": "account",
-        "business_profile": dict.fromkeys(_PROFILE),
-        "business_type": None,
-        "capabilities": {},
-        "charges_enabled": False,
-        "controller": {
-            "fees": {"payer": "application_express"},
-            "is_controller": True,
-            "losses": {"payments": "application"},
-            "requirement_collection": "stripe",
-            "stripe_dashboard": {"type": "express"},
-            "type": "application",
-        },
-        "country": country,
-        "created": now,
-        "default_currency": currency,
-        "details_submitted": False,
-        "email": None,
-        "external_accounts": {
-            "object": "list",
-            "data": [],
-            "has_more": False,
-            "total_count": 0,
-            "url": f"/v1/accounts/{account}/external_accounts",
-        },
-        "future_requirements": requirements([], None),
-        "groups": {"payments_pricing": None},
-        "metadata": {},
-        "payouts_enabled": False,
-        "requirements": requirements(DUE, "requirements.past_due"),
-        "settings": account_settings(),
-        "tos_acceptance": {"date": None, "ip": None, "user_agent": None},
-        "type": "express",
-    }
-
-
-_PROFILE = (
-    "annual_revenue",
-    "estimated_worker_count",
-    "mcc",
-    "minority_owned_business_designation",
-    "name",
-    "product_description",
-    "support_address",
-    "support_email",
-    "support_phone",
-    "support_url",
-    "url",
-)
-
-
-def platform_fields(account: str, country: str, now: int) -> dict[str, Any]:
-    """The platform's own account: active from the start, and paid out only by hand, so that tests find its money."""
-    fields = account_fields(account, country, now)
-    fields.update(charges_enabled=True, details_submitted=True, payouts_enabled=True, type="standard")
-    fields["requirements"] = requirements([], None)
-    fields["controller"] = {"type": "account"}
-    fields["capabilities"] = {"card_payments": "active", "transfers": "active"}
-    fields["settings"]["payouts"]["schedule"] = {"delay_days": 2, "interval": "manual"}
-    fields["settings"]["payments"]["statement_descriptor"] = "COACHING SANDBOX"
-    return fields
-
-
-def requirements(due: list[str], disabled_reason: str | None, pending: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The requirements hash; what is due is past due, as on every account that was never onboarded."""
-    return {
-        "alternatives": [],
-        "current_deadline": None,
-        "currently_due": list(due),
-        "disabled_reason": disabled_reason,
-        "errors": [],
-        "eventually_due": list(due),
-        "past_due": list(due),
-        "pending_verification": list(pending),
-    }
-
-
-def request_capabilities(world: "World", row: Row, wanted: dict[str, Any]) -> None:
+def request_capabilities(world: World, row: Row, wanted: dict[str, Any]) -> None:
     """Requested capabilities start inactive or pending, or active on an account that needs nothing more."""
     for name, capability in wanted.items():
         if not isinstance(capability, dict) or not capability.get("requested"):
@@ -168,7 +36,7 @@ def request_capabilities(world: "World", row: Row, wanted: dict[str, Any]) -> No
             row["capabilities"][name] = "active" if row.hidden["onboarded"] else world.behaviours["new_capability"]
 
 
-def onboard(world: "World", row: Row, verification: str = "verified") -> None:
+def onboard(world: World, row: Row, verification: str = "verified") -> None:
     """The owner has filled in everything. `verification` is `verified`, or `pending` while Stripe still checks."""
     if verification not in {"verified", "pending"}:
         raise invalid("verification must be 'verified' or 'pending'.", "verification")
@@ -193,7 +61,7 @@ def onboard(world: "World", row: Row, verification: str = "verified") -> None:
     _set_capabilities(world, row, "inactive" if stalled else "active" if verified else "pending", before)
 
 
-def disable(world: "World", row: Row, reason: str = "requirements.past_due", payouts: bool = False) -> None:
+def disable(world: World, row: Row, reason: str = "requirements.past_due", payouts: bool = False) -> None:
     """Stripe stops the account: it can no longer receive transfers or, unless `payouts`, be paid out."""
     if reason not in REASONS:
         raise invalid(f"Invalid reason: must be one of {', '.join(REASONS)}", "reason")
@@ -205,7 +73,7 @@ def disable(world: "World", row: Row, reason: str = "requirements.past_due", pay
     _set_capabilities(world, row, "inactive", before)
 
 
-def reject(world: "World", row: Row, reason: str, payouts_action: str = "pause") -> None:
+def reject(world: World, row: Row, reason: str, payouts_action: str = "pause") -> None:
     """The platform turns an account away; disabled_reason says that the platform did it (docs/stripe.md 4.7)."""
     if reason not in REJECTIONS:
         raise invalid(f"Invalid reason: must be one of {', '.join(REJECTIONS)}", "reason")
@@ -213,7 +81,7 @@ def reject(world: "World", row: Row, reason: str, payouts_action: str = "pause")
     disable(world, row, f"rejected.platform_{REJECTIONS[reason]}", payouts)
 
 
-def part(world: "World", row: Row, tell: bool) -> None:
+def part(world: World, row: Row, tell: bool) -> None:
     """The account is no longer the platform's: from now on it looks as if it did not exist."""
     if tell:
         application = {"id": f"ca_{world.platform[5:]}", "object": "application", "name": "Sandbox"}
@@ -221,13 +89,13 @@ def part(world: "World", row: Row, tell: bool) -> None:
     world.store.remove(row)
 
 
-def tell_account(world: "World", row: Row, previous: dict[str, Any]) -> None:
+def tell_account(world: World, row: Row, previous: dict[str, Any]) -> None:
     """Tell of a change by account.updated. Whether that tells of accounts made under /v2 no source settles."""
     if not accounts_v2.is_v2(row) or world.behaviours["v1_tells_of_v2_accounts"]:
         world.emit("account.updated", row, previous, account=row["id"])
 
 
-def _set_capabilities(world: "World", row: Row, status: str, before: dict[str, Any]) -> None:
+def _set_capabilities(world: World, row: Row, status: str, before: dict[str, Any]) -> None:
     row["capabilities"] = dict.fromkeys(row["capabilities"], status)
     if accounts_v2.is_v2(row):
         charges = world.behaviours["transfers_enable_charges"] or "card_payments" in row["capabilities"]
@@ -255,7 +123,7 @@ def _set_capabilities(world: "World", row: Row, status: str, before: dict[str, A
     world.payouts.expect(row["id"])
 
 
-def _bank(world: "World", row: Row) -> dict[str, Any]:
+def _bank(world: World, row: Row) -> dict[str, Any]:
     return {
         "id": world.ids.new("ba"),
         "object": "bank_account",

@@ -1,23 +1,19 @@
 """Bank debits: the money takes days to come, may never come, and may be taken back after it came."""
 
-from typing import TYPE_CHECKING
-
 from ..wire.errors import invalid, refused
 from . import payments
 from .banks import FAILURES, Bank
 from .charge_fields import new_charge, receipt
 from .ledger import DAY, SETTLE_DAYS, midnight
 from .store import Row
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 # How many days a bank takes to answer.
 DEBIT_DAYS = 4
 FAILED_CODE = "payment_intent_payment_attempt_failed"
 
 
-def begin(world: "World", intent: Row, method: Row) -> None:
+def begin(world: World, intent: Row, method: Row) -> None:
     """Ask the bank. The charge is there at once, pending; the answer comes days later."""
     charge = new_charge(world, intent, method, pending=True)
     if world.behaviours["debit_booked"] == "pending":
@@ -34,13 +30,13 @@ def begin(world: "World", intent: Row, method: Row) -> None:
         world.timeline.at(due, "debit.answer", intent, charge, bank.failure)
 
 
-def answer(world: "World", intent: Row, charge: Row, failure: str | None) -> None:
+def answer(world: World, intent: Row, charge: Row, failure: str | None) -> None:
     """The bank's answer, unless this attempt has ended before."""
     if charge["status"] == "pending":
         finish(world, intent, failure)
 
 
-def finish(world: "World", intent: Row, failure: str | None) -> None:
+def finish(world: World, intent: Row, failure: str | None) -> None:
     """The debit has come to an end: the money is there, or the bank gives a reason."""
     charge = world.must(intent["latest_charge"])
     if failure is None:
@@ -59,7 +55,7 @@ def _message(failure: str) -> str:
     return FAILURES[failure]
 
 
-def _succeed(world: "World", intent: Row, charge: Row) -> None:
+def _succeed(world: World, intent: Row, charge: Row) -> None:
     charge.update(status="succeeded", paid=True, receipt_url=receipt(charge["id"]))
     world.changed(charge)
     if "entry" not in charge.hidden:
@@ -72,7 +68,7 @@ def _succeed(world: "World", intent: Row, charge: Row) -> None:
         payments.dispute_later(world, charge, "debit_not_authorized", inquiry=False)
 
 
-def call_off(world: "World", intent: Row) -> None:
+def call_off(world: World, intent: Row) -> None:
     """The PaymentIntent was canceled while the bank was being asked."""
     charge = world.must(intent["latest_charge"])
     _charge_fails(world, charge, "charge_canceled")
@@ -80,7 +76,7 @@ def call_off(world: "World", intent: Row) -> None:
     world.refunds.charge_ended(charge)
 
 
-def bounce(world: "World", charge: Row) -> None:
+def bounce(world: World, charge: Row) -> None:
     """The bank takes back a debit that had succeeded: by a dispute, or by failing the charge after all."""
     method = world.store.anywhere(charge["payment_method"] or "")
     if charge["status"] != "succeeded" or method is None or "bank" not in method.hidden:
@@ -100,7 +96,7 @@ def bounce(world: "World", charge: Row) -> None:
         world.emit("charge.failed", charge)
 
 
-def _charge_fails(world: "World", charge: Row, failure: str) -> None:
+def _charge_fails(world: World, charge: Row, failure: str) -> None:
     """Book back what was booked for it; the fee too, if the money never came."""
     came = charge["status"] == "succeeded"
     charge.update(status="failed", paid=False, failure_code=failure, failure_message=FAILURES[failure])

@@ -6,18 +6,16 @@ import random
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import requests
 
 from ..wire.http import to_json
+from .core import Core
 from .delivery_rules import DeliveryRules
 from .signing import signature_header
 from .store import Row
 from .thin_events import notification
-
-if TYPE_CHECKING:
-    from .world import World
 
 # Waits before each further try, in seconds. Stripe says "up to three days with exponential backoff", not how.
 LIVE_RETRIES = (30, 120, 600, 1800, 7200, 21_600, 43_200, 43_200, 43_200, 43_200, 43_200)
@@ -123,8 +121,11 @@ class Delivery:
 class Deliveries:
     """The queue, by due time, and the record of everything sent."""
 
-    def __init__(self, world: "World") -> None:
-        self._world = world
+    def __init__(self, core: Core, endpoints: dict[str, Endpoint], keep: Callable[[Row], None]) -> None:
+        """`endpoints`: those that there are, by id. `keep` puts an event on the list."""
+        self._core = core
+        self._endpoints = endpoints
+        self._keep = keep
         self._count = count()
         self._queue: list[tuple[int, int, Delivery]] = []
         self._by_event: dict[str, list[Delivery]] = {}
@@ -140,7 +141,7 @@ class Deliveries:
         self.on_queued()
 
     def _queue_for(self, endpoint: Endpoint, event: Row) -> None:
-        now, kind = self._world.now(), event["type"]
+        now, kind = self._core.now(), event["type"]
         delays = self.rules.delays(kind)
         if not delays:
             # Lost on the way for good: it stays on the list of what was not delivered.
@@ -148,9 +149,9 @@ class Deliveries:
         for delay in delays:
             self._push(Delivery(event, endpoint, now + delay))
         if self.rules.twins(kind):
-            fields = dict(event) | {"id": self._world.ids.new("evt")}
+            fields = dict(event) | {"id": self._core.ids.new("evt")}
             twin = Row("events", event.account, fields, **event.hidden)
-            self._world.events.keep(twin)
+            self._keep(twin)
             self._push(Delivery(twin, endpoint, now))
             self._count_pending(twin)
 
@@ -183,32 +184,32 @@ class Deliveries:
     def resend(self, event: Row) -> None:
         """Send an event again to every endpoint of its scope, as a person would from the Dashboard."""
         connect = "account" in event
-        endpoints = self._world.events.endpoints.values()
+        endpoints = self._endpoints.values()
         for endpoint in [endpoint for endpoint in endpoints if endpoint.wants(event["type"], connect)]:
-            self._push(Delivery(event, endpoint, self._world.now()))
+            self._push(Delivery(event, endpoint, self._core.now()))
         self._count_pending(event)
 
     def take_due(self, order: Order) -> list[Delivery]:
         """Remove what is due from the queue, in the order wanted. Hold the world's lock."""
         due: list[Delivery] = []
-        while self._queue and self._queue[0][0] <= self._world.clock.now():
+        while self._queue and self._queue[0][0] <= self._core.clock.now():
             due.append(heapq.heappop(self._queue)[2])
         if order == "lifo":
             due.reverse()
         elif order == "shuffle":
-            random.Random(self._world.ids.random.random()).shuffle(due)
+            random.Random(self._core.ids.random.random()).shuffle(due)
         return due
 
     def send(self, delivery: Delivery) -> Delivery:
         """Try once. Call without the world's lock: the receiver is likely to call the API before it answers."""
-        with self._world.lock:
-            endpoint = self._world.events.endpoints.get(delivery.endpoint.id)
+        with self._core.lock:
+            endpoint = self._endpoints.get(delivery.endpoint.id)
             if delivery.status == "canceled" or endpoint is None or endpoint.status != "enabled":
                 delivery.status = "canceled"
                 return delivery
             body, headers = self._letter(delivery)
         status, problem = self._try_post(delivery.endpoint.url, body, headers)
-        with self._world.lock:
+        with self._core.lock:
             self._record(delivery, status, problem)
         return delivery
 
@@ -224,9 +225,9 @@ class Deliveries:
         self.rules.clear()
 
     def _letter(self, delivery: Delivery) -> tuple[bytes, dict[str, str]]:
-        body, now = to_json(_content(delivery)), self._world.clock.now()
+        body, now = to_json(_content(delivery)), self._core.clock.now()
         # A retry is signed anew (docs/stripe.md 7.1), with the receiver's time, which moving the clock does not move.
-        signed_at = self._world.clock.receivers_now()
+        signed_at = self._core.clock.receivers_now()
         signature = signature_header(body, delivery.endpoint.active_secrets(now), signed_at)
         return body, {
             "Content-Type": "application/json; charset=utf-8",
@@ -242,11 +243,11 @@ class Deliveries:
 
     def _post_with_requests(self, url: str, body: bytes, headers: dict[str, str]) -> int:
         """Over the network, as the standalone sandbox does. Raises an OSError if nobody answers."""
-        seconds = self._world.behaviours["webhook_timeout_seconds"]
+        seconds = self._core.behaviours["webhook_timeout_seconds"]
         return requests.post(url, body, headers=headers, timeout=seconds, allow_redirects=False).status_code
 
     def _record(self, delivery: Delivery, status: int | None, problem: str | None) -> None:
-        attempt = {"at": self._world.clock.now(), "status": status, "problem": problem}
+        attempt = {"at": self._core.clock.now(), "status": status, "problem": problem}
         delivery.attempts.append(attempt)
         # A redirect is a failure: Stripe does not follow it.
         if status is not None and 200 <= status < 300:
@@ -254,7 +255,7 @@ class Deliveries:
         elif len(delivery.attempts) > len(LIVE_RETRIES):
             delivery.status = "failed"
         else:
-            delivery.due = self._world.clock.now() + LIVE_RETRIES[len(delivery.attempts) - 1]
+            delivery.due = self._core.clock.now() + LIVE_RETRIES[len(delivery.attempts) - 1]
             self._enqueue(delivery)
         self._count_pending(delivery.event)
 
@@ -271,7 +272,7 @@ class Deliveries:
         arrived = {delivery.endpoint.id for delivery in deliveries if delivery.status == "delivered"}
         event["pending_webhooks"] = len({delivery.endpoint.id for delivery in deliveries} - arrived)
         event.hidden["undelivered"] = event["pending_webhooks"] > 0
-        self._world.store.changed(event)
+        self._core.store.changed(event)
 
 
 def event_object(event: Row) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ..control.triggers import Trigger
 from ..wire.errors import invalid
 from ..wire.given import checked
+from ..wire.triggers import Trigger
 
 EFFECTS = {
     "drop": "the event exists but is not delivered",

@@ -1,17 +1,15 @@
 """Destination charges: a payment to the platform that is sent on to a connected account as soon as it succeeds."""
 
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import application_fees
 from .store import Row
 from .transferring import Transferring
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 
-def send(world: "World", charge: Row) -> dict[str, Any]:
+def send(world: World, charge: Row) -> dict[str, Any]:
     """Send on what a succeeded charge is for, less the platform's fee. Returns what the charge is to show of it."""
     if charge["transfer_data"]:
         return _to_destination(world, charge)
@@ -23,7 +21,7 @@ def send(world: "World", charge: Row) -> dict[str, Any]:
     return {}
 
 
-def _to_destination(world: "World", charge: Row) -> dict[str, Any]:
+def _to_destination(world: World, charge: Row) -> dict[str, Any]:
     """The whole charge less the fee, or the amount that was named. In the currency that the charge settles in."""
     data, entry = charge["transfer_data"], world.must(charge.hidden["entry"])
     wanted = charge["amount_captured"] if data["amount"] is None else data["amount"]
@@ -55,12 +53,12 @@ def _settled(amount: int, entry: Row) -> int:
     return amount if rate is None else int((amount * Decimal(str(rate))).to_integral_value(ROUND_HALF_UP))
 
 
-def transfer_of(world: "World", charge: Row) -> Row | None:
+def transfer_of(world: World, charge: Row) -> Row | None:
     """The transfer that the charge was sent on by, or None."""
     return world.must(charge.hidden["transfer"]) if "transfer" in charge.hidden else None
 
 
-def fee_of(world: "World", charge: Row) -> Row | None:
+def fee_of(world: World, charge: Row) -> Row | None:
     """The application fee that was kept of the charge, or None."""
     return world.must(charge.hidden["application_fee"]) if "application_fee" in charge.hidden else None
 
@@ -84,7 +82,7 @@ def _up_to(whole: int, amount: int, of: int) -> int:
     return (2 * whole * amount + of) // (2 * of)
 
 
-def reverse(world: "World", charge: Row, refund: Row, amount: int) -> None:
+def reverse(world: World, charge: Row, refund: Row, amount: int) -> None:
     """Take `amount` back from the connected account, for a refund."""
     transfer = transfer_of(world, charge)
     assert transfer is not None

@@ -1,12 +1,13 @@
 """Disputes: the bank takes the money back, and may give it up again."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..wire.errors import invalid, refused
+from .core import Core
+from .fraud_warnings import FraudWarnings
+from .ledger import Ledger
+from .refunding import Refunding
 from .store import Row
-
-if TYPE_CHECKING:
-    from .world import World
 
 FEE = 1500
 EVIDENCE_DAYS = 9
@@ -40,8 +41,11 @@ EVIDENCE = (
 class Disputes:
     """Opens and closes disputes. The platform carries them: transfers made from the charge stay where they are."""
 
-    def __init__(self, world: "World") -> None:
-        self._world = world
+    def __init__(self, core: Core, ledger: Ledger, refunds: Refunding, fraud_warnings: FraudWarnings) -> None:
+        self._core = core
+        self._ledger = ledger
+        self._refunds = refunds
+        self._fraud_warnings = fraud_warnings
 
     def open(self, charge: Row, reason: str = "fraudulent", case_type: str = "chargeback", **given: Any) -> Row:
         """The cardholder complains. An inquiry asks only; a chargeback takes amount and fee at once.
@@ -49,7 +53,7 @@ class Disputes:
         Given: `amount` and `currency` that the dispute shows, where they are not those of the charge; `taken`, in the
         currency of the charge, where the balance loses another amount.
         """
-        world = self._world
+        core = self._core
         if reason not in REASONS:
             raise invalid(f"Invalid reason: must be one of {', '.join(REASONS)}", "reason")
         if case_type not in STATUS:
@@ -58,22 +62,22 @@ class Disputes:
             raise refused(f"Charge {charge['id']} cannot be disputed: it did not succeed.")
         fields = self._fields(charge, reason, case_type) | {"currency": given.get("currency", charge["currency"])}
         fields["amount"] = given.get("amount", fields["amount"])
-        row = world.add("disputes", charge.account, fields, taken=given.get("taken", fields["amount"]))
-        charge["disputed"] = world.behaviours["dispute_marks_charge"]
-        world.changed(charge)
+        row = core.add("disputes", charge.account, fields, taken=given.get("taken", fields["amount"]))
+        charge["disputed"] = core.behaviours["dispute_marks_charge"]
+        core.changed(charge)
         by_refund = self._settle(row, charge, case_type)
-        world.emit("charge.dispute.created", row)
+        core.emit("charge.dispute.created", row)
         self._tell_of_money(row, [])
         if by_refund:
             self._refund(row, charge)
-        if row["status"] == "prevented" and world.behaviours["prevented_is_closed"]:
-            world.emit("charge.dispute.closed", row)
-        world.fraud_warnings.lapse(charge)
+        if row["status"] == "prevented" and core.behaviours["prevented_is_closed"]:
+            core.emit("charge.dispute.closed", row)
+        self._fraud_warnings.lapse(charge)
         return row
 
     def _settle(self, row: Row, charge: Row, case_type: str) -> bool:
         """Take the money of a chargeback, or of a resolution that pays so; true when a refund is to pay it."""
-        by_refund = case_type == "resolution" and self._world.behaviours["prevented_pays"] == "refund"
+        by_refund = case_type == "resolution" and self._core.behaviours["prevented_pays"] == "refund"
         if by_refund:
             row["is_charge_refundable"] = True
         elif case_type in {"chargeback", "resolution"}:
@@ -84,70 +88,70 @@ class Disputes:
         """As much of what is asked for as the charge still has."""
         left = min(row["amount"], charge["amount"] - charge["amount_refunded"])
         if left > 0:
-            self._world.refunds.refund(charge, left)
+            self._refunds.refund(charge, left)
 
     def close(self, row: Row, won: bool, lag: int = 0) -> None:
         """The bank's decision. An inquiry that is won is merely closed; one that is lost becomes a dispute.
 
         The money of a won dispute comes `lag` seconds after the decision, or so long before it when that is negative.
         """
-        world, inquiry = self._world, row["status"].startswith("warning")
+        core, inquiry = self._core, row["status"].startswith("warning")
         if row["status"] not in OPEN:
             raise refused(f"This dispute is already closed: its status is {row['status']}.")
-        charge = world.must(row["charge"])
+        charge = core.must(row["charge"])
         if inquiry and not won:
             self._escalate(row, charge)
         elif won and lag < 0:
             self.move(row, charge, won)
-            world.timeline.at(world.now() - lag, "dispute.decide", row)
+            core.timeline.at(core.now() - lag, "dispute.decide", row)
         else:
             self._decide(row, charge, won, lag)
 
     def decide_later(self, row: Row) -> None:
         """Unless somebody has decided it meanwhile."""
         if row["status"] in OPEN:
-            self._decide(row, self._world.must(row["charge"]), won=True, lag=0)
+            self._decide(row, self._core.must(row["charge"]), won=True, lag=0)
 
     def _decide(self, row: Row, charge: Row, won: bool, lag: int) -> None:
-        world, before = self._world, {"status": row["status"]}
+        core, before = self._core, {"status": row["status"]}
         inquiry, moved = row["status"].startswith("warning"), len(row["balance_transactions"])
         row["status"] = "warning_closed" if inquiry else "won" if won else "lost"
         row["is_charge_refundable"] = won
         if lag:
-            world.timeline.at(world.now() + lag, "dispute.move_money", row, charge, won)
+            core.timeline.at(core.now() + lag, "dispute.move_money", row, charge, won)
         else:
             self._post(row, charge, won)
-        world.changed(row)
-        world.emit("charge.dispute.closed", row, before)
+        core.changed(row)
+        core.emit("charge.dispute.closed", row, before)
         self._tell_of_money(row, row["balance_transactions"][:moved])
 
     def appeal(self, row: Row, under_review: bool = False) -> None:
         """A decided dispute is opened again."""
-        world, before = self._world, {"status": row["status"]}
+        core, before = self._core, {"status": row["status"]}
         if row["status"] not in {"won", "lost"}:
             raise refused(f"This dispute cannot be appealed: its status is {row['status']}.")
         row["status"] = "appeal_under_review" if under_review else "appeal_needs_response"
         row["is_charge_refundable"] = False
         moved = row["balance_transactions"]
-        if world.behaviours["appeal_moves_funds"] == "opening":
-            self._post(row, world.must(row["charge"]), won=False)
-        world.changed(row)
-        world.emit("charge.dispute.updated", row, before)
+        if core.behaviours["appeal_moves_funds"] == "opening":
+            self._post(row, core.must(row["charge"]), won=False)
+        core.changed(row)
+        core.emit("charge.dispute.updated", row, before)
         self._tell_of_money(row, moved)
 
     def _escalate(self, row: Row, charge: Row) -> None:
         before = {"status": row["status"]}
         row.update(status="needs_response", is_charge_refundable=False)
         self._withdraw(row, charge)
-        self._world.changed(row)
-        self._world.emit("charge.dispute.updated", row, before)
+        self._core.changed(row)
+        self._core.emit("charge.dispute.updated", row, before)
         self._tell_of_money(row, [])
 
     def move(self, row: Row, charge: Row, won: bool) -> None:
         """Money that moves apart from the decision."""
         before = row["balance_transactions"]
         self._post(row, charge, won)
-        self._world.changed(row)
+        self._core.changed(row)
         self._tell_of_money(row, before)
 
     def _post(self, row: Row, charge: Row, won: bool) -> None:
@@ -164,14 +168,14 @@ class Disputes:
         for entry in row["balance_transactions"][len(before) :]:
             taken = entry["reporting_category"] == "dispute"
             kind = "charge.dispute.funds_withdrawn" if taken else "charge.dispute.funds_reinstated"
-            self._world.emit(kind, row)
+            self._core.emit(kind, row)
 
     def _withdraw(self, row: Row, charge: Row) -> None:
         self._enter(row, charge, -row.hidden["taken"], FEE, "dispute", "withdrawal")
 
     def _enter(self, row: Row, charge: Row, amount: int, fee: int, category: str, word: str) -> None:
         """At once, and from the available balance, which may go below zero."""
-        entry = self._world.ledger.post(
+        entry = self._ledger.post(
             row,
             "adjustment",
             amount,
@@ -184,9 +188,9 @@ class Disputes:
         row["balance_transactions"] = [*row["balance_transactions"], entry]
 
     def _fields(self, charge: Row, reason: str, case_type: str) -> dict[str, Any]:
-        now, code = self._world.now(), REASON_CODES.get(reason)
+        now, code = self._core.now(), REASON_CODES.get(reason)
         return {
-            "id": self._world.ids.sibling("du", of=charge["id"]),
+            "id": self._core.ids.sibling("du", of=charge["id"]),
             "object": "dispute",
             "amount": charge["amount"] - charge["amount_refunded"],
             "balance_transactions": [],

@@ -2,16 +2,13 @@
 
 from collections import deque
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..wire.http import API_VERSION, to_json
+from .core import Core
 from .deliveries import Deliveries, Endpoint
 from .event_types import EVENT_TYPES, V2_EVENT_TYPES
 from .store import Row
-
-if TYPE_CHECKING:
-    from .world import World
-
 
 KEPT_SECONDS = 30 * 86_400
 
@@ -19,12 +16,12 @@ KEPT_SECONDS = 30 * 86_400
 class Events:
     """Records what happened in which account and queues it for the endpoints of that scope."""
 
-    def __init__(self, world: "World") -> None:
-        self._world = world
+    def __init__(self, core: Core) -> None:
+        self._core = core
         self._permanent: list[Endpoint] = []
         self._kept: deque[Row] = deque()
         self.endpoints: dict[str, Endpoint] = {}
-        self.deliveries = Deliveries(world)
+        self.deliveries = Deliveries(core, self.endpoints, self.keep)
 
     def reset(self) -> None:
         """Forget events, deliveries and endpoints, but keep those that were not made over the API."""
@@ -55,7 +52,8 @@ class Events:
     def load(self, saved: dict[str, Any]) -> None:
         """Go on from what was saved."""
         named = {values[0]: Endpoint(*values) for values in saved["named"]}
-        self.endpoints = {one: named[one] for one in saved["endpoints"]}
+        self.endpoints.clear()
+        self.endpoints.update((one, named[one]) for one in saved["endpoints"])
         self._permanent = [named[one] for one in saved["permanent"]]
         self._kept = deque(saved["kept"])
         self.deliveries.load(saved["deliveries"], named)
@@ -81,26 +79,26 @@ class Events:
         """Keep an event and queue its deliveries."""
         if kind not in EVENT_TYPES:
             raise LookupError(f"{kind} is no event that this sandbox says it sends")
-        world, connect = self._world, account != self._world.platform
+        core, connect = self._core, account != self._core.platform
         # Only events of connected accounts say whose they are; those of the platform have no such key.
         owner = {"account": account} if connect else {}
         fields: dict[str, Any] = {
-            "id": world.ids.new("evt"),
+            "id": core.ids.new("evt"),
             "object": "event",
             **owner,
             "api_version": API_VERSION,
             "context": None,
-            "created": world.now(),
+            "created": core.now(),
             "data": None,
             "livemode": False,
             "pending_webhooks": 0,
-            "request": {"id": world.cause.request_id, "idempotency_key": world.cause.idempotency_key},
+            "request": {"id": core.cause.request_id, "idempotency_key": core.cause.idempotency_key},
             "type": kind,
         }
         # The snapshot is kept as packed text: little memory, and nothing can change it by accident.
-        event = Row("events", account, fields, data=world.packer.pack(kind, to_json(data)))
+        event = Row("events", account, fields, data=core.packer.pack(kind, to_json(data)))
         # Nothing is heard of an account that is no longer the platform's.
-        gone = connect and world.store.anywhere(account) is None
+        gone = connect and core.store.anywhere(account) is None
         if not gone and not self.deliveries.rules.suppresses(kind):
             self.keep(event)
             self.deliveries.queue(event, self._wanting(kind, connect))
@@ -117,16 +115,16 @@ class Events:
         """Keep an event that only v2 has, and queue it for the destinations of these scopes, or for `only` these."""
         if kind not in V2_EVENT_TYPES:
             raise LookupError(f"{kind} is no event that this sandbox says it sends")
-        world = self._world
+        core = self._core
         fields = {
-            "id": world.ids.new("evt"),
+            "id": core.ids.new("evt"),
             "type": kind,
-            "created": world.now(),
+            "created": core.now(),
             "data": data,
             "related_object": related,
-            "request": {"id": world.cause.request_id, "idempotency_key": world.cause.idempotency_key},
+            "request": {"id": core.cause.request_id, "idempotency_key": core.cause.idempotency_key},
         }
-        event = Row("v2_events", world.platform, fields)
+        event = Row("v2_events", core.platform, fields)
         if not self.deliveries.rules.suppresses(kind):
             self.keep(event)
             wanting = (one for one in self.endpoints.values() if one.wants_v2(kind, scopes))
@@ -136,15 +134,15 @@ class Events:
     def keep(self, event: Row) -> None:
         """Put an event on the list, for thirty days."""
         self.forget_old()
-        self._world.store.add(event)
+        self._core.store.add(event)
         self._kept.append(event)
 
     def forget_old(self) -> None:
         """Stripe keeps events for thirty days (docs/stripe.md 6.3)."""
-        oldest = self._world.now() - KEPT_SECONDS
+        oldest = self._core.now() - KEPT_SECONDS
         while self._kept and self._kept[0]["created"] < oldest:
             event = self._kept.popleft()
-            self._world.store.remove(event)
+            self._core.store.remove(event)
             self.deliveries.forget(event)
 
     def _wanting(self, kind: str, connect: bool) -> list[Endpoint]:
@@ -152,4 +150,4 @@ class Events:
 
     def _install(self, endpoint: Endpoint) -> Row:
         self.endpoints[endpoint.id] = endpoint
-        return self._world.add(endpoint.kind, self._world.platform, endpoint.fields())
+        return self._core.add(endpoint.kind, self._core.platform, endpoint.fields())

@@ -1,13 +1,12 @@
 """Money: balance transactions, and what of each account's funds is available and what is still pending."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .core import Core
 from .store import Row
-
-if TYPE_CHECKING:
-    from .world import World
 
 DAY = 86_400
 SETTLE_DAYS = 2
@@ -42,8 +41,12 @@ def midnight(now: int, days: int) -> int:
 class Ledger:
     """Every movement is one balance transaction; balances are their sums, kept as they are posted."""
 
-    def __init__(self, world: "World") -> None:
-        self._world = world
+    # Told of each account that has new funds available, and of each entry that brought some.
+    on_funds: Callable[[str], None]
+    on_entry: Callable[[Row], None]
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
         self._available: dict[Purse, int] = defaultdict(int)
         self._pending: dict[Purse, int] = defaultdict(int)
         self._maturing: dict[int, list[Row]] = {}
@@ -94,16 +97,16 @@ class Ledger:
         Details: `fee` taken on top, `fee_text`; `application_fee`, the platform's; `available_on` when not at once;
         `description`, `category`; `currency` when it is not the source's.
         """
-        world, now = self._world, self._world.now()
+        core, now = self._core, self._core.now()
         currency, rate = self._settles_in(kind, source.account, detail.get("currency", source["currency"]))
         amount, fee = _converted(amount, rate), _converted(detail.get("fee", 0), rate)
         kept = _converted(detail.get("application_fee", 0), rate)
         details = fee_details(fee, currency, detail.get("fee_text", "Stripe processing fees"))
-        details += application_fee_details(kept, currency, f"ca_{world.platform[5:]}")
+        details += application_fee_details(kept, currency, f"ca_{core.platform[5:]}")
         fee += kept
         available_on = max(detail.get("available_on", now), now)
         fields = {
-            "id": world.ids.sibling("txn", of=source["id"]),
+            "id": core.ids.sibling("txn", of=source["id"]),
             "object": "balance_transaction",
             "amount": amount,
             "available_on": available_on,
@@ -120,7 +123,7 @@ class Ledger:
             "status": "available" if available_on <= now else "pending",
             "type": kind,
         }
-        row = world.add("balance_transactions", source.account, fields)
+        row = core.add("balance_transactions", source.account, fields)
         self._count(row)
         return row
 
@@ -128,11 +131,11 @@ class Ledger:
         """Note what an automatic payout is made of: all that has become available since the last one, and itself."""
         for row in self._unpaid.pop((payout.account, payout["currency"]), []):
             row.hidden["payout"] = payout["id"]
-            self._world.changed(row)
+            self._core.changed(row)
 
     def _settles_in(self, kind: str, account: str, currency: str) -> tuple[str, Decimal | None]:
         """Players' money is converted where Stripe was told to; transfers and payouts move what is already there."""
-        players = kind in CONVERTED and account == self._world.platform
+        players = kind in CONVERTED and account == self._core.platform
         if not players or currency not in self.conversions:
             return currency, None
         return self.conversions[currency]
@@ -142,14 +145,14 @@ class Ledger:
         if row["status"] == "available":
             self._available[purse] += row["net"]
             self._unpaid[purse].append(row)
-            self._world.payouts.expect(row.account)
-            self._world.refunds.expect(row)
+            self.on_funds(row.account)
+            self.on_entry(row)
             return
         self._pending[purse] += row["net"]
         due: int = row["available_on"]
         if due not in self._maturing:
             self._maturing[due] = []
-            self._world.timeline.at(due, "funds.mature", due)
+            self._core.timeline.at(due, "funds.mature", due)
         self._maturing[due].append(row)
 
     def mature(self, due: int) -> None:
@@ -158,16 +161,16 @@ class Ledger:
         for row in self._maturing.pop(due):
             purse = (row.account, row["currency"])
             row["status"] = "available"
-            self._world.changed(row)
+            self._core.changed(row)
             self._pending[purse] -= row["net"]
             self._available[purse] += row["net"]
             self._unpaid[purse].append(row)
-            self._world.refunds.expect(row)
+            self.on_entry(row)
             gained.add(row.account)
         # What an account earned before it was deleted matures unseen.
-        for account in sorted(one for one in gained if self._world.store.anywhere(one)):
-            self._world.emit("balance.available", Row("balance", account, self.balance(account)))
-            self._world.payouts.expect(account)
+        for account in sorted(one for one in gained if self._core.store.anywhere(one)):
+            self._core.emit("balance.available", Row("balance", account, self.balance(account)))
+            self.on_funds(account)
 
     def balance(self, account: str) -> dict[str, Any]:
         """The balance object of an account."""
@@ -178,12 +181,12 @@ class Ledger:
             "livemode": False,
             "pending": [_entry(self.pending(account, currency), currency) for currency in currencies],
         }
-        if account == self._world.platform:
+        if account == self._core.platform:
             body["connect_reserved"] = [{"amount": 0, "currency": currency} for currency in currencies]
         return body
 
     def _default_currency(self, account: str) -> str:
-        row = self._world.store.anywhere(account)
+        row = self._core.store.anywhere(account)
         return str(row["default_currency"]) if row else "usd"
 
 

@@ -1,16 +1,13 @@
 """PaymentMethods: cards, made from test tokens or, in a browser, from a number; bank accounts, from test tokens."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ..wire import errors
 from ..wire.limits import Feature
 from . import banks
 from .cards import BY_TEST_TOKEN, BY_TOKEN, NOT_IMITATED, Card, card_of, luhn
 from .store import Row
-
-if TYPE_CHECKING:
-    from ..wire.routing import Call
-    from .world import World
+from .world import World
 
 USED_UP = (
     "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with a "
@@ -26,18 +23,24 @@ RAW_NUMBER = (
 TAKEN = frozenset({"allow_redisplay", "billing_details", "card", "expand", "metadata", "radar_options", "type"})
 NO_BILLING = {"address": None, "email": None, "name": None, "phone": None, "tax_id": None}
 NO_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
-
-
 # Every name of Stripe's for a test payment method begins like one of these.
 TEST_TOKENS = ("pm_card_", "pm_acssDebit_", "pm_usBankAccount_")
 
 
-def new_method(call: "Call", card: Card, expiry: tuple[int, int], billing: dict[str, Any] | None = None) -> Row:
+class Caller(Protocol):
+    """The call that brings a PaymentMethod: in whose account it is made, and with which kind of key."""
+
+    world: World
+    account: str
+    publishable: bool
+
+
+def new_method(call: Caller, card: Card, expiry: tuple[int, int], billing: dict[str, Any] | None = None) -> Row:
     """A PaymentMethod of a card, not yet attached to anybody."""
     return _new(call, "card", card_details(card, expiry), billing, card=card)
 
 
-def _new(call: "Call", kind: str, details: dict[str, Any], billing: dict[str, Any] | None, **habits: Any) -> Row:
+def _new(call: Caller, kind: str, details: dict[str, Any], billing: dict[str, Any] | None, **habits: Any) -> Row:
     world = call.world
     fields = {
         "id": world.ids.new("pm"),
@@ -76,7 +79,7 @@ def card_details(card: Card, expiry: tuple[int, int]) -> dict[str, Any]:
     }
 
 
-def from_data(call: "Call", data: dict[str, Any], param: str) -> Row:
+def from_data(call: Caller, data: dict[str, Any], param: str) -> Row:
     """From `payment_method_data`: a browser may send a card number, a server may not (docs/stripe.md 1.5)."""
     card = data.get("card")
     if data.get("type") != "card" or not isinstance(card, dict) or set(data) - TAKEN:
@@ -88,7 +91,7 @@ def from_data(call: "Call", data: dict[str, Any], param: str) -> Row:
     return new_method(call, *read_card(call, card, prefix), billing)
 
 
-def _of_token(call: "Call", token: str, param: str) -> tuple[Card, tuple[int, int]]:
+def _of_token(call: Caller, token: str, param: str) -> tuple[Card, tuple[int, int]]:
     """The card behind the name of a test card, or behind a token that was made of a number and is good for one use."""
     card = BY_TEST_TOKEN.get(token)
     if card is not None:
@@ -102,7 +105,7 @@ def _of_token(call: "Call", token: str, param: str) -> tuple[Card, tuple[int, in
     return row.hidden["card"], row.hidden["expiry"]
 
 
-def read_card(call: "Call", card: dict[str, Any], prefix: str) -> tuple[Card, tuple[int, int]]:
+def read_card(call: Caller, card: dict[str, Any], prefix: str) -> tuple[Card, tuple[int, int]]:
     """The card of a number, and its expiry. Servers may not send one unless Stripe has enabled that."""
     if not call.publishable and not call.world.behaviours["raw_card_numbers"]:
         raise errors.invalid(RAW_NUMBER, prefix)
@@ -114,7 +117,7 @@ def read_card(call: "Call", card: dict[str, Any], prefix: str) -> tuple[Card, tu
     return card_of(number), expiry
 
 
-def _check_card(call: "Call", number: str, expiry: tuple[int, int], cvc: str) -> None:
+def _check_card(call: Caller, number: str, expiry: tuple[int, int], cvc: str) -> None:
     if not (number.isascii() and number.isdecimal() and 12 <= len(number) <= 19 and luhn(number)):
         raise _card_error("incorrect_number", "Your card number is incorrect.", "number")
     month, year = expiry[0], expiry[1] + (2000 if expiry[1] < 100 else 0)
@@ -131,12 +134,12 @@ def _card_error(code: str, message: str, param: str) -> errors.StripeError:
     return errors.StripeError(message, status=402, kind="card_error", code=code, param=param, executed=True)
 
 
-def next_year(call: "Call") -> tuple[int, int]:
+def next_year(call: Caller) -> tuple[int, int]:
     """Return the expiry of test cards: December of next year."""
     return 12, 1970 + call.world.now() // 31_557_600 + 1
 
 
-def by_reference(call: "Call", reference: str, param: str = "payment_method", status: int = 400) -> Row:
+def by_reference(call: Caller, reference: str, param: str = "payment_method", status: int = 400) -> Row:
     """The name of a test card or bank account makes a fresh PaymentMethod at each use; anything else must exist."""
     card = BY_TOKEN.get(reference)
     if card is not None:
@@ -164,7 +167,7 @@ def check_usable(method: Row, customer: str | None) -> None:
         )
 
 
-def to_attach(call: "Call", reference: str, customer: str | None, status: int = 400) -> Row:
+def to_attach(call: Caller, reference: str, customer: str | None, status: int = 400) -> Row:
     """A PaymentMethod that can be saved: not one whose issuer declines (docs/stripe.md 1.6)."""
     row = by_reference(call, reference, status=status)
     check_usable(row, customer)
@@ -183,7 +186,7 @@ def to_attach(call: "Call", reference: str, customer: str | None, status: int = 
     )
 
 
-def attach(world: "World", method: Row, customer: Row) -> None:
+def attach(world: World, method: Row, customer: Row) -> None:
     """From now on the PaymentMethod is that customer's, and can be used again and again."""
     method["customer"] = customer["id"]
     world.changed(method)

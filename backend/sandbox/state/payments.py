@@ -1,6 +1,6 @@
 """Charging a PaymentIntent: success, decline, or a challenge first."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..wire import errors
 from ..wire.errors import doc_url
@@ -10,9 +10,7 @@ from .charge_fields import new_charge
 from .ledger import SETTLE_DAYS, midnight
 from .pricing import FLAT, Price, price_of, processing_fee
 from .store import Row
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 # automatic_async: the charge learns of its balance transaction about two seconds after it succeeded (docs/stripe.md 1.7).
 SETTLED_AFTER = 2
@@ -31,7 +29,7 @@ AUTHENTICATION_REQUIRED = Decline(
 )
 
 
-def charge_card(world: "World", intent: Row, method: Row, off_session: bool, return_url: str | None) -> None:
+def charge_card(world: World, intent: Row, method: Row, off_session: bool, return_url: str | None) -> None:
     """Charge the intent with a card, or ask for authentication. Raises the 402 of a decline, after committing it."""
     card: Card = method.hidden["card"]
     if needs_authentication(intent, method) and not intent.hidden.pop("authenticated", False):
@@ -55,7 +53,7 @@ def needs_authentication(intent: Row, method: Row) -> bool:
     return card.authenticate == "always" or asked
 
 
-def challenge(world: "World", intent: Row, method: Row, return_url: str | None) -> None:
+def challenge(world: World, intent: Row, method: Row, return_url: str | None) -> None:
     """requires_action: 3-D Secure, on a page of ours or inside Stripe.js."""
     token = world.ids.new("src")
     intent.hidden["challenge"] = {"token": token, "return_url": return_url}
@@ -72,7 +70,7 @@ def challenge(world: "World", intent: Row, method: Row, return_url: str | None) 
     world.emit(ASKING[intent["object"]], intent)
 
 
-def authenticate(world: "World", intent: Row, passed: bool) -> None:
+def authenticate(world: World, intent: Row, passed: bool) -> None:
     """The cardholder has answered the challenge."""
     method = world.must(intent["payment_method"])
     intent["next_action"] = None
@@ -98,7 +96,7 @@ def authenticate(world: "World", intent: Row, passed: bool) -> None:
         return
 
 
-def _traces(world: "World", intent: Row, method: Row) -> Row | None:
+def _traces(world: World, intent: Row, method: Row) -> Row | None:
     """True if a failed authentication leaves a failed charge behind; Stripe does not say."""
     if not world.behaviours["failed_challenge_leaves_charge"]:
         return None
@@ -107,7 +105,7 @@ def _traces(world: "World", intent: Row, method: Row) -> Row | None:
     return charge
 
 
-def succeed(world: "World", intent: Row, method: Row) -> None:
+def succeed(world: World, intent: Row, method: Row) -> None:
     """The money is there: a charge, its balance transaction, and both events."""
     if intent["capture_method"] == "manual":
         authorizations.authorize(world, intent, method)
@@ -115,7 +113,7 @@ def succeed(world: "World", intent: Row, method: Row) -> None:
     take(world, intent, method, new_charge(world, intent, method))
 
 
-def take(world: "World", intent: Row, method: Row, charge: Row) -> None:
+def take(world: World, intent: Row, method: Row, charge: Row) -> None:
     """The card's money comes in: at once, or when an authorized charge is captured. Then what the test card is for."""
     card: Card = method.hidden["card"]
     settle(world, charge, "charge", world.now() if card.instant else midnight(world.now(), SETTLE_DAYS))
@@ -126,7 +124,7 @@ def take(world: "World", intent: Row, method: Row, charge: Row) -> None:
         world.timeline.at(world.now() + DISPUTED_AFTER, "fraud_warning.open", charge)
 
 
-def complete(world: "World", intent: Row, method: Row, charge: Row) -> None:
+def complete(world: World, intent: Row, method: Row, charge: Row) -> None:
     """The intent is paid by a charge that has succeeded, and that has its balance transaction."""
     if intent["setup_future_usage"] and intent["customer"]:
         method["customer"] = intent["customer"]
@@ -149,7 +147,7 @@ def complete(world: "World", intent: Row, method: Row, charge: Row) -> None:
     _show(world, intent, charge, charge.hidden.pop("settled", {}) | destinations.send(world, charge))
 
 
-def _show(world: "World", intent: Row, charge: Row, fields: dict[str, Any]) -> None:
+def _show(world: World, intent: Row, charge: Row, fields: dict[str, Any]) -> None:
     """Let the charge show its balance transaction, transfer and fee: at once if captured so, else a little later."""
     if not fields:
         return
@@ -160,12 +158,12 @@ def _show(world: "World", intent: Row, charge: Row, fields: dict[str, Any]) -> N
         world.changed(charge)
 
 
-def dispute_later(world: "World", charge: Row, reason: str, inquiry: bool, disputes: int = 1) -> None:
+def dispute_later(world: World, charge: Row, reason: str, inquiry: bool, disputes: int = 1) -> None:
     """Some seconds after the payment, as with Stripe's disputing test methods."""
     world.timeline.at(world.now() + DISPUTED_AFTER, "charge.dispute", charge, reason, inquiry, disputes)
 
 
-def dispute(world: "World", charge: Row, reason: str, inquiry: bool, disputes: int) -> None:
+def dispute(world: World, charge: Row, reason: str, inquiry: bool, disputes: int) -> None:
     """Unless the money went back already, or somebody disputed it by hand. Several disputes share the amount."""
     if charge["disputed"] or charge["refunded"]:
         return
@@ -175,7 +173,7 @@ def dispute(world: "World", charge: Row, reason: str, inquiry: bool, disputes: i
         world.disputes.open(charge, reason, "inquiry" if inquiry else "chargeback", amount=amount)
 
 
-def book(world: "World", charge: Row, kind: str, available_on: int) -> Row:
+def book(world: World, charge: Row, kind: str, available_on: int) -> Row:
     """The charge's balance transaction."""
     amount = charge["amount_captured"]
     fee = processing_fee(amount, world.behaviours["fee_rounding"], _price(world, charge))
@@ -193,7 +191,7 @@ def book(world: "World", charge: Row, kind: str, available_on: int) -> Row:
     return entry
 
 
-def _price(world: "World", charge: Row) -> Price:
+def _price(world: World, charge: Row) -> Price:
     """Return Stripe's price for a charge."""
     if world.behaviours["fees"] == "flat":
         return FLAT
@@ -201,12 +199,12 @@ def _price(world: "World", charge: Row) -> Price:
     return price_of(world.must(charge.account)["country"], card.get("country"))
 
 
-def settle(world: "World", charge: Row, kind: str, available_on: int) -> None:
+def settle(world: World, charge: Row, kind: str, available_on: int) -> None:
     """The funds are pending at once, so that the books always balance; the charge says so once it is complete."""
     charge.hidden["settled"] = {"balance_transaction": book(world, charge, kind, available_on)["id"]}
 
 
-def show(world: "World", charge: Row, fields: dict[str, Any]) -> None:
+def show(world: World, charge: Row, fields: dict[str, Any]) -> None:
     """Let the charge learn of its balance transaction, and of where it was sent."""
     before = {field: charge.get(field) for field in fields}
     charge.update(fields)
@@ -214,7 +212,7 @@ def show(world: "World", charge: Row, fields: dict[str, Any]) -> None:
     world.emit("charge.updated", charge, before)
 
 
-def decline(world: "World", intent: Row, method: Row, why: Decline) -> errors.StripeError:
+def decline(world: World, intent: Row, method: Row, why: Decline) -> errors.StripeError:
     """The card says no: a failed charge stays behind, and the intent waits for another card. Returns the 402 to raise."""
     charge = new_charge(world, intent, method, why)
     intent["latest_charge"] = charge["id"]
@@ -233,7 +231,7 @@ def decline(world: "World", intent: Row, method: Row, why: Decline) -> errors.St
 
 
 def fail(
-    world: "World",
+    world: World,
     intent: Row,
     method: Row,
     code: str,

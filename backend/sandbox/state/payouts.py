@@ -1,14 +1,12 @@
 """Payouts of an account's available funds to its bank, at midnight UTC of the days that its schedule names."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..wire.errors import invalid
-from .ledger import midnight
+from .core import Core
+from .ledger import Ledger, midnight
 from .schedules import next_payout
 from .store import Row
-
-if TYPE_CHECKING:
-    from .world import World
 
 # A daily payout leaves within the hour and arrives on the next day; weekends are not modelled.
 IN_TRANSIT_AFTER = 3600
@@ -36,8 +34,9 @@ FAILURE = {
 class Payouts:
     """Makes payouts and moves them along: pending, in transit, paid; or failed."""
 
-    def __init__(self, world: "World") -> None:
-        self._world = world
+    def __init__(self, core: Core, ledger: Ledger) -> None:
+        self._core = core
+        self._ledger = ledger
         # When each account is paid out next. A task for another time was overtaken by a change of schedule.
         self._expected: dict[str, int] = {}
 
@@ -55,29 +54,29 @@ class Payouts:
         if due is None or self._expected.get(account) == due:
             return
         self._expected[account] = due
-        self._world.timeline.at(due, "account.pay_out", account, due)
+        self._core.timeline.at(due, "account.pay_out", account, due)
 
     def make(self, account: str, amount: int, currency: str, **detail: Any) -> Row:
         """One payout of available funds. The caller has checked that they suffice."""
-        world, now = self._world, self._world.now()
+        core, now = self._core, self._core.now()
         arrival = midnight(now, 1)
-        fields = _fields(world.ids.new("po"), amount, currency, now, arrival) | detail
+        fields = _fields(core.ids.new("po"), amount, currency, now, arrival) | detail
         fields["destination"] = self._bank(account)
-        row = world.add("payouts", account, fields)
-        row["balance_transaction"] = world.ledger.post(row, "payout", -amount, description="STRIPE PAYOUT")["id"]
-        world.emit("payout.created", row)
-        world.timeline.at(min(now + IN_TRANSIT_AFTER, arrival), "payout.leave", row)
-        world.timeline.at(arrival, "payout.arrive", row)
+        row = core.add("payouts", account, fields)
+        row["balance_transaction"] = self._ledger.post(row, "payout", -amount, description="STRIPE PAYOUT")["id"]
+        core.emit("payout.created", row)
+        core.timeline.at(min(now + IN_TRANSIT_AFTER, arrival), "payout.leave", row)
+        core.timeline.at(arrival, "payout.arrive", row)
         return row
 
     def reverse(self, row: Row, metadata: dict[str, str]) -> Row:
         """Fetch a paid payout back: a payout of less than nothing, which takes as long."""
-        world, now = self._world, self._world.now()
+        core, now = self._core, self._core.now()
         arrival = midnight(now, 1)
-        fields = _fields(world.ids.new("po"), -row["amount"], row["currency"], now, arrival)
+        fields = _fields(core.ids.new("po"), -row["amount"], row["currency"], now, arrival)
         fields |= {"destination": row["destination"], "metadata": metadata, "original_payout": row["id"]}
-        back = world.add("payouts", row.account, fields)
-        entry = world.ledger.post(
+        back = core.add("payouts", row.account, fields)
+        entry = self._ledger.post(
             back,
             "payout",
             row["amount"],
@@ -87,9 +86,9 @@ class Payouts:
         )
         back["balance_transaction"] = entry["id"]
         row["reversed_by"] = back["id"]
-        world.changed(row)
-        world.emit("payout.created", back)
-        world.timeline.at(arrival, "payout.arrive", back)
+        core.changed(row)
+        core.emit("payout.created", back)
+        core.timeline.at(arrival, "payout.arrive", back)
         return back
 
     def fail(self, row: Row, code: str) -> None:
@@ -104,10 +103,10 @@ class Payouts:
 
     def _undo(self, row: Row, status: str, kind: str, **fields: Any) -> None:
         row.update(status=status, **fields)
-        back = self._world.ledger.post(row, kind, row["amount"], description="STRIPE PAYOUT RETURNED")
+        back = self._ledger.post(row, kind, row["amount"], description="STRIPE PAYOUT RETURNED")
         row["failure_balance_transaction"] = back["id"]
-        self._world.changed(row)
-        self._world.emit(f"payout.{status}", row)
+        self._core.changed(row)
+        self._core.emit(f"payout.{status}", row)
 
     def pay_out(self, account: str, due: int) -> None:
         """Pay out what is available, unless the schedule has changed since this was put off."""
@@ -116,36 +115,36 @@ class Payouts:
         del self._expected[account]
         if self.next_of(account) is None:
             return
-        for currency in self._world.ledger.currencies(account):
-            amount = self._world.ledger.available(account, currency)
+        for currency in self._ledger.currencies(account):
+            amount = self._ledger.available(account, currency)
             if amount > 0:
                 payout = self.make(account, amount, currency, automatic=True, reconciliation_status="completed")
-                self._world.ledger.take_unpaid(payout)
+                self._ledger.take_unpaid(payout)
 
     def leave(self, row: Row) -> None:
         """A payout is on its way to the bank."""
         if row["status"] == "pending":
             row["status"] = "in_transit"
-            self._world.changed(row)
-            self._world.emit("payout.updated", row, {"status": "pending"})
+            self._core.changed(row)
+            self._core.emit("payout.updated", row, {"status": "pending"})
 
     def arrive(self, row: Row) -> None:
         """A payout is at the bank."""
         if row["status"] in {"pending", "in_transit"}:
             row["status"] = "paid"
-            row["trace_id"] = {"status": "supported", "value": self._world.ids.text(15)}
-            self._world.changed(row)
-            self._world.emit("payout.paid", row)
+            row["trace_id"] = {"status": "supported", "value": self._core.ids.text(15)}
+            self._core.changed(row)
+            self._core.emit("payout.paid", row)
 
     def next_of(self, account: str) -> int | None:
         """The time at which the account's schedule pays out next; None when it does not."""
-        row = self._world.store.anywhere(account)
+        row = self._core.store.anywhere(account)
         if row is None or not row["payouts_enabled"]:
             return None
-        return next_payout(row["settings"]["payouts"]["schedule"], self._world.now())
+        return next_payout(row["settings"]["payouts"]["schedule"], self._core.now())
 
     def _bank(self, account: str) -> str | None:
-        row = self._world.store.anywhere(account)
+        row = self._core.store.anywhere(account)
         banks = row["external_accounts"]["data"] if row else []
         return banks[0]["id"] if banks else None
 

@@ -4,12 +4,9 @@ Each is a switch: which platforms meet which of them no source says, and they di
 """
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
 from ..wire.errors import StripeError, refused
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 DOCS = "https://docs.stripe.com/connect/accounts-v2/account-creation"
 SWITCH = "https://dashboard.stripe.com/settings/features/feat_accounts_v1_support"
@@ -17,7 +14,7 @@ SWITCH = "https://dashboard.stripe.com/settings/features/feat_accounts_v1_suppor
 COUNTRIES_THAT_NEED_BOTH = frozenset({"AU", "CA", "DE", "GB", "SG"})
 
 
-def refuse_v1_account(world: "World") -> None:
+def refuse_v1_account(world: World) -> None:
     """The refusals that are met before the first v1 account. They stay stored under the idempotency key."""
     if world.behaviours["platform_profile"] == "not_signed_up":
         raise refused(
@@ -37,7 +34,7 @@ def refuse_v1_account(world: "World") -> None:
         )
 
 
-def refuse_v2_account(world: "World") -> None:
+def refuse_v2_account(world: World) -> None:
     """The same under /v2."""
     if world.behaviours["platform_profile"] == "not_signed_up":
         raise refused("You can only create new accounts if you've signed up for Connect.", code="connect_not_enabled")
@@ -55,7 +52,7 @@ def refuse_v2_account(world: "World") -> None:
         )
 
 
-def refuse_capabilities(world: "World", country: str, wanted: Collection[str], v2: bool = False) -> None:
+def refuse_capabilities(world: World, country: str, wanted: Collection[str], v2: bool = False) -> None:
     """Transfers without card payments, where the platform or the country needs both."""
     rule = world.behaviours["transfers_alone"]
     if "transfers" not in wanted or "card_payments" in wanted or rule == "allowed":

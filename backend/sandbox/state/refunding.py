@@ -1,15 +1,14 @@
 """Refunds of a player's money: at once, later or never; and the habits of the refund test cards."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..wire.errors import invalid, refused
 from .cards import Card
-from .ledger import DAY
+from .core import Core
+from .fraud_warnings import FraudWarnings
+from .ledger import DAY, Ledger
+from .refund_fields import refund_fields
 from .store import Row
-from .transferring import refund_fields
-
-if TYPE_CHECKING:
-    from .world import World
 
 # How long the refund of a refund test card takes to succeed, or to fail.
 DECIDED_AFTER = 10
@@ -24,8 +23,10 @@ ENDED = frozenset({"failed", "canceled"})
 class Refunding:
     """Refunds of charges on the account's own balance. Stripe keeps its processing fee."""
 
-    def __init__(self, world: "World") -> None:
-        self._world = world
+    def __init__(self, core: Core, ledger: Ledger, fraud_warnings: FraudWarnings) -> None:
+        self._core = core
+        self._ledger = ledger
+        self._fraud_warnings = fraud_warnings
         # Refunds that wait for money, oldest first.
         self._waiting: list[Row] = []
 
@@ -39,17 +40,17 @@ class Refunding:
 
     def refund(self, charge: Row, amount: int, **given: Any) -> Row:
         """Refund `amount`; the caller has checked that so much is left. Events come in the order of docs/stripe.md 3.3."""
-        world = self._world
-        method = world.must(charge["payment_method"]).hidden
+        core = self._core
+        method = core.must(charge["payment_method"]).hidden
         card: Card | None = method.get("card")
         prefix, shown = ("re", {}) if card else ("pyr", {"destination_details": None})
-        fields = refund_fields(world.ids.sibling(prefix, of=charge["id"]), amount, charge, world.now()) | shown | given
-        row = world.add("refunds", charge.account, fields, counted=False)
+        fields = refund_fields(core.ids.sibling(prefix, of=charge["id"]), amount, charge, core.now()) | shown | given
+        row = core.add("refunds", charge.account, fields, counted=False)
         habit = card.refund if card else None
         pending = self._pending_reason(row, charge, habit)
         if pending:
             row.update(status="pending", pending_reason=pending)
-        elif world.behaviours["refund_begins"] == "requires_action":
+        elif core.behaviours["refund_begins"] == "requires_action":
             row.update(status="requires_action", next_action=_asked(row))
         if pending in {"charge_pending", "insufficient_funds"}:
             self._waiting.append(row)
@@ -57,47 +58,47 @@ class Refunding:
             return row
         self._take(row, charge)
         before = self._count(row, charge)
-        world.emit("refund.created", row)
-        world.emit("charge.refunded", charge, before if world.behaviours["refunded_tells_previous"] else None)
+        core.emit("refund.created", row)
+        core.emit("charge.refunded", charge, before if core.behaviours["refunded_tells_previous"] else None)
         self._updated(row, {"balance_transaction": None})
         if habit is not None:
-            world.timeline.at(world.now() + DECIDED_AFTER, "refund.decide", row, habit)
+            core.timeline.at(core.now() + DECIDED_AFTER, "refund.decide", row, habit)
         return row
 
     def _pending_reason(self, row: Row, charge: Row, habit: str | None) -> str | None:
-        world = self._world
+        core = self._core
         if charge["status"] == "pending":
             return "charge_pending"
-        poor = not world.ledger.covers(row.account, row["currency"], row["amount"])
-        if poor and world.behaviours["refund_waits_for_balance"]:
+        poor = not self._ledger.covers(row.account, row["currency"], row["amount"])
+        if poor and core.behaviours["refund_waits_for_balance"]:
             return "insufficient_funds"
         return "processing" if habit == "pending" else None
 
     def _begin_waiting(self, row: Row, charge: Row) -> None:
         """No money has moved. Whether the charge counts what waits, Stripe does not say."""
-        world = self._world
-        counts = world.behaviours["pending_refund_counts"]
+        core = self._core
+        counts = core.behaviours["pending_refund_counts"]
         before = self._count(row, charge) if counts else None
-        world.emit("refund.created", row)
+        core.emit("refund.created", row)
         if counts:
-            world.emit("charge.refunded", charge, before if world.behaviours["refunded_tells_previous"] else None)
+            core.emit("charge.refunded", charge, before if core.behaviours["refunded_tells_previous"] else None)
 
     def expect(self, entry: Row) -> None:
         """Money has become available: what waits for it is tried again."""
         if self._waiting and entry["net"] > 0:
-            self._world.timeline.at(self._world.now(), "refunds.try_again")
+            self._core.timeline.at(self._core.now(), "refunds.try_again")
 
     def try_again(self) -> None:
         """Oldest first; one that is too big lets smaller ones pass."""
         for row in list(self._waiting):
-            charge = self._world.must(row["charge"])
-            enough = self._world.ledger.covers(row.account, row["currency"], row["amount"])
+            charge = self._core.must(row["charge"])
+            enough = self._ledger.covers(row.account, row["currency"], row["amount"])
             if row["pending_reason"] == "insufficient_funds" and enough:
                 self._carry_out(row, charge)
 
     def taken(self, charge: Row) -> int:
         """The sum that refunds have taken from the balance for a charge, those that came back left out."""
-        refunds = self._world.store.of(charge.account, "refunds").find(charge=charge["id"])
+        refunds = self._core.store.of(charge.account, "refunds").find(charge=charge["id"])
         return sum(row["amount"] for row in refunds if row["balance_transaction"] and row["status"] not in ENDED)
 
     def charge_ended(self, charge: Row) -> None:
@@ -109,7 +110,7 @@ class Refunding:
                 self.fail(row, "unknown")
 
     def _carry_out(self, row: Row, charge: Row) -> None:
-        world = self._world
+        core = self._core
         before = {field: row[field] for field in ("balance_transaction", "pending_reason", "status")}
         self._waiting.remove(row)
         row["status"] = "succeeded"
@@ -117,35 +118,35 @@ class Refunding:
         self._take(row, charge)
         if not row.hidden["counted"]:
             counted = self._count(row, charge)
-            world.emit("charge.refunded", charge, counted if world.behaviours["refunded_tells_previous"] else None)
+            core.emit("charge.refunded", charge, counted if core.behaviours["refunded_tells_previous"] else None)
         self._updated(row, before)
 
     def _take(self, row: Row, charge: Row) -> None:
         text = f"REFUND FOR CHARGE ({charge['description'] or charge['id']})"
         entry = self._post(row, charge, _kind(row), -row["amount"], text)
         row["balance_transaction"] = entry["id"]
-        self._world.changed(row)
+        self._core.changed(row)
 
     def _post(self, row: Row, charge: Row, kind: str, amount: int, text: str) -> Row:
         """From the pending funds while those of the charge are pending, else from the available ones."""
-        waits = self._world.behaviours["refund_waits_for_balance"]
-        due = 0 if waits else self._world.must(charge.hidden["entry"])["available_on"]
-        return self._world.ledger.post(row, kind, amount, available_on=due, description=text)
+        waits = self._core.behaviours["refund_waits_for_balance"]
+        due = 0 if waits else self._core.must(charge.hidden["entry"])["available_on"]
+        return self._ledger.post(row, kind, amount, available_on=due, description=text)
 
     def _count(self, row: Row, charge: Row, sign: int = 1) -> dict[str, Any]:
         before = {"amount_refunded": charge["amount_refunded"], "refunded": charge["refunded"]}
         row.hidden["counted"] = sign > 0
         charge["amount_refunded"] += sign * row["amount"]
         charge["refunded"] = charge["amount_refunded"] == charge["amount"]
-        self._world.changed(charge)
+        self._core.changed(charge)
         if charge["refunded"]:
-            self._world.fraud_warnings.lapse(charge)
+            self._fraud_warnings.lapse(charge)
         return before
 
     def _updated(self, row: Row, before: dict[str, Any]) -> None:
-        self._world.changed(row)
-        self._world.emit("refund.updated", row, before)
-        self._world.emit("charge.refund.updated", row, before)
+        self._core.changed(row)
+        self._core.emit("refund.updated", row, before)
+        self._core.emit("charge.refund.updated", row, before)
 
     def decide(self, row: Row, habit: str) -> None:
         """The bank of a refund test card answers."""
@@ -170,7 +171,7 @@ class Refunding:
         """The bank sends it back, even long after it succeeded: what was taken returns to the platform's balance."""
         _check_reason(reason)
         self._undo(row, "failed", failure_reason=reason)
-        self._world.emit("refund.failed", row)
+        self._core.emit("refund.failed", row)
 
     def fail_in(self, row: Row, reason: str, seconds: int) -> None:
         """Fail now, or later unless it has come to its end by then."""
@@ -178,7 +179,7 @@ class Refunding:
             self.fail(row, reason)
             return
         _check_reason(reason)
-        self._world.timeline.at(self._world.now() + seconds, "refund.fail", row, reason)
+        self._core.timeline.at(self._core.now() + seconds, "refund.fail", row, reason)
 
     def fail_after_all(self, row: Row, reason: str) -> None:
         """Fail, unless it has come to its end meanwhile."""
@@ -194,7 +195,7 @@ class Refunding:
     def _undo(self, row: Row, status: str, **why: Any) -> None:
         if row["status"] in ENDED:
             raise refused(f"Refund {row['id']} has come to its end: its status is {row['status']}.")
-        world, before, charge = self._world, {"status": row["status"]}, self._world.must(row["charge"])
+        core, before, charge = self._core, {"status": row["status"]}, self._core.must(row["charge"])
         row.update(status=status, **why)
         row.pop("pending_reason", None)
         row.pop("next_action", None)
@@ -202,7 +203,7 @@ class Refunding:
         if row["balance_transaction"] is not None:
             back = self._post(row, charge, "refund_failure", row["amount"], f"REFUND FAILURE ({charge['id']})")
             row["failure_balance_transaction"] = back["id"]
-        if row.hidden["counted"] and world.behaviours["failed_refund_lowers_charge"]:
+        if row.hidden["counted"] and core.behaviours["failed_refund_lowers_charge"]:
             self._count(row, charge, -1)
         self._updated(row, before)
 

@@ -4,18 +4,16 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..wire.bounds import page_size
 from ..wire.errors import invalid
 from ..wire.http import to_json
-from ..wire.lists import page_size
 from ..wire.packing import Packed, Packer
 from .search_query import Clause, Query, parse
 from .store import Collection, Row
-
-if TYPE_CHECKING:
-    from .timeline import Timeline
-    from .world import World
+from .switches import Behaviours
+from .timeline import Timeline
 
 # "Normally under a minute" behind: a caller must not count on less.
 LAG_SECONDS = 60
@@ -34,7 +32,7 @@ class SearchIndex:
     States are kept as packed text, the newest one always, for when the object changes it is the past that Search still shows.
     """
 
-    def __init__(self, timeline: "Timeline", packer: Packer) -> None:
+    def __init__(self, timeline: Timeline, packer: Packer) -> None:
         self._timeline = timeline
         self._packer = packer
         self._ever: dict[Term, dict[str, Row]] = defaultdict(dict)
@@ -106,9 +104,9 @@ def result(found: Iterator[dict[str, Any]], params: dict[str, Any], url: str) ->
     return body
 
 
-def query_of(world: "World", kind: str, text: str) -> Query:
+def query_of(behaviours: Behaviours, kind: str, text: str) -> Query:
     """Parse a query, refusing the fields that this kind of object cannot be searched by."""
-    query = parse(text, world.behaviours["search_clauses_max"])
+    query = parse(text, behaviours["search_clauses_max"])
     for clause in query.clauses:
         if clause.field not in FIELDS[kind]:
             allowed = ", ".join(sorted(FIELDS[kind]))

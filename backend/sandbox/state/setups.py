@@ -1,15 +1,13 @@
 """Setting up a card for later: saved at once, refused by its bank, or asked about first."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..wire import errors
 from ..wire.errors import doc_url
 from . import methods, payments
 from .cards import Card, Decline
 from .store import Row
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 UNAUTHENTICATED = Decline(
     "setup_intent_authentication_failure",
@@ -18,7 +16,7 @@ UNAUTHENTICATED = Decline(
 )
 
 
-def attempt(world: "World", intent: Row, method: Row, return_url: str | None) -> None:
+def attempt(world: World, intent: Row, method: Row, return_url: str | None) -> None:
     """Set the card up, or ask for authentication. Raises the 402 of a refusal, after committing it."""
     card: Card = method.hidden["card"]
     intent["last_setup_error"] = None
@@ -31,7 +29,7 @@ def attempt(world: "World", intent: Row, method: Row, return_url: str | None) ->
         _succeed(world, intent, method)
 
 
-def authenticate(world: "World", intent: Row, passed: bool) -> None:
+def authenticate(world: World, intent: Row, passed: bool) -> None:
     """The cardholder has answered the challenge."""
     method = world.must(intent["payment_method"])
     intent["next_action"] = None
@@ -42,7 +40,7 @@ def authenticate(world: "World", intent: Row, passed: bool) -> None:
         _fail(world, intent, method, UNAUTHENTICATED)
 
 
-def _succeed(world: "World", intent: Row, method: Row) -> None:
+def _succeed(world: World, intent: Row, method: Row) -> None:
     """The card can be charged without its owner from now on, if that is what it was set up for."""
     method.hidden["off_session"] = intent["usage"] == "off_session"
     customer = world.store.anywhere(intent["customer"] or "")
@@ -58,7 +56,7 @@ def _succeed(world: "World", intent: Row, method: Row) -> None:
     world.emit("setup_intent.succeeded", intent)
 
 
-def _decline(world: "World", intent: Row, method: Row, why: Decline) -> errors.StripeError:
+def _decline(world: World, intent: Row, method: Row, why: Decline) -> errors.StripeError:
     _fail(world, intent, method, why)
     extras = {"decline_code": why.decline_code} if why.decline_code else {}
     return errors.StripeError(
@@ -72,7 +70,7 @@ def _decline(world: "World", intent: Row, method: Row, why: Decline) -> errors.S
     )
 
 
-def _fail(world: "World", intent: Row, method: Row, why: Decline) -> None:
+def _fail(world: World, intent: Row, method: Row, why: Decline) -> None:
     kind = "invalid_request_error" if why.code.startswith("setup_intent_") else "card_error"
     told: dict[str, Any] = {"code": why.code, "doc_url": doc_url(why.code), "message": why.message, "type": kind}
     told |= {"payment_method": dict(method)}
@@ -89,7 +87,7 @@ def _fail(world: "World", intent: Row, method: Row, why: Decline) -> None:
     world.emit("setup_intent.setup_failed", intent)
 
 
-def _attempt(world: "World", intent: Row, method: Row, status: str, error: dict[str, Any] | None) -> str:
+def _attempt(world: World, intent: Row, method: Row, status: str, error: dict[str, Any] | None) -> str:
     fields = {
         "id": world.ids.new("setatt"),
         "object": "setup_attempt",

@@ -1,12 +1,10 @@
 """The whole state as JSON: the ledger that checks are made against, never the answers of whoever is being checked."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .deliveries import event_object
 from .store import clone
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 KINDS = (
     "accounts",
@@ -28,7 +26,7 @@ KINDS = (
 )
 
 
-def state(world: "World") -> dict[str, Any]:
+def state(world: World) -> dict[str, Any]:
     """`{now, platform, balances: {account: {currency: {available, pending}}}, objects: {kind: {account: [...]}}}`."""
     return {
         "now": world.now(),
@@ -38,7 +36,7 @@ def state(world: "World") -> dict[str, Any]:
     }
 
 
-def _balances(world: "World") -> dict[str, Any]:
+def _balances(world: World) -> dict[str, Any]:
     ledger = world.ledger
     return {
         account["id"]: {
@@ -52,7 +50,7 @@ def _balances(world: "World") -> dict[str, Any]:
     }
 
 
-def _objects(world: "World", kind: str) -> dict[str, list[Any]]:
+def _objects(world: World, kind: str) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     for row in world.store.all(kind):
         found.setdefault(row.account, []).append(event_object(row) if kind == "events" else clone(row))

@@ -1,16 +1,13 @@
 """The tasks that can be put off until later, by the name under which each waits and is saved."""
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from . import authorizations, debits, payments
 from .timeline import Task
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 
-def tasks_of(world: "World") -> dict[str, Task]:
+def tasks_of(world: World) -> dict[str, Task]:
     """The tasks of a world. A name that was once given stays: files of a saved state have it."""
     return {
         "account.pay_out": world.payouts.pay_out,

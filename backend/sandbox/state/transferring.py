@@ -1,12 +1,11 @@
 """Moving money between the platform and a connected account, there and back."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .charge_fields import blank_charge
+from .refund_fields import refund_fields
 from .store import Row
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 # How many reversals ride along inside a transfer object.
 EMBEDDED = 10
@@ -15,7 +14,7 @@ EMBEDDED = 10
 class Transferring:
     """Both sides of a transfer: the platform's transfer, and the payment (`py_`) that the other account sees."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
 
     def transfer(self, destination: Row, amount: int, currency: str, charge: Row | None, **given: Any) -> Row:
@@ -126,31 +125,6 @@ class Transferring:
             "has_more": len(found) > EMBEDDED,
             "total_count": len(found),
         }
-
-
-def refund_fields(refund_id: str, amount: int, charge: Row, now: int) -> dict[str, Any]:
-    """Every field of a succeeded card refund."""
-    card = {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"}
-    return {
-        "id": refund_id,
-        "object": "refund",
-        "amount": amount,
-        "balance_transaction": None,
-        "charge": charge["id"],
-        "created": now,
-        "currency": charge["currency"],
-        "customer": charge["customer"],
-        "customer_account": None,
-        "destination_details": {"card": card, "type": "card"},
-        "metadata": {},
-        "payment_intent": charge["payment_intent"],
-        "payment_method": charge["payment_method"],
-        "reason": None,
-        "receipt_number": None,
-        "source_transfer_reversal": None,
-        "status": "succeeded",
-        "transfer_reversal": None,
-    }
 
 
 def _transfer_fields(transfer_id: str, amount: int, currency: str, now: int) -> dict[str, Any]:

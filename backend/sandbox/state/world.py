@@ -1,66 +1,45 @@
 """The state of one sandbox: objects, money, time and what happens next, behind one lock."""
 
-import threading
-from dataclasses import dataclass
 from typing import Any
 
-from ..control.switches import Behaviours
-from ..wire.packing import Packer
+from .account_fields import platform_fields
 from .clock import Clock
-from .connect import platform_fields
+from .core import Core
 from .disputes import Disputes
 from .events import Events
 from .fraud_warnings import FraudWarnings
-from .ids import Ids
 from .ledger import Ledger
 from .payouts import Payouts
 from .refunding import Refunding
-from .search import SearchIndex
-from .store import Row, Store
-from .tasks import tasks_of
-from .timeline import Timeline
+from .store import Row
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """The API call that makes things happen; null in the events that time alone brings about."""
-
-    request_id: str | None = None
-    idempotency_key: str | None = None
-
-
-class World:
-    """Everything a call may touch. Hold `lock` while touching it: each call commits as one."""
+class World(Core):
+    """Everything a call may touch: the core, and the parts that work on it."""
 
     def __init__(self, clock: Clock, base_url: str, seed: int | str) -> None:
-        self.clock = clock
+        super().__init__(clock, seed)
         self.base_url = base_url.rstrip("/")
-        self.seed = seed
-        self.lock = threading.RLock()
-        self.timeline = Timeline(clock)
         self.events = Events(self)
-        self.reset()
+        self._begin()
 
     def reset(self) -> None:
         """Back to an empty platform. Webhook endpoints of the command line or a test stay: see `Events.reset`."""
-        self.timeline.clear()
-        self.ids = Ids(self.seed)
-        self.store = Store()
-        self.packer = Packer()
-        self.search = SearchIndex(self.timeline, self.packer)
+        self.clear()
+        self._begin()
+
+    def _begin(self) -> None:
         self.ledger = Ledger(self)
-        self.payouts = Payouts(self)
-        self.refunds = Refunding(self)
-        self.disputes = Disputes(self)
+        self.payouts = Payouts(self, self.ledger)
         self.fraud_warnings = FraudWarnings(self)
-        self.timeline.tasks.update(tasks_of(self))
-        self.behaviours = Behaviours()
-        self.cause = Cause()
+        self.refunds = Refunding(self, self.ledger, self.fraud_warnings)
+        self.disputes = Disputes(self, self.ledger, self.refunds, self.fraud_warnings)
+        # They wait for the funds whose entries they make themselves.
+        self.ledger.on_funds, self.ledger.on_entry = self.payouts.expect, self.refunds.expect
         # Account links that have been given out, by the token in their URL.
         self.links: dict[str, dict[str, Any]] = {}
         # Visits to onboarding, each with the link that led there: a page that is reloaded is the same visit.
         self.visits: dict[str, dict[str, Any]] = {}
-        self.platform = self.ids.new("acct")
         self.add("accounts", "stripe", platform_fields(self.platform, "US", self.now()), onboarded=True)
         self.events.reset()
 
@@ -87,35 +66,9 @@ class World:
         """Go on from what was saved."""
         self.platform, self.links, self.visits = saved["platform"], saved["links"], saved["visits"]
 
-    def now(self) -> int:
-        """The present, in unix seconds."""
-        return self.timeline.now()
-
-    def add(self, kind: str, account: str, fields: dict[str, Any], **hidden: Any) -> Row:
-        """Keep a new object of `account`."""
-        row = self.store.add(Row(kind, account, fields, **hidden))
-        self.search.note(row)
-        return row
-
-    def changed(self, row: Row) -> None:
-        """Call after changing an object."""
-        self.store.changed(row)
-        self.search.note(row)
-
-    def get(self, kind: str, account: str, row_id: object) -> Row | None:
-        """The object of that id in that account."""
-        return self.store.of(account, kind).get(row_id) if isinstance(row_id, str) else None
-
     def knows(self, word: str) -> bool:
         """True if a word of an address is an id, or the token of a link, of this world."""
         return self.store.anywhere(word) is not None or word in self.links or word in self.visits
-
-    def must(self, row_id: str) -> Row:
-        """The object of an id that another object names."""
-        row = self.store.anywhere(row_id)
-        if row is None:
-            raise LookupError(f"{row_id} is named by an object but is not there")
-        return row
 
     def emit(self, kind: str, row: Row, previous: dict[str, Any] | None = None, account: str | None = None) -> Row:
         """Record an event about `row` in the account it belongs to, and queue its deliveries."""

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from ..control.triggers import Trigger
 from .errors import SUPPORT, invalid
 from .given import Kinds, checked
 from .http import TRUNCATE, Answer, Incoming
+from .triggers import Trigger
 
 LOCK_TIMEOUT = (
     "This object cannot be accessed right now because another API request or Stripe process is currently accessing it. "

@@ -8,12 +8,11 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ..state.clock import Clock
 from . import errors
 from .http import Answer, Incoming
 from .packing import Packed, Packer
@@ -52,8 +51,8 @@ class Slot:
 class IdempotencyKeys:
     """The keys of every account. Has its own lock, so that a second use meets the first one in flight."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, now: Callable[[], int]) -> None:
+        self._now = now
         self._lock = threading.Lock()
         # Those of /v1 and those of /v2, each in the order in which they are forgotten.
         self._stored: dict[bool, OrderedDict[Place, Stored]] = {False: OrderedDict(), True: OrderedDict()}
@@ -125,11 +124,11 @@ class IdempotencyKeys:
         answer = slot.answer
         assert answer is not None
         body = self._packer.pack("answers", answer.body)
-        return Stored(fingerprint, answer.status, answer.headers, body, request_id, self._clock.now())
+        return Stored(fingerprint, answer.status, answer.headers, body, request_id, self._now())
 
     def _forget_old(self) -> None:
         for kept, seconds in ((self._stored[False], KEPT_SECONDS), (self._stored[True], KEPT_SECONDS_V2)):
-            while kept and next(iter(kept.values())).at <= self._clock.now() - seconds:
+            while kept and next(iter(kept.values())).at <= self._now() - seconds:
                 kept.popitem(last=False)
 
 

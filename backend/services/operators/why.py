@@ -31,6 +31,7 @@ from backend.services.operators.why_ends import (
     unreadable,
 )
 from backend.services.reads import NOT_REFUNDED, PAGE, Payment, get_or_none, refunds_of, whole_payment
+from backend.services.release import is_kept
 from backend.services.settlement.positions import PositionReader, View
 from backend.services.settlement.settle import UNCLEAR
 from backend.services.settlement.transfers import CoachLists, facts_of
@@ -40,7 +41,8 @@ from backend.stripe_client.platform import namespace_of
 _OF_THE_ACCOUNT = (Reason.NO_ACCOUNT, Reason.COACH_NOT_READY, Reason.ACCOUNT_GONE)
 
 # Here every page is read, so of many transfers it can be told; the sweep still has to settle them.
-_UNREAD = (Reason.UNCLEAR_TRANSFERS, Reason.UNCLEAR_DISPUTE, Reason.UNREADABLE)
+# A share that is still kept is told as such before; of another one the note is over.
+_UNREAD = (Reason.UNCLEAR_TRANSFERS, Reason.UNCLEAR_DISPUTE, Reason.UNREADABLE, Reason.UNDELIVERED)
 
 
 class Explainer:
@@ -124,7 +126,7 @@ class Explainer:
             payment.id,
             BALANCES,
             _balance(view),
-            (*facts, why_words.share_line(view)),
+            (*facts, why_words.share_line(view), *why_words.kept_lines(payment)),
             _left_to_do(view),
             coach=why_letter.letter(view, words_of(payment.note)),
             currency=payment.intent.currency,
@@ -145,7 +147,9 @@ class Explainer:
         # The money has just been read: what kept a note's writer from reading it has gone.
         words, command = (_LIFTED if note is not None and note.reason in _UNREAD else words_of(note)), ""
         account_facts: tuple[str, ...] = ()
-        if told.waits > 0:
+        if told.waits > 0 and is_kept(payment, view.disputes):
+            words = WORDS[Reason.UNDELIVERED]
+        elif told.waits > 0:
             words, account_facts, command = self._account_now(view, words)
         amount = format_money(abs(told.waits), told.currency)
         is_owed = told.waits > 0

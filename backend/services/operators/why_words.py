@@ -8,12 +8,13 @@ from typing import Any
 
 import stripe
 
-from backend.domain.metadata import Purchase
+from backend.domain.metadata import ACCEPTED_BY, Purchase
 from backend.domain.money import format_money
 from backend.domain.namespace import is_marked
 from backend.domain.requirements import is_payable
 from backend.services.disputes import UnclearDispute, taken_by
-from backend.services.reads import NOT_REFUNDED, id_of, metadata_of
+from backend.services.reads import NOT_REFUNDED, Payment, id_of, metadata_of
+from backend.services.release import facts_of, release_of
 from backend.services.settlement.positions import View
 
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
@@ -145,6 +146,23 @@ def share_line(view: View) -> str:
         format_money(one, currency) for one in (position.kept, position.split.fee, position.target, position.held)
     )
     return f"Of {kept} that is kept, {fee} is the platform's. The coach should hold {due}, and holds {holds}."
+
+
+def kept_lines(payment: Payment) -> tuple[str, ...]:
+    """The terms of a share that is, or was, kept until the work is done; none for others."""
+    terms, facts = payment.purchase.offer.release, facts_of(payment)
+    if not terms.keeps:
+        return ()
+    said = [f"The share is kept for at most {terms.days} days ({terms.kind})."]
+    if facts.delivered_at is not None:
+        said.append(f"The coach said on {moment(facts.delivered_at, payment.at)}, that the work is delivered.")
+    if facts.accepted_at is not None:
+        who = plain(payment.metadata.get(ACCEPTED_BY, "somebody"))
+        said.append(f"The {who} released it on {moment(facts.accepted_at, payment.at)}.")
+    due = release_of(payment)
+    if facts.accepted_at is None and due is not None:
+        said.append(f"It may be sent from {moment(due)}.")
+    return (" ".join(said),)
 
 
 def account_line(account_id: str, account: stripe.Account | None) -> str:

@@ -32,6 +32,7 @@ from backend.services.coach.payees import Payees
 from backend.services.coach.registry import Registry
 from backend.services.creation import GENERATIONS
 from backend.services.errors import CoachNotReady, Conflict, InvalidRequest, NotFound, NotPaid, UnreadablePayment
+from backend.services.kept_days import KeptDays
 from backend.services.purchases.customers import Customers, names_no_customer
 from backend.services.purchases.declines import is_blocked
 from backend.services.purchases.sessions import is_open, session_of
@@ -79,6 +80,7 @@ class Payments:
         self._rate = rate
         self._customers = Customers(client, now)
         self._payees = Payees(client, registry, now)
+        self._kept_days = KeptDays(client)
 
     def create_intent(
         self, order: Order, attempt: str | None = None, *, subject: str | None = None, needs_account: bool = False
@@ -92,6 +94,8 @@ class Payments:
         has none, as the screens expect; one who cannot be paid yet is sold for, and the money waits.
         """
         purchase, buyer = self._purchase(order, needs_account)
+        if purchase.offer.release.keeps:
+            self._kept_days.remember(purchase.offer.release.days)
         number = _purchase_number(attempt, subject)
         intent = self._create(purchase, number, buyer)
         split = self._rate.split(purchase.offer.price)

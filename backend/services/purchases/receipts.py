@@ -53,7 +53,7 @@ class Receipts:
         Raises ``NotFound`` alike for what was not sold here and for a wrong secret: an id alone shows nothing.
         """
         payment = sold_payment(self._client, payment_id)
-        if not hmac.compare_digest((payment.intent.client_secret or "").encode(), client_secret.encode()):
+        if not holds_secret(payment, client_secret):
             raise NotFound(NO_SUCH_PAYMENT)
         if payment.charge is None:
             return Receipt(payment, _unpaid(payment.intent))
@@ -63,6 +63,11 @@ class Receipts:
         if refunded >= captured(payment.charge):
             return Receipt(payment, State.REFUNDED, refunded, refunds=refunds)
         return Receipt(payment, State.PAID, refunded, session_of(self._client, payment), refunds)
+
+
+def holds_secret(payment: Payment, client_secret: str) -> bool:
+    """True if it is the payment's client secret, compared in constant time."""
+    return hmac.compare_digest((payment.intent.client_secret or "").encode(), client_secret.encode())
 
 
 def _unpaid(intent: stripe.PaymentIntent) -> State:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import cast
 
 import stripe
 
 from backend.domain import idempotency_keys
 from backend.domain.metadata import PAID_AT, REFUND_SEEN
-from backend.domain.sessions import INSTANT_METHODS, MOST_SECONDS_UNDER_WAY, Session, open_session, session_id
+from backend.domain.sessions import MOST_SECONDS_UNDER_WAY, Session, open_session, session_id
 from backend.services.errors import Undecided
-from backend.services.reads import Payment, captured, metadata_of, refunded_amount
-
-# A stored failure is escaped twice; what fails more often is left to the next trigger.
-_GENERATIONS = 3
+from backend.services.moments import write_once
+from backend.services.reads import Payment, captured, refunded_amount
+from backend.services.release import arrival_in, arrival_of
 
 
 def is_open(client: stripe.StripeClient, payment: Payment) -> bool:
@@ -38,45 +38,14 @@ def session_id_of(payment: Payment) -> str:
 
 
 def _paid_at(client: stripe.StripeClient, payment: Payment, happened_at: int | None) -> int:
-    """The unix second at which the money arrived: the charge's for a card; else written once, by who sees it first.
-
-    A bank debit's charge is made days before its money comes, and nothing on it says when that was.
-    https://docs.stripe.com/payments/payment-methods#payment-notification
-    """
-    charge = cast(stripe.Charge, payment.charge)
-    details = charge.payment_method_details
-    if details is None or details.type in INSTANT_METHODS:
-        return charge.created
-    known = _known(payment.metadata.get(PAID_AT), charge)
+    """The unix second at which the money arrived: the charge's for a card; else written once, by who sees it first."""
+    known = arrival_of(payment)
     if known is not None:
         return known
+    charge = cast(stripe.Charge, payment.charge)
     seen = happened_at or payment.at
     if seen is None:
         raise Undecided
-    return _written_once(client, payment, min(max(seen, charge.created), charge.created + MOST_SECONDS_UNDER_WAY))
-
-
-def _known(text: str | None, charge: stripe.Charge) -> int | None:
-    if text is None or not (text.isascii() and text.isdecimal() and len(text) <= 12):
-        return None
-    # Outside the time that money is under way it was not written here, and may be no moment that a calendar has.
-    return int(text) if 0 <= int(text) - charge.created <= MOST_SECONDS_UNDER_WAY else None
-
-
-def _written_once(client: stripe.StripeClient, payment: Payment, moment: int) -> int:
-    """Write the moment, unless somebody has; answers with the one that stands."""
-    charge = cast(stripe.Charge, payment.charge)
-    for generation in range(_GENERATIONS):
-        key = idempotency_keys.paid_at(payment.id, generation)
-        try:
-            client.v1.payment_intents.update(payment.id, {"metadata": {PAID_AT: str(moment)}}, {"idempotency_key": key})
-        except stripe.IdempotencyError:
-            pass  # another worker wrote another moment
-        except stripe.APIError as error:
-            if isinstance(error, stripe.APIConnectionError) or (error.http_status or 0) < 500:
-                raise
-        now = metadata_of(client.v1.payment_intents.retrieve(payment.id)).get(PAID_AT)
-        known = _known(now, charge)
-        if known is not None:
-            return known
-    raise Undecided
+    moment = min(max(seen, charge.created), charge.created + MOST_SECONDS_UNDER_WAY)
+    known_in = partial(arrival_in, charge)
+    return write_once(client, payment.id, {PAID_AT: str(moment)}, idempotency_keys.paid_at, known_in)

@@ -38,7 +38,8 @@ _GIVEN_BACK = "dispute_reversal"
 class Traces:
     """The objects in the books that belong to one payment, by id. ``intent``: None where nothing led to it.
 
-    ``needs_look``: something was undone, which what is seen here cannot explain.
+    ``needs_look``: something was undone, which what is seen here cannot explain. ``walked``: the charge is of long before
+    the window, because a share that was kept may be due; what happened in between is not here.
     """
 
     intent: Any = None
@@ -47,6 +48,7 @@ class Traces:
     disputes: dict[str, Any] = field(default_factory=dict)
     transfers: dict[str, Any] = field(default_factory=dict)
     needs_look: bool = False
+    walked: bool = False
 
     def was_paid_by(self, namespace: Namespace) -> bool:
         """True if one of the transfers is this deployment's."""
@@ -87,6 +89,17 @@ class Books:
         reader = self._readers.get(source.object)
         if reader is not None:
             reader(entry, source)
+
+    def add_kept(self, entry: Any, is_kept: Callable[[Any], bool]) -> None:
+        """Take in a charge of long before the window, if its payment's share was kept and nothing else led to it."""
+        intent = getattr(entry.source, "payment_intent", None)
+        if intent is None or isinstance(intent, str) or not is_kept(intent):
+            return
+        known = self.payments.get(intent.id)
+        if known is not None and known.charges:
+            return  # of the window itself: all that followed is here
+        self.add(entry)
+        self.payments[intent.id].walked = True
 
     def add_refund(self, refund: Any, undone: bool = False) -> None:
         """Take in a refund, as it is now."""

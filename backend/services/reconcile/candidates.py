@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import stripe
 import structlog
 
-from backend.domain.metadata import COACH_KEY, SETTLEMENT
+from backend.domain.metadata import COACH_KEY, RELEASE, SETTLEMENT
+from backend.domain.settlement import Reason, read_note
 from backend.domain.states import MoneyState
 from backend.services.reads import PAGE, metadata_of
 from backend.stripe_client.platform import namespace_of
@@ -34,6 +36,7 @@ def waiting_for(client: stripe.StripeClient, coach_id: str, now: int) -> Waiting
 
     Search lags, a minute as a rule and an hour at worst; what it may not see yet is among the newest events, of which
     a bounded number is read: the sweep finds the rest. With Search down, the events are looked at all the same.
+    Shares that are kept until the work is done are left out.
     https://docs.stripe.com/search#data-freshness
     """
     coach_keys = namespace_of(client).registry_ids(coach_id)
@@ -51,7 +54,9 @@ def waiting_for(client: stripe.StripeClient, coach_id: str, now: int) -> Waiting
     fresh = [
         event.data.object
         for event in newest
-        if metadata_of(event.data.object).get(COACH_KEY) in coach_keys and event.data.object.id not in found
+        if metadata_of(event.data.object).get(COACH_KEY) in coach_keys
+        and event.data.object.id not in found
+        and RELEASE not in metadata_of(event.data.object)
     ]
     return Waiting(noted + [intent.id for intent in reversed(fresh)], failure)
 
@@ -61,7 +66,12 @@ def _noted(client: stripe.StripeClient, coach_key: str) -> dict[str, int]:
     query = f'metadata["{COACH_KEY}"]:"{coach_key}" AND -metadata["{SETTLEMENT}"]:null'
     results = client.v1.payment_intents.search({"query": query, "limit": PAGE})
     return {
-        intent.id: intent.created
-        for intent in results.auto_paging_iter()
-        if metadata_of(intent).get(SETTLEMENT) != MoneyState.MANUAL
+        intent.id: intent.created for intent in results.auto_paging_iter() if _waits_for_the_coach(metadata_of(intent))
     }
+
+
+def _waits_for_the_coach(metadata: Mapping[str, str]) -> bool:
+    """False for a payment that a person settles, and for a share that is not released: an account ends neither."""
+    text = metadata.get(SETTLEMENT)
+    note = read_note(text)
+    return text != MoneyState.MANUAL and (note is None or note.reason != Reason.UNDELIVERED)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from backend.services.reads import Payment
 from backend.services.reconcile.books import Traces
 from backend.services.reconcile.joins import Judgement, Verdict
 from backend.services.reconcile.mark import Mark
@@ -43,7 +44,8 @@ class Findings:
 
     ``since``: from when the books were read, None for all there are. ``until``: when their first page was.
     ``whole``: every page was. ``pending``: ids of payments and refunds that have not come to their end.
-    ``anothers``: ids of payments that another deployment on the same Stripe account sold.
+    ``anothers``: ids of payments that another deployment on the same Stripe account sold. ``kept``: payments whose share
+    is not released yet, by id.
     """
 
     mark: Mark = field(default_factory=Mark)
@@ -53,6 +55,7 @@ class Findings:
     cases: dict[str, Case] = field(default_factory=dict)
     pending: set[str] = field(default_factory=set)
     anothers: set[str] = field(default_factory=set)
+    kept: dict[str, Payment] = field(default_factory=dict)
     unread: list[Unread] = field(default_factory=list)
     unjoined: list[str] = field(default_factory=list)
 

@@ -9,12 +9,13 @@ from typing import Any
 import stripe
 
 from backend.domain.membership import Belongs, PaymentFacts, belongs
-from backend.domain.metadata import PAID_AT, SETTLEMENT, Purchase
-from backend.domain.namespace import Namespace
-from backend.domain.settlement import Position, TransferRecord
+from backend.domain.metadata import PAID_AT, RELEASED_AT, SETTLEMENT, Purchase
+from backend.domain.namespace import Namespace, is_marked
+from backend.domain.settlement import Position, Reason, TransferRecord
 from backend.services.errors import UnreadablePayment
 from backend.services.reads import Payment, captured, id_of, metadata_of, purchase_of, refunded_by
 from backend.services.reconcile.books import Traces
+from backend.services.release import arrival_of, is_due
 from backend.services.settlement.positions import View
 from backend.services.settlement.transfers import facts_of
 
@@ -33,11 +34,15 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Judgement:
-    """A verdict, with the payment where the books show it whole, and its money where that was reckoned."""
+    """A verdict, with the payment where the books show it whole, and its money where that was reckoned.
+
+    ``kept``: its share is not released yet, and its note says so; until it is due it balances.
+    """
 
     verdict: Verdict
     payment: Payment | None = None
     view: View | None = None
+    kept: bool = False
 
 
 _SETTLE = Judgement(Verdict.SETTLE)
@@ -80,8 +85,11 @@ def _payment(traces: Traces, purchase: Purchase, at: int | None) -> Payment | No
 
 
 def _judge_money(traces: Traces, payment: Payment) -> Judgement:
-    if payment.is_manual:
-        return Judgement(Verdict.TELL, payment)
+    if traces.walked:
+        return _judge_walked(traces, payment)
+    kept = is_kept_until_due(traces, payment)
+    if payment.is_manual or kept:
+        return Judgement(Verdict.TELL, payment, kept=kept)
     if traces.needs_look or SETTLEMENT in payment.metadata or payment.person_was_here:
         return _SETTLE
     # A dispute's end is not in the books alone; and a charge may be read before its dispute is on it.
@@ -91,6 +99,34 @@ def _judge_money(traces: Traces, payment: Payment) -> Judgement:
     if view is None or view.position.target != view.position.held:
         return _SETTLE
     return Judgement(Verdict.TELL, payment, view)
+
+
+def _judge_walked(traces: Traces, payment: Payment) -> Judgement:
+    """Decide about a share that was kept, at its deadline or before.
+
+    One that was sent, and of which nothing but our own transfers is new, is done with.
+    """
+    if is_kept_until_due(traces, payment):
+        return Judgement(Verdict.LEAVE, payment, kept=True)
+    strange = any(not is_marked(metadata_of(one)) for one in traces.transfers.values())
+    news = traces.needs_look or traces.refunds or traces.disputes or strange
+    was_sent = RELEASED_AT in payment.metadata and SETTLEMENT not in payment.metadata
+    return Judgement(Verdict.LEAVE) if payment.is_manual or (was_sent and not news) else _SETTLE
+
+
+def is_kept_until_due(traces: Traces, payment: Payment) -> bool:
+    """True if the share is not released, the note says so to the cent, and nothing else is new of the payment."""
+    note, charge = payment.note, payment.charge
+    if note is None or note.reason != Reason.UNDELIVERED or payment.is_manual or charge is None:
+        return False
+    news = traces.needs_look or traces.refunds or traces.disputes or traces.transfers or payment.may_be_disputed
+    as_noted = note.amount == payment.purchase.rate.split(captured(charge) - charge.amount_refunded).share
+    return as_noted and not (news or payment.person_was_here) and not is_due(payment, payment.at) and _is_dated(payment)
+
+
+def _is_dated(payment: Payment) -> bool:
+    """True if it is known when the money arrived, so that the deadline will come by itself."""
+    return arrival_of(payment) is not None
 
 
 def _view(traces: Traces, payment: Payment) -> View | None:

@@ -72,5 +72,7 @@ def _owed(client: stripe.StripeClient, registry: Registry, payment_id: str, adop
     if payment.charge is None:
         return ReconcileResult(payment_id, MoneyState.NOT_PAID)
     ledger = ledger_of(client, registry, payment_id)
+    if ledger.unreleased and ledger.balances:
+        return ReconcileResult(payment_id, MoneyState.HELD, 0, ledger.currency, Reason.UNDELIVERED)
     state = MoneyState.SETTLED if ledger.balances else MoneyState.OWED
     return ReconcileResult(payment_id, state, ledger.owed, ledger.currency, ledger.note or "")

@@ -17,10 +17,11 @@ from backend.domain.metadata import SETTLEMENT
 from backend.domain.sessions import INSTANT_METHODS
 from backend.domain.states import MoneyState
 from backend.services.errors import UnreadablePayment
-from backend.services.reads import NOT_REFUNDED, PAGE, get_or_none, id_of, metadata_of, purchase_of
+from backend.services.reads import NOT_REFUNDED, PAGE, Payment, get_or_none, id_of, metadata_of, purchase_of
 from backend.services.reconcile.books import EXPAND, Books, Traces
 from backend.services.reconcile.findings import Case, Findings, Unread
 from backend.services.reconcile.joins import PROCESSING, Judgement, Verdict, judge, was_paid_lately
+from backend.services.reconcile.kept_shares import DEBIT_SECONDS, KEPT, KeptShares
 from backend.services.reconcile.mark import LOOK_BACK_SECONDS, Mark, read_mark
 from backend.services.reconcile.pace import Pace
 from backend.services.write_outcome import answered_at
@@ -28,9 +29,7 @@ from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 
-# A bank debit may be booked when it begins. The slowest, with a mandate to be sent first, takes two weeks.
 _DAY = 86_400
-_DEBIT_SECONDS = 21 * _DAY
 # A refund that waits for the customer is canceled after 45 days; others end sooner.
 _REFUND_SECONDS = 90 * _DAY
 _FINAL = NOT_REFUNDED | {"succeeded"}
@@ -39,13 +38,16 @@ _WAITS = f'status:"{PROCESSING}" OR -metadata["{SETTLEMENT}"]:null'
 
 
 class Sources:
-    """Reads them."""
+    """Reads them. ``kept_days``: for how many days shares are kept by today's catalogue."""
 
-    def __init__(self, client: stripe.StripeClient, pace: Pace, adopt: bool = False) -> None:
+    def __init__(
+        self, client: stripe.StripeClient, pace: Pace, adopt: bool = False, kept_days: frozenset[int] = frozenset()
+    ) -> None:
         self._client = client
         self._namespace = namespace_of(client)
         self._pace = pace
         self._adopt = adopt
+        self._kept = KeptShares(client, self._namespace, kept_days)
         self._books = Books()
         self._read = Findings()
 
@@ -63,6 +65,7 @@ class Sources:
         read.attempt("window", self._window)
         read.attempt("refunds", self._refunds)
         read.attempt("renamed", self._renamed)
+        read.attempt(KEPT, self._due)
         self._books.join_transfers(self._client, lambda: self._pace.wait(1))
         self._take(self._books, lambda _judgement: True)
         read.attempt("search", self._search)
@@ -179,7 +182,7 @@ class Sources:
         since = self._read.since
         if since is None or not self._is_second_look_due(since):
             return
-        start = since - _DEBIT_SECONDS
+        start = since - DEBIT_SECONDS
         books = Books()
         created = {"gte": start, "lt": since}
         params: Any = {"type": "payment", "created": created, "limit": PAGE, "expand": EXPAND}
@@ -218,7 +221,8 @@ class Sources:
     def _search(self) -> None:
         """Payments whose money is on the way, and those that wait, of any age. Search lags behind by a minute or more."""
         self._pace.wait(1)
-        for intent in self._client.v1.payment_intents.search({"query": _WAITS, "limit": PAGE}).auto_paging_iter():
+        query: Any = {"query": _WAITS, "limit": PAGE, "expand": ["data.latest_charge"]}
+        for intent in self._client.v1.payment_intents.search(query).auto_paging_iter():
             if self._namespace.is_anothers(metadata_of(intent)):
                 self._read.anothers.add(intent.id)
                 continue
@@ -227,9 +231,19 @@ class Sources:
             if (
                 metadata_of(intent).get(SETTLEMENT) not in (None, MoneyState.MANUAL)
                 and intent.id not in self._read.cases
+                and not self._keep(self._kept.unreleased(intent, self._read.until))
             ):
                 case = Case(intent.id, Traces(intent), Judgement(Verdict.SETTLE), intent.created)
                 self._read.cases[intent.id] = case
+
+    def _due(self) -> None:
+        """The charges of so many days ago, for each number of days that shares were ever kept for."""
+        self._pace.wait(1)
+        for days in sorted(self._kept.numbers()):
+            for first in self._kept.walks(days, self._read.since, self._read.until):
+                for page in self._pages(first):
+                    for entry in page.data:
+                        self._books.add_kept(entry, self._kept.is_of_one)
 
     def _take(self, books: Books, tells: Callable[[Judgement], bool]) -> None:
         """Judge each payment of some books."""
@@ -242,6 +256,7 @@ class Sources:
 
     def _judge(self, traces: Traces, tells: Callable[[Judgement], bool], payment_id: str) -> None:
         judgement = judge(traces, self._adopt, self._read.until, self._namespace)
+        self._keep(judgement.payment if judgement.kept else None)
         if judgement.verdict == Verdict.PENDING:
             self._read.pending.add(payment_id)
         elif judgement.verdict == Verdict.ANOTHERS:
@@ -249,6 +264,12 @@ class Sources:
         elif judgement.verdict == Verdict.SETTLE or (judgement.verdict == Verdict.TELL and tells(judgement)):
             created = traces.intent.created if traces.intent is not None else 0
             self._read.cases[payment_id] = Case(payment_id, traces, judgement, created)
+
+    def _keep(self, payment: Payment | None) -> bool:
+        """Count a payment whose share is not released yet. False for None."""
+        if payment is not None:
+            self._read.kept[payment.id] = payment
+        return payment is not None
 
     def _pages(self, first: Callable[[], Any]) -> Iterator[Any]:
         self._pace.wait(1)

@@ -10,6 +10,7 @@ from backend.domain.namespace import is_marked
 from backend.domain.states import MoneyState
 from backend.services.coach.registry import Registry
 from backend.services.reads import Payment, metadata_of, sold_payment
+from backend.services.release import is_kept, release_of
 from backend.services.settlement.positions import PositionReader, View
 from backend.services.settlement.transfers import CoachLists
 
@@ -29,7 +30,9 @@ class Ledger:
 
     ``charged`` = ``refunded`` + ``disputed`` + ``kept``; ``kept`` = ``fee`` + ``due``. The coach was sent
     ``transferred`` (of it ``by_hand`` by people or other programs), gave back ``reversed`` and holds ``held``. It
-    balances when ``held`` is ``due``. ``refunds``: each with its state, failed ones too.
+    balances when ``held`` is ``due``, or all that is owed is ``unreleased``: kept until the work is done, at the latest
+    until the unix second ``kept_until`` (None: nothing is kept, or it is not known). ``refunds``: each with its state,
+    failed ones too.
     """
 
     payment_id: str
@@ -47,6 +50,8 @@ class Ledger:
     note: str | None = None
     refunds: tuple[RefundLine, ...] = ()
     by_hand: int = 0
+    kept_until: int | None = None
+    unreleased: int = 0
 
     @property
     def owed(self) -> int:
@@ -55,8 +60,8 @@ class Ledger:
 
     @property
     def balances(self) -> bool:
-        """True if the coach holds exactly what the coach should."""
-        return self.owed == 0
+        """True if the coach holds exactly what the coach should, save for a share that is not released yet."""
+        return self.owed == self.unreleased
 
 
 def ledger_of(client: stripe.StripeClient, registry: Registry, payment_id: str) -> Ledger:
@@ -82,6 +87,7 @@ def ledger_from(view: View) -> Ledger:
     """The ledger of a payment whose money was read whole."""
     payment, position = view.payment, view.position
     split = position.split
+    unreleased = max(0, split.share - position.held) if is_kept(payment, view.disputes) else 0
     return Ledger(
         payment_id=payment.id,
         status=payment.intent.status,
@@ -98,6 +104,8 @@ def ledger_from(view: View) -> Ledger:
         note=_note_of(payment),
         refunds=tuple(RefundLine(one.id, one.amount, one.status or "unknown") for one in view.refunds),
         by_hand=sum(one.amount for one in view.transfers if not is_marked(metadata_of(one))),
+        kept_until=release_of(payment) if unreleased else None,
+        unreleased=unreleased,
     )
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import stripe
 import structlog
 
-from backend.domain.metadata import DISPUTE_SEEN, REFUND_SEEN, SETTLEMENT
+from backend.domain.metadata import DISPUTE_SEEN, REFUND_SEEN, RELEASED_AT, SETTLEMENT
 from backend.domain.settlement import Note, Position, Reason, is_open, read_note
 from backend.domain.states import MoneyState
 from backend.services.errors import Undecided
 from backend.services.reads import Payment, metadata_of
+from backend.services.release import is_due
 from backend.services.settlement.positions import View
 from backend.services.write_outcome import answered_at
 
@@ -71,14 +72,20 @@ class Notes:
         return note
 
     def clear(self, payment: Payment) -> None:
-        """Take the note away: nothing waits."""
-        self._write(payment.id, "")
+        """Take the note away: nothing waits. Of a share that was kept, say from when the coach had it."""
+        changes = {SETTLEMENT: ""} if SETTLEMENT in payment.metadata else {}
+        if _ends_keeping(payment):
+            changes[RELEASED_AT] = str(payment.at)
+        if changes:
+            self._client.v1.payment_intents.update(payment.id, {"metadata": changes})
 
     def remember_trouble(self, view: View) -> None:
         """Have later looks read disputes and refunds that the charge says nothing of."""
         position, payment = view.position, view.payment
         seen: dict[str, str] = {}
-        if position.disputed and not payment.may_be_disputed:
+        # What keeps a share is any open dispute, and an inquiry takes nothing.
+        asked = bool(view.disputes) and payment.purchase.offer.release.keeps
+        if (position.disputed or asked) and not payment.may_be_disputed:
             seen[DISPUTE_SEEN] = "true"
         if position.refunded and not payment.may_be_refunded:
             seen[REFUND_SEEN] = "true"
@@ -90,8 +97,10 @@ class Notes:
         self._client.v1.payment_intents.update(payment_id, params)
 
 
-def _is_unknown(note: Note | None) -> bool:
-    return note is not None and note.kind == MoneyState.UNKNOWN
+def _ends_keeping(payment: Payment) -> bool:
+    """True if the share was kept, may be sent, and nothing says yet that it was."""
+    keeps = payment.purchase.offer.release.keeps
+    return keeps and RELEASED_AT not in payment.metadata and payment.at is not None and is_due(payment, payment.at)
 
 
 def _may_still_come(note: Note | None, now: int | None) -> bool:

@@ -21,12 +21,14 @@ from dataclasses import replace
 
 import stripe
 
+from backend.domain.metadata import RELEASED_AT
 from backend.domain.settlement import FRESH_PAYMENT, Note, Reason
 from backend.domain.states import MoneyState
 from backend.services.coach.registry import Registry
 from backend.services.disputes import UnclearDispute
 from backend.services.errors import Undecided, UnreadablePayment
 from backend.services.reads import Payment, read_payment
+from backend.services.release import is_due
 from backend.services.settlement.adoption import Adoption
 from backend.services.settlement.hand_transfers import remember_found
 from backend.services.settlement.notes import Notes
@@ -109,7 +111,7 @@ class Settler:
                 listed=listed,
                 stale=stale,
                 adopting=adopting,
-                disputed=activation.disputed,
+                disputed=activation.disputed or _is_to_be_released(payment),
                 refunded=activation.refunded,
             )
         except (UnclearTransfers, UnclearDispute, ManyTransfers) as unclear:
@@ -154,3 +156,8 @@ class Settler:
     def _unreadable(self, damage: UnreadablePayment) -> Settlement:
         """Hold a payment of ours that cannot be read, and say so: never a silent success."""
         return Settlement(MoneyState.HELD, None, self._notes.hold_damaged(damage.intent))
+
+
+def _is_to_be_released(payment: Payment) -> bool:
+    """True if a kept share may be sent now. Its disputes are read: an inquiry need not show on the charge."""
+    return payment.purchase.offer.release.keeps and RELEASED_AT not in payment.metadata and is_due(payment, payment.at)

@@ -8,7 +8,6 @@ import stripe
 import structlog
 
 from backend.domain import idempotency_keys
-from backend.domain.metadata import SETTLEMENT
 from backend.domain.settlement import (
     Attempt,
     Next,
@@ -29,6 +28,7 @@ from backend.domain.stripe_time import stripes_time
 from backend.services.coach.registry import Registry
 from backend.services.errors import Undecided
 from backend.services.reads import Payment
+from backend.services.release import is_kept
 from backend.services.settlement.holds import Holds
 from backend.services.settlement.notes import Notes
 from backend.services.settlement.positions import View
@@ -60,12 +60,23 @@ class Steps:
         step = next_step(view.position)
         if step is None:
             return self._finish(view, view.transfers)
+        if isinstance(step, Pay) and is_kept(payment, view.disputes):
+            return self._keep(view, step)
         if stands_in_the_way(payment.note, step, view.position, now):
             raise Undecided  # an earlier write may still come true, and would come on top
         waiting = self._holds.still(payment, step, _other_side(view, step))
         if waiting is not None:
             return held(payment, waiting, view)
         return self._send_past_dead_keys(view, step, activation)
+
+    def _keep(self, view: View, step: Pay) -> Settlement:
+        """Note that the share is not released, and send nothing. What the coach should hold stays the same."""
+        payment, now = view.payment, view.payment.at
+        if is_open(payment.note, view.position, now):
+            raise Undecided  # an earlier write may still come true, and the time of its note must not be lost
+        generation = first_generation(payment.note, step.slot, now)
+        note = Note(MoneyState.HELD, Reason.UNDELIVERED, step.slot, generation, now or 0, step.owed)
+        return held(payment, self._notes.hold(payment, note, view.position), view)
 
     def _send_past_dead_keys(self, view: View, step: Step, activation: Activation) -> Settlement | None:
         """Send the step under its slot's key, past the generations of it that are dead."""
@@ -152,7 +163,7 @@ class Steps:
     def _finish(self, view: View, transfers: tuple[stripe.Transfer, ...], filled: str = "") -> Settlement:
         note = view.payment.note
         open_still = is_open(note, view.position, view.payment.at) and cast(Note, note).slot != filled
-        if SETTLEMENT in view.payment.metadata and not open_still:
+        if not open_still:
             self._notes.clear(view.payment)
         return Settlement(MoneyState.SETTLED, view.payment, transfers=transfers, view=view)
 

@@ -7,12 +7,12 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from tests.money.properties.stage import HOUR, Stage
+from tests.money.properties.stage import HOUR, RandomHistory
 
 payments = st.integers(0, 7)
 
 
-class Banks(Stage):
+class Banks(RandomHistory):
     """Their rules."""
 
     @rule(index=payments, act=st.sampled_from(["arrive", "arrive", "refuse", "bounce", "warn"]))

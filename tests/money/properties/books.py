@@ -18,6 +18,7 @@ from backend.sandbox import Sandbox
 _HARMLESS = frozenset("won prevented warning_needs_response warning_under_review warning_closed".split())
 _CAME_BACK = frozenset(["failed", "canceled"])
 CURRENCY = "cad"
+_DAY = 86_400
 
 
 @dataclass
@@ -25,7 +26,8 @@ class Sale:
     """One sale as the test made it. ``fee``: the part of a kept amount that stays with the platform.
 
     ``by_node``: the Node backend sold it. ``damaged``: what its record said before it was damaged.
-    ``manual``: a person settles it; ``touched``: a person ever said so.
+    ``manual``: a person settles it; ``touched``: a person ever said so. ``kept``: for how many days its share is kept, and
+    how many after the delivery.
     """
 
     payment_id: str
@@ -36,6 +38,7 @@ class Sale:
     manual: bool = False
     touched: bool = False
     damaged: dict[str, str] | None = None
+    kept: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,25 @@ class TrueBooks:
         if charge is None or (charge["status"] != "succeeded" and not charge.get("failure_balance_transaction")):
             return None
         return charge
+
+    def is_unreleased(self, sale: Sale, now: int) -> bool:
+        """True while the share of a paid sale waits for its day, by the moments that stand at Stripe."""
+        charge, metadata = self.charge(sale.payment_id), self.metadata(sale.payment_id)
+        if sale.kept is None or charge is None or "acceptedAt" in metadata:
+            return False
+        is_card = charge["payment_method_details"]["type"] == "card"
+        arrived = charge["created"] if is_card else int(metadata.get("paidAt", now))
+        days, grace = sale.kept
+        moments = [arrived + days * _DAY]
+        if "deliveredAt" in metadata:
+            moments.append(int(metadata["deliveredAt"]) + grace * _DAY)
+        return now < min(moments)
+
+    def is_asked_about(self, sale: Sale) -> bool:
+        """True while a dispute or an inquiry of a sale is open."""
+        charge = self.charge(sale.payment_id)
+        disputes = [row for row in self.rows("disputes") if charge is not None and row["charge"] == charge["id"]]
+        return any(row["status"] not in ("won", "lost", "warning_closed", "prevented") for row in disputes)
 
     def accounts(self, coach: str) -> list[Any]:
         """The accounts that carry a coach's id and are there."""

@@ -10,14 +10,14 @@ from hypothesis.stateful import rule
 
 from backend.services.coach.rebinds import Rebinds
 from tests.money.properties.books import CURRENCY, Sale
-from tests.money.properties.stage import COACHES, Stage, services_of
+from tests.money.properties.stage import COACHES, RandomHistory, services_of
 
 KEYS = ["paymentIntentId", "payment_intent", "for"]
 DAMAGE = [{"clips": ""}, {"feePercent": "a tenth"}, {"packageType": "bundle"}, {"packagePrice": ""}]
 payments = st.integers(0, 7)
 
 
-class People(Stage):
+class People(RandomHistory):
     """Their rules. Each act has a method of its own, so that it can happen amid the backend's work too."""
 
     def bring_funds(self) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from tests.money.properties.books import Sale
-from tests.money.properties.stage import COACHES, Stage
+from tests.money.properties.stage import COACHES, RandomHistory
 
 EMAILS = [None, "pat@example.com", "kim@example.com"]
 CARDS = [
@@ -25,7 +25,7 @@ CARDS = [
 ]
 
 
-class Players(Stage):
+class Players(RandomHistory):
     """Their rules."""
 
     @rule(
@@ -47,7 +47,9 @@ class Players(Stage):
         if answer.status_code != 200:
             return None
         intent = answer.json["paymentIntent"]
-        self.sales[intent["id"]] = Sale(intent["id"], intent["client_secret"], coach, self.fee)
+        terms = self.market.settings.catalogue.offer("badminton", "package", package).release
+        kept = (terms.days, terms.grace_days) if terms.keeps else None
+        self.sales[intent["id"]] = Sale(intent["id"], intent["client_secret"], coach, self.fee, kept=kept)
         return str(intent["id"])
 
     def _pay(self, payment: str, card: str) -> None:
@@ -96,6 +98,15 @@ class Players(Stage):
             texts.add(answer.text)
             if len(texts) > 1:
                 self.wrong.append(f"two sessions of one payment: {texts}")
+
+    @rule(index=st.integers(0, 7), accepts=st.booleans())
+    def release(self, index: int, accepts: bool) -> None:
+        """The coach says that the work is delivered, or the player accepts it."""
+        sale = self.pick(index)
+        if sale:
+            self.market.ask(
+                f"/api/payments/{'accept' if accepts else 'delivered'}", {"paymentIntentId": sale.payment_id}
+            )
 
     @rule(coach=st.sampled_from(COACHES))
     def register(self, coach: str) -> None:

@@ -184,5 +184,11 @@ class Rest(Work):
     def _is_unclear_dispute(self, sale: Sale, facts: Facts, note: str) -> bool:
         return facts.disputed is None
 
+    def _is_undelivered(self, sale: Sale, facts: Facts, note: str) -> bool:
+        """To the cent, and only before its release, or while a dispute is open."""
+        assert facts.target is not None
+        kept = self.books.is_unreleased(sale, self.market.clock.now()) or self.books.is_asked_about(sale)
+        return sale.kept is not None and kept and int(note.rsplit(":", maxsplit=1)[-1]) == facts.target - facts.held
+
     def _is_unreadable(self, sale: Sale, facts: Facts, note: str) -> bool:
         return sale.damaged is not None

@@ -1,8 +1,9 @@
-"""The stage of a history: the marketplace with its watch, what the test sold, and how a job is begun."""
+"""A random history: the marketplace with its watch, what the test sold, and how a job is begun."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -12,6 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine
 from werkzeug.test import TestResponse
 
 from backend.commands.sweep import SweepOptions, Swept, run_sweep
+from backend.config.settings import DEFAULT_CATALOGUE
+from backend.domain.catalogue import Catalogue, parse_catalogue
 from backend.domain.money import FeeRate
 from backend.services import Services
 from backend.services.errors import PaymentsError
@@ -21,6 +24,7 @@ from tests.money.properties.books import Sale, TrueBooks
 from tests.money.properties.ears import HostApp
 from tests.money.properties.watch import Watch, WatchedStripe
 
+GRACE_DAYS = 1
 MINUTE = 60
 HOUR = 3_600
 DAY = 24 * HOUR
@@ -33,8 +37,8 @@ REFUSED = (stripe.StripeError, PaymentsError)
 class WatchedMarket(Marketplace):
     """A marketplace whose backends are watched call by call."""
 
-    def __init__(self, percent: str, **sort: Any) -> None:
-        super().__init__(NOW, fee_rate=FeeRate.from_percent(percent), **sort)
+    def __init__(self, percent: str, kept: Mapping[int, str], **sort: Any) -> None:
+        super().__init__(NOW, fee_rate=FeeRate.from_percent(percent), catalogue=_catalogue(kept), **sort)
         self.books = TrueBooks(self.sandbox)
         self.sales: dict[str, Sale] = {}
         self.watch = Watch(self.books, self.sales)
@@ -75,22 +79,30 @@ class WatchedMarket(Marketplace):
             return run_sweep(services_of(app or self.app), SweepOptions(calls_per_second=1_000_000, **options))
 
 
+def _catalogue(kept: Mapping[int, str]) -> Catalogue:
+    """The catalogue of the repository, with some packages' shares kept."""
+    document: Any = tomllib.loads(DEFAULT_CATALOGUE.read_text(encoding="utf-8"))
+    for package, release in kept.items():
+        document["packages"][str(package)]["release"] = release
+    return parse_catalogue(document, None, GRACE_DAYS)
+
+
 def services_of(app: Any) -> Services:
     """The backend's use cases."""
     services: Services = app.extensions["payments"]
     return services
 
 
-class Stage(RuleBasedStateMachine):
+class RandomHistory(RuleBasedStateMachine):
     """The state of a history, and the helpers of its rules."""
 
     market: WatchedMarket
     # The kind of event and the make of accounts, as Marketplace takes them; these are the usual ones.
     sort: ClassVar[dict[str, Any]] = {}
 
-    def set_up(self, percent: str) -> None:
-        """An empty marketplace."""
-        self.market = WatchedMarket(percent, **self.sort)
+    def set_up(self, percent: str, kept: Mapping[int, str]) -> None:
+        """An empty marketplace. ``kept``: the packages whose share is kept, with their terms."""
+        self.market = WatchedMarket(percent, kept, **self.sort)
         self.books = self.market.books
         self.fee = Fraction(percent) / 100
         self.host = HostApp()

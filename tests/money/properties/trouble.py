@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from tests.money.properties.stage import DAY, HOUR, MINUTE, Stage
+from tests.money.properties.stage import DAY, HOUR, MINUTE, RandomHistory
 
 Fault = tuple[str, str, str, Any]
 
@@ -90,7 +90,7 @@ behaviours = st.fixed_dictionaries({name: st.sampled_from(choices) for name, cho
 WAITS = [MINUTE, 20 * MINUTE, HOUR, 4 * HOUR, 4 * HOUR, 21 * HOUR, 25 * HOUR, 73 * HOUR, 6 * DAY]
 
 
-class Trouble(Stage):
+class Trouble(RandomHistory):
     """Its rules."""
 
     @rule(seconds=st.sampled_from(WAITS))

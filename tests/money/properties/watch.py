@@ -25,7 +25,7 @@ from typing import Any
 
 from backend.sandbox import Sandbox
 from tests.money.properties.books import Facts, Sale, TrueBooks, is_the_backends
-from tests.money.workers import StagedStripe
+from tests.money.workers import ObservedStripe
 from tests.wire import InProcessStripe
 
 _MONEY = ("/v1/transfers", "/reversals", "/v1/refunds")
@@ -52,7 +52,7 @@ class _Recorded(InProcessStripe):
             self.watch.ended(method, f"/{path}", status, post_data)
 
 
-class WatchedStripe(StagedStripe, _Recorded):
+class WatchedStripe(ObservedStripe, _Recorded):
     """The line of the backends under test."""
 
     def __init__(self, sandbox: Sandbox, watch: Watch) -> None:
@@ -149,6 +149,9 @@ class Watch:
         if sale is None:
             self.wrong.append(f"a transfer for what was never sold: {dict(row)}")
             return
+        if self._books.is_unreleased(sale, row["created"]):
+            # Nothing ever makes a released share kept again, so no look at it was ever another.
+            self.wrong.append(f"sent before its release: {dict(row)} {sale}")
         facts = self._books.facts(sale)
         if facts.target is not None and facts.held <= facts.target and self._may_write(sale, facts):
             return

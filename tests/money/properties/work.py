@@ -125,7 +125,7 @@ class Work(Players, People, Banks, Trouble):
         if interleaver.deaths:
             self.market.restart()
 
-    def _job(self, kind: str, sale: Sale, number: int, skew: int, stage: Interleaver) -> Job:
+    def _job(self, kind: str, sale: Sale, number: int, skew: int, interleaver: Interleaver) -> Job:
         market = self.market
         by_hand: dict[str, Job] = {
             "R": lambda: self.refund_by_hand(sale, number),
@@ -134,7 +134,7 @@ class Work(Players, People, Banks, Trouble):
             "M": lambda: self.say_by_hand(sale, number),
         }
         if kind in by_hand:
-            return lambda: self._amid(stage, by_hand[kind])
+            return lambda: self._amid(interleaver, by_hand[kind])
         if kind in "sS":
             return lambda: self.sweep(payments=(sale.payment_id,)) if kind == "s" else self.sweep()
         work: dict[str, Job] = {
@@ -147,9 +147,9 @@ class Work(Players, People, Banks, Trouble):
         }
         return work[kind]
 
-    def _amid(self, stage: Interleaver, act: Job) -> None:
+    def _amid(self, interleaver: Interleaver, act: Job) -> None:
         """A person's act waits for its turn like anybody's call."""
-        stage.before()
+        interleaver.before()
         self.person(act)
 
     def say_by_hand(self, sale: Sale, number: int) -> None:

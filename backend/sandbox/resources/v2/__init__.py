@@ -1,6 +1,6 @@
 """The endpoints under /v2: JSON in and out, times as text, pages by address."""
 
-from ...wire.routing import Route
+from ...calls.routing import Route
 from . import account_links, accounts, event_destinations, events
 
 ROUTES: tuple[Route, ...] = (

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from ...calls.routing import Call, Route
 from ...state.thin_events import instant
 from ...wire import errors
-from ...wire.routing import Call, Route
 from .. import account_links
 from . import common
 

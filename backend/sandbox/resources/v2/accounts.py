@@ -2,14 +2,16 @@
 
 from typing import Any
 
+from ...calls.routing import Call, Route
 from ...state import accounts_v2
+from ...state.account_fields import account_fields
 from ...state.accounts_v2 import CAPABILITIES, account_object, configurations, is_v2
-from ...state.connect import CURRENCY_OF, account_fields, request_capabilities, tell_account
+from ...state.connect import request_capabilities, tell_account
+from ...state.countries import CURRENCY_OF
 from ...state.platform_rules import refuse_capabilities, refuse_v2_account
 from ...state.store import Row, clone
 from ...wire import errors
 from ...wire.limits import Feature
-from ...wire.routing import Call, Route
 from . import common
 
 REFUSED = ("account_token",)

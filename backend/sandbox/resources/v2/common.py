@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from ...calls.routing import Call
 from ...state.store import Row
 from ...wire import errors
-from ...wire.lists import page_size
-from ...wire.routing import Call
+from ...wire.bounds import page_size
 
 
 def page(call: Call, rows: Sequence[Row], shown: Callable[[Row], dict[str, Any]]) -> dict[str, Any]:

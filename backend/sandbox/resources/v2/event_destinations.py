@@ -2,13 +2,13 @@
 
 from typing import Any
 
+from ...calls.routing import Call, Route
 from ...state.deliveries import Endpoint
 from ...state.event_types import EVENT_TYPES
 from ...state.store import Row
 from ...state.thin_events import event_in_full, instant, is_thin_type
 from ...wire import errors
 from ...wire.limits import Feature
-from ...wire.routing import Call, Route
 from ..webhook_endpoints import ENDPOINTS_MAX, check_url
 from . import common
 

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any
 
+from ...calls.routing import Call, Route
 from ...state.store import Row
 from ...state.thin_events import event_in_full, notification, snapshot_id, thin_id
 from ...wire import errors
-from ...wire.lists import in_range
-from ...wire.routing import Call, Route
+from ...wire.bounds import in_range
 from . import common
 
 TYPES_MAX = 20

@@ -52,6 +52,10 @@ export interface Package {
   clips: number;
   days: number;
   price: number;
+  /** What the coach's share waits for, for how many days at most, and how many days after the delivery it is sent. */
+  release: "at_once" | "after_days" | "on_delivery";
+  releaseDays: number;
+  releaseGraceDays: number;
 }
 
 export interface PriceList {
@@ -127,6 +131,14 @@ export interface Refund {
   amount: number;
   status: "pending" | "requires_action" | "succeeded" | "failed" | "canceled";
   reason: RefundReason;
+}
+
+/** From when the coach's share may be sent; the times are ISO 8601. */
+export interface Release {
+  paymentIntentId: string;
+  released: boolean;
+  deliveredAt: string | null;
+  releaseAt: string | null;
 }
 
 export interface NewCoach {
@@ -278,6 +290,16 @@ export declare function createRefund(
   details?: RefundDetails | RefundReason,
   options?: KeyedCallOptions,
 ): Promise<Refund>;
+
+/** Says that the coach has delivered what was bought: a kept share is released some days later. */
+export declare function markDelivered(paymentIntentId: string, options?: CallOptions): Promise<Release>;
+
+/** Says that the player accepts the work: the coach is paid at once. */
+export declare function acceptDelivery(
+  paymentIntentId: string,
+  clientSecret?: string | null,
+  options?: CallOptions,
+): Promise<Release>;
 
 /** A coach's one account, with a fresh link to complete it. */
 export declare function createConnectAccount(coach: NewCoach, options?: CallOptions): Promise<NewAccount>;

@@ -134,6 +134,32 @@ export async function createRefund(paymentIntentId, details = {}, options) {
 }
 
 /**
+ * Says that the coach has delivered what was bought: a share that is kept until then is released some days later.
+ *
+ * @param {string} paymentIntentId
+ * @param {CallOptions} [options]
+ * @returns {Promise<import("./paymentService.js").Release>}
+ * @throws {PaymentError} `Conflict` when nothing waits for a delivery, or all was refunded; `Forbidden` where nobody signs in
+ */
+export async function markDelivered(paymentIntentId, options) {
+  return (await send(post("/api/payments/delivered", { paymentIntentId }, "release"), options)).release;
+}
+
+/**
+ * Says that the player accepts the work: the coach is paid at once.
+ *
+ * @param {string} paymentIntentId
+ * @param {string | null} [clientSecret] the payment's, where no token says who the player is
+ * @param {CallOptions} [options]
+ * @returns {Promise<import("./paymentService.js").Release>}
+ * @throws {PaymentError} `Conflict` when nothing is kept, or all was refunded; `Not found` for another's payment
+ */
+export async function acceptDelivery(paymentIntentId, clientSecret = null, options) {
+  const body = clientSecret === null ? { paymentIntentId } : { paymentIntentId, clientSecret };
+  return (await send(post("/api/payments/accept", body, "release"), options)).release;
+}
+
+/**
  * A coach's one account. `onboardingLink.url` is where the coach completes it, once; asked again, the same account
  * comes back with a fresh link.
  *

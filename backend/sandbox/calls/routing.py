@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ..state.store import Collection, Row
 from ..state.world import World
-from . import errors
+from ..wire import errors
 
 
 @dataclass(slots=True)

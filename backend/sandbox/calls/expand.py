@@ -1,13 +1,11 @@
 """`expand[]`: which ids may be replaced by the objects they name, and doing it."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .errors import invalid
+from ..state.world import World
+from ..wire.errors import invalid
 from .expandable import class_of, steps
-
-if TYPE_CHECKING:
-    from ..state.world import World
 
 MAX_DEPTH = 4
 # Lists that are not part of an object until asked for, and that this sandbox can fill; any other is an empty one.
@@ -59,14 +57,14 @@ def _check_steps(path: str, names: list[str], owner: type | None) -> None:
         raise invalid(f"This property cannot be expanded ({path}).", "expand")
 
 
-def expanded(world: "World", body: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
+def expanded(world: World, body: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
     """`body` with the paths expanded; what is stored stays untouched. A path through null changes nothing."""
     for path in paths:
         body = _expand(world, body, path.split("."), None)
     return body
 
 
-def _expand(world: "World", body: dict[str, Any], names: list[str], owner: type | None) -> dict[str, Any]:
+def _expand(world: World, body: dict[str, Any], names: list[str], owner: type | None) -> dict[str, Any]:
     """`owner`: the class of a hash inside an object; an object says itself what it is."""
     name, rest = names[0], names[1:]
     if name == "data" and isinstance(body.get("data"), list):
@@ -82,14 +80,14 @@ def _expand(world: "World", body: dict[str, Any], names: list[str], owner: type 
     return body if value is None else {**body, name: value}
 
 
-def _value(world: "World", body: dict[str, Any], name: str, kind: str) -> Any:
+def _value(world: World, body: dict[str, Any], name: str, kind: str) -> Any:
     value = body.get(name)
     if kind == "list" and not value and (body.get("object"), name) in INCLUDABLE:
         return _included(world, body, name)
     return (world.store.anywhere(value) or value) if kind == "id" and isinstance(value, str) else value
 
 
-def _included(world: "World", body: dict[str, Any], step: str) -> dict[str, Any]:
+def _included(world: World, body: dict[str, Any], step: str) -> dict[str, Any]:
     data: list[Any] = []
     if step == "refunds":
         owner = world.must(body["id"]).account

@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..wire.errors import invalid
+from .errors import invalid
 
 
 @dataclass(slots=True)

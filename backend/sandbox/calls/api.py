@@ -10,15 +10,16 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, MapAdapter, Rule
 
 from ..sdk_calls import sdk_call
-from ..state.world import Cause, World
-from . import errors, versions
+from ..state.core import Cause
+from ..state.world import World
+from ..wire import errors, versions
+from ..wire.faults import Fault, Faults
+from ..wire.http import Answer, Incoming, failure, success
+from ..wire.idempotency import IdempotencyKeys, Slot
+from ..wire.keys import Keys
+from ..wire.params import WITHOUT_PAYMENT_METHOD_TYPES, ParamError, check
+from ..wire.rate_limits import RateLimits
 from .expand import check_expand, expanded
-from .faults import Fault, Faults
-from .http import Answer, Incoming, failure, success
-from .idempotency import IdempotencyKeys, Slot
-from .keys import Keys
-from .params import WITHOUT_PAYMENT_METHOD_TYPES, ParamError, check
-from .rate_limits import RateLimits
 from .routing import Call, Route
 
 # What Stripe.js adds to a payment method: how the page came to it.
@@ -36,7 +37,7 @@ class Api:
         self._faults = faults
         self._routes = _map(routes)
         self._rate_limits = RateLimits()
-        self.idempotency = IdempotencyKeys(world.clock)
+        self.idempotency = IdempotencyKeys(world.clock.now)
         world.timeline.tasks["call.complete"] = self._complete
 
     def answer(self, incoming: Incoming) -> Answer:

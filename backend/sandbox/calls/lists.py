@@ -5,10 +5,9 @@ from itertools import islice
 from typing import Any
 
 from ..state.store import Collection, Row
-from .errors import below_one, invalid, missing
+from ..wire.bounds import in_range, page_size
+from ..wire.errors import missing
 
-DEFAULT_LIMIT = 10
-MOST = 100
 Predicate = Callable[[Row], bool]
 
 
@@ -34,32 +33,9 @@ def page(collection: Collection, params: dict[str, Any], url: str, name: str, /,
     return list_object(data[::-1] if backwards else data, url, len(found) > limit)
 
 
-def page_size(params: dict[str, Any]) -> int:
-    """`limit`, 10 by default; refused outside 1 to 100."""
-    limit: int = params.get("limit", DEFAULT_LIMIT)
-    if limit < 1:
-        raise below_one("limit")
-    if limit > MOST:
-        text = f"This value must be less than or equal to {MOST} (it currently is '{limit}')."
-        raise invalid(text, "limit", "parameter_invalid_integer")
-    return limit
-
-
 def list_object(data: list[Any], url: str, has_more: bool = False, **extra: Any) -> dict[str, Any]:
     """The list object."""
     return {"object": "list", "data": data, "has_more": has_more, **extra, "url": url}
-
-
-def in_range(value: int, bounds: int | dict[str, int] | None) -> bool:
-    """True if `value` satisfies an exact filter or one of gt, gte, lt, lte."""
-    if not isinstance(bounds, dict):
-        return bounds is None or value == bounds
-    return (
-        value > bounds.get("gt", value - 1)
-        and value >= bounds.get("gte", value)
-        and value < bounds.get("lt", value + 1)
-        and value <= bounds.get("lte", value)
-    )
 
 
 def _matching(rows: Iterator[Row], params: dict[str, Any], where: Predicate) -> Iterator[Row]:

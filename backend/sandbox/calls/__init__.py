@@ -1,0 +1,1 @@
+"""Calls: each matched to its route, checked, carried out, and answered with what it asked to see."""
