@@ -8,7 +8,7 @@ import pytest
 
 from backend.services.reads import metadata_of
 from tests.builders import Marketplace
-from tests.money.test_account_makes import ask, choose, settings
+from tests.money.makes import ask, choose, settings
 from tests.routes.test_commands import run
 
 DAY = 86_400
