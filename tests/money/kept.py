@@ -13,6 +13,8 @@ from tests.conftest import NOW
 from tests.money.sweeping import DAY
 
 DAYS, GRACE = 14, 3
+ON_DELIVERY, AFTER_DAYS = f"on_delivery:{DAYS}", f"after_days:{DAYS}"
+DEADLINE = NOW + DAYS * DAY
 SHARE = 4252
 
 
