@@ -127,6 +127,7 @@ audit: $(AUDIT_READY) ## Look for known holes in the dependencies, and risky hab
 lock: $(RELEASE_READY) ## Pin anew what requirements*.txt ask for, with the hashes of every file, and list it for the image
 	@$(LOCK) requirements.txt -o requirements/run.lock
 	@$(LOCK) requirements-dev.txt -o requirements/dev.lock
+	@$(LOCK) -c requirements/run.lock backend/sandbox/pyproject.toml -o requirements/sandbox.lock
 	@# These are installed beside the others, so that they take the same versions of what they share.
 	@$(LOCK) -c requirements/dev.lock requirements/audit.txt -o requirements/audit.lock
 	@$(LOCK) -c requirements/dev.lock requirements/mutation.txt -o requirements/mutation.lock

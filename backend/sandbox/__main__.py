@@ -51,14 +51,7 @@ def parser() -> argparse.ArgumentParser:
     _add_state(found)
     _add_ids(found)
     found.add_argument("--manual", action="store_true", help="deliver webhooks only on POST /_sandbox/deliveries")
-    found.add_argument("--allow-remote", action="store_true", help="listen on an address that others can reach")
-    found.add_argument(
-        "--allow-host",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="answer under this name too, as in a network of containers; may be repeated (default: this machine's own names)",
-    )
+    _add_reach(found)
     found.add_argument(
         "--coverage",
         metavar="FILE",
@@ -68,6 +61,20 @@ def parser() -> argparse.ArgumentParser:
         help=f"write what is supported, as Markdown, and stop (default: the {coverage.COMMITTED.name} beside the code)",
     )
     return found
+
+
+def _add_reach(found: argparse.ArgumentParser) -> None:
+    found.add_argument(
+        "--url", type=_url, help="what links begin with, where others reach it elsewhere (default: where it listens)"
+    )
+    found.add_argument("--allow-remote", action="store_true", help="listen on an address that others can reach")
+    found.add_argument(
+        "--allow-host",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="answer under this name too, as in a network of containers; may be repeated (default: this machine's own names)",
+    )
 
 
 def _add_ids(found: argparse.ArgumentParser) -> None:
@@ -133,7 +140,7 @@ def _listening(given: argparse.Namespace) -> tuple[Sandbox, Any]:
     except (OSError, SystemExit) as error:
         raise SystemExit(_why_not(error, given.host, given.port)) from error
     host = f"[{given.host}]" if ":" in given.host else given.host
-    sandbox.move_to(f"http://{host}:{server.server_port}")
+    sandbox.move_to(given.url or f"http://{host}:{server.server_port}")
     for name in given.allow_host:
         sandbox.guard.allow(name)
     if given.state:

@@ -1,9 +1,12 @@
 """The sandbox on a socket. A cut connection is cut: closed without a word, in the middle of an answer if need be."""
 
+import contextlib
 import io
 import select
+import socket
+import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from werkzeug import Response
@@ -27,9 +30,16 @@ DRAIN_SECONDS = 0.1
 
 
 class Handler(WSGIRequestHandler):
-    """Quiet, and able to hang up."""
+    """Quiet, and able to hang up.
+
+    A connection stays open for the next request, as at Stripe. Werkzeug's own handler closes each, for it may leave a part
+    of a body unread; here all of it is read before the answer.
+    """
 
     timeout = SILENCE_SECONDS
+    # Head and body of an answer leave together, at once.
+    wbufsize = -1
+    disable_nagle_algorithm = True
     server: "ThreadedServer"
 
     def connection_dropped(self, error: BaseException, environ: "WSGIEnvironment | None" = None) -> None:
@@ -59,12 +69,46 @@ class Handler(WSGIRequestHandler):
             self._check_line()
             if self.headers.get("Expect", "").strip().lower() == "100-continue":
                 self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                self.wfile.flush()
                 del self.headers["Expect"]
             self._body = body_of(self.headers, cast(io.BufferedReader, self.rfile))
         except StripeError as error:
             self._refuse(error)
             return False
         return True
+
+    def run_wsgi(self) -> None:
+        """Have the application answer. What it raises is printed, and the connection ends."""
+        try:
+            self._answer()
+        except (ConnectionError, TimeoutError):
+            self.close_connection = True
+        except Exception:  # noqa: BLE001  (whatever it is, it is a bug of the sandbox's, and is shown)
+            traceback.print_exc()
+            self._refuse(StripeError("The sandbox has failed: its output says why.", status=500))
+
+    def _answer(self) -> None:
+        head: list[Any] = []
+
+        def start(status: str, headers: list[tuple[str, str]], _: Any = None) -> Callable[[bytes], object]:
+            head[:] = status, headers
+            return self.wfile.write
+
+        body = self.server.app(self.make_environ(), start)
+        status, headers = head
+        has_length = any(name.lower() == "content-length" for name, _ in headers)
+        if not has_length and self.command != "HEAD" and status[:3] not in ("204", "304"):
+            # The end of the connection is then the end of the answer.
+            self.close_connection = True
+        self.send_response(int(status[:3]))
+        for name, value in headers:
+            self.send_header(name, value)
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        for part in body:
+            self.wfile.write(part)
+        self.wfile.flush()
 
     def make_environ(self) -> "WSGIEnvironment":
         """The request for the application; what it reads of the body has come in already."""
@@ -123,10 +167,27 @@ class ThreadedServer(ThreadedWSGIServer):
     daemon_threads = True
     refuse: Refuse
 
+    def __init__(self, *given: Any) -> None:
+        self._lines: set[Any] = set()
+        super().__init__(*given)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection in a thread of its own."""
+        self._lines.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """End a connection."""
+        self._lines.discard(request)
+        super().shutdown_request(request)
+
     def server_close(self) -> None:
-        """Close without waiting for calls that are being delayed."""
+        """Close without waiting for calls that are being delayed, nor for those who hold a connection open."""
         self.block_on_close = False
         super().server_close()
+        for line in list(self._lines):
+            with contextlib.suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
 
 
 def make_server(host: str, port: int, app: "WSGIApplication", refuse: Refuse) -> Server:

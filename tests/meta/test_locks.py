@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,16 @@ def test_what_was_chosen_is_pinned_and_has_a_reason(file: str) -> None:
             assert line.startswith(("#", "-r ")) or not line or _PIN.fullmatch(line), line
 
 
+def test_the_sandboxs_image_takes_what_the_backend_takes() -> None:
+    """All that its pyproject asks for, in the versions and by the hashes of the backend's lock."""
+    asked = tomllib.loads((ROOT / "backend/sandbox/pyproject.toml").read_text())["project"]["dependencies"]
+    locked, run = hashes("requirements/sandbox.lock"), hashes("requirements/run.lock")
+
+    assert {_name(re.split(r"[=<>]", one)[0]) for one in asked} <= set(locked), "Run: make lock"
+    assert pins("requirements/sandbox.lock").items() <= pins("requirements/run.lock").items()
+    assert locked == {name: run[name] for name in locked}
+
+
 def test_the_suite_is_of_the_sdk_in_use() -> None:
     """Its source has the version that the backend and the sandbox are built on."""
     assert pins("requirements/sdk-source.lock") == {"stripe": pins("requirements.txt")["stripe"]}
@@ -127,15 +138,22 @@ def test_nodes_lock_has_a_hash_for_every_package() -> None:
         assert not name or package["integrity"].startswith("sha512-"), name
 
 
-def test_the_image_runs_as_nobody_with_a_pinned_system_and_compose_takes_rights_away() -> None:
-    """No secret is given to a build, and no tag floats."""
-    dockerfile = (ROOT / "Dockerfile").read_text()
-    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
+@pytest.mark.parametrize("file", ["Dockerfile", "backend/sandbox/Dockerfile"])
+def test_an_image_runs_as_nobody_with_a_pinned_system(file: str) -> None:
+    """No secret is given to a build, no tag floats, and what is installed is known by its hash."""
+    dockerfile = (ROOT / file).read_text()
 
     assert re.search(r"^FROM python:3\.\d+-slim-\w+", dockerfile, re.MULTILINE)
     assert "latest" not in dockerfile
     assert re.search(r"^USER 65534:65534$", dockerfile, re.MULTILINE)
     assert not re.search(r"^(?:ARG|ADD)\b|(?:KEY|SECRET|TOKEN)=", dockerfile, re.MULTILINE)
+    assert all("--require-hashes" in line for line in dockerfile.splitlines() if "pip install" in line)
+
+
+def test_compose_takes_rights_away() -> None:
+    """From each service: no new privileges, no capabilities, nothing to write to, and bounds."""
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
+
     for service in compose["services"].values():
         assert service["security_opt"] == ["no-new-privileges:true"]
         assert service["cap_drop"] == ["ALL"]

@@ -41,7 +41,7 @@ def test_it_has_every_package() -> None:
 def test_it_has_every_other_file() -> None:
     """Scripts and styles of its pages, and both pages of documentation."""
     patterns = PACKING["package-data"][NAME]
-    others = [path for path in _files() if path.suffix != ".py" and path.name != "pyproject.toml"]
+    others = [path for path in _files() if path.suffix != ".py" and path.name not in ("pyproject.toml", "Dockerfile")]
 
     assert others
     assert [path for path in others if not any(path.match(pattern) for pattern in patterns)] == []

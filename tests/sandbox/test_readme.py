@@ -17,8 +17,8 @@ from tests.processes import ROOT, command
 from tests.programs import NODE
 
 README = (ROOT / "backend/sandbox/README.md").read_text()
-PYTHON, IN_A_TEST = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-(IN_NODE,) = re.findall(r"```js\n(.*?)```", README, re.DOTALL)
+PYTHON_CONTAINER, PYTHON, IN_A_TEST = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+NODE_CONTAINER, IN_NODE = re.findall(r"```js\n(.*?)```", README, re.DOTALL)
 START, TOUR, WEBHOOKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 ADDRESS = "http://127.0.0.1:3002"
 
@@ -58,6 +58,86 @@ def test_the_node_example_pays(address: str, tmp_path: Path) -> None:
     done = command("node", "pay.mjs", folder=tmp_path)
 
     assert (done.stdout, done.stderr) == ("succeeded\n", "")
+
+
+STAND_IN_PYTHON = """
+import shlex, subprocess, sys
+
+
+class DockerContainer:
+    def __init__(self, image):
+        assert image == "stripe-sandbox"
+        self.words = [sys.executable, "-m", "backend.sandbox"]
+
+    def with_bind_ports(self, container, host):
+        assert container == 12111
+        self.words += ["--port", str(host)]
+        return self
+
+    def with_command(self, words):
+        self.words += shlex.split(words)
+        return self
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+"""
+STAND_IN_NODE = """
+import { spawn } from "node:child_process";
+import { setTimeout } from "node:timers/promises";
+
+export const Wait = { forHttp: (path, port) => ({ path, port }) };
+
+export class GenericContainer {
+  words = ["-m", "backend.sandbox"];
+  constructor(image) { if (image !== "stripe-sandbox") throw new Error(image); }
+  withExposedPorts({ container, host }) {
+    if (container !== 12111) throw new Error(container);
+    this.port = host;
+    this.words.push("--port", String(host));
+    return this;
+  }
+  withCommand(words) { this.words.push(...words); return this; }
+  withWaitStrategy({ path, port }) { if (port !== 12111) throw new Error(port); this.path = path; return this; }
+  async start() {
+    const process_ = spawn(process.env.PYTHON, this.words, { stdio: "ignore" });
+    const answers = () => fetch(`http://localhost:${this.port}${this.path}`).then((answer) => answer.ok, () => false);
+    while (!(await answers())) await setTimeout(50);
+    return { stop: async () => process_.kill() };
+  }
+}
+"""
+
+
+def test_the_python_example_of_a_container_goes_as_it_stands(tmp_path: Path) -> None:
+    """With a process in the place of the container."""
+    package = tmp_path / "testcontainers/core"
+    package.mkdir(parents=True)
+    (package / "container.py").write_text(STAND_IN_PYTHON)
+    (tmp_path / "test.py").write_text(PYTHON_CONTAINER)
+
+    done = command(sys.executable, "test.py", folder=tmp_path)
+
+    assert (done.stdout, done.stderr) == ("balance\n", "")
+
+
+@pytest.mark.needs(NODE)
+def test_the_node_example_of_a_container_goes_as_it_stands(tmp_path: Path) -> None:
+    """With a process in the place of the container."""
+    package = tmp_path / "node_modules/testcontainers"
+    package.mkdir(parents=True)
+    (package / "index.mjs").write_text(STAND_IN_NODE)
+    (package / "package.json").write_text('{"name": "testcontainers", "exports": "./index.mjs"}')
+    (tmp_path / "node_modules/stripe").symlink_to(ROOT / "tests/node/node_modules/stripe")
+    (tmp_path / "test.mjs").write_text(NODE_CONTAINER)
+
+    done = command("env", f"PYTHON={sys.executable}", "node", "test.mjs", folder=tmp_path)
+
+    assert (done.stdout, done.stderr) == ("balance\n", "")
 
 
 def test_the_example_of_a_test_runs(tmp_path: Path) -> None:

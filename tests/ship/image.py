@@ -31,6 +31,7 @@ class Image:
     folder: Path = Path()
     user: int | None = None
     group: int | None = None
+    entrypoint: list[str] = field(default_factory=list)
     command: list[str] = field(default_factory=list)
     healthcheck: list[str] = field(default_factory=list)
     stop_signal: signal.Signals = signal.SIGKILL
@@ -64,11 +65,11 @@ def instructions(text: str) -> Iterator[tuple[str, str]]:
             yield name, rest.strip()
 
 
-def build(base: Path) -> Image:
-    """Perform every step of the Dockerfile in ``base``."""
+def build(base: Path, dockerfile: str = "Dockerfile") -> Image:
+    """Perform every step of a Dockerfile in ``base``."""
     subprocess.run([sys.executable, "-m", "venv", base / "python"], check=True)
     image = Image(base, {"PATH": f"{base}/python/bin:{os.environ['PATH']}"})
-    for name, rest in instructions((ROOT / "Dockerfile").read_text()):
+    for name, rest in instructions((ROOT / dockerfile).read_text()):
         _perform(image, name, rest)
     return image
 
@@ -98,6 +99,8 @@ def _note(image: Image, name: str, rest: str) -> None:
             image.healthcheck = json.loads(rest.partition(" CMD ")[2])
         case "STOPSIGNAL":
             image.stop_signal = signal.Signals[rest]
+        case "ENTRYPOINT":
+            image.entrypoint = json.loads(rest)
         case "CMD":
             image.command = json.loads(rest)
         case _:

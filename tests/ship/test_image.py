@@ -98,6 +98,7 @@ def _sweeps_as_compose_has_it(image: Image) -> None:
         ("backend/sandbox/static/dashboard.css", False),
         ("requirements/run.lock", False),
         ("requirements/sbom.json", False),
+        ("requirements/sandbox.lock", False),
         ("requirements/dev.lock", True),
         ("requirements.txt", True),
     ],

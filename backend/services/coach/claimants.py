@@ -10,7 +10,7 @@ import structlog
 
 from backend.domain.namespace import Namespace
 from backend.domain.requirements import is_payable
-from backend.services.coach.account_lists import v2_accounts
+from backend.services.coach.account_lists import MAX_PAGES, v2_accounts
 from backend.services.coach.accounts import account_or_none
 from backend.services.coach.registry import Entry
 from backend.services.errors import Undecided
@@ -19,8 +19,6 @@ from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 
-# A coach waits for the look, and Stripe's limits are shared with those who pay: a thousand accounts, in ten calls.
-_MOST_PAGES = 10
 # An account becomes visible in lists a moment after the second in which it says to have been made.
 _OVERLAP = 300
 
@@ -66,7 +64,9 @@ def claimants_since(client: stripe.StripeClient, coach_id: str, since: int) -> l
     namespace = namespace_of(client)
     accounts = [one for one in _first_pages(client, params) if coach_of(one, namespace) == coach_id]
     known = {account.id for account in accounts}
-    for made in v2_accounts(client):
+    for number, made in enumerate(v2_accounts(client, since - _OVERLAP)):
+        if number == MAX_PAGES * PAGE:
+            raise _too_many()
         if made.id not in known and coach_of(made, namespace) == coach_id:
             # Read again, for the list says nothing of capabilities.
             accounts += filter(None, [account_or_none(client, made.id)])
@@ -76,12 +76,17 @@ def claimants_since(client: stripe.StripeClient, coach_id: str, since: int) -> l
 
 def _first_pages(client: stripe.StripeClient, params: stripe.params.AccountListParams) -> Iterator[stripe.Account]:
     page = client.v1.accounts.list(params)
-    for _ in range(_MOST_PAGES - 1):
+    for _ in range(MAX_PAGES - 1):
         yield from page.data
         if not page.has_more:
             return
         page = page.next_page()
     yield from page.data
     if page.has_more:
-        log.error("coaches.not_adopted", remedy="flask coaches adopt", accounts=f"more than {_MOST_PAGES * PAGE}")
-        raise Undecided("Coaches cannot be registered at the moment. Please try again later, or contact support.")
+        raise _too_many()
+
+
+def _too_many() -> Undecided:
+    """The refusal where a coach waits for the look, and Stripe's limits are shared with those who pay."""
+    log.error("coaches.not_adopted", remedy="flask coaches adopt", accounts=f"more than {MAX_PAGES * PAGE}")
+    return Undecided("Coaches cannot be registered at the moment. Please try again later, or contact support.")

@@ -112,7 +112,7 @@ class TransferReader:
         if self._lists is not None:
             return self._lists.accounts(self._client)
         listed = self._client.v1.accounts.list({"limit": PAGE}).auto_paging_iter()
-        return [*_bounded(listed, _MOST_ACCOUNT_PAGES), *v2_accounts(self._client)]
+        return [*_bounded(listed, _MOST_ACCOUNT_PAGES), *_bounded(v2_accounts(self._client), _MOST_ACCOUNT_PAGES)]
 
     def _to(self, account_id: str, moment: int) -> list[stripe.Transfer]:
         if self._lists is not None:
