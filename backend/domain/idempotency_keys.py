@@ -18,7 +18,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from backend.domain.metadata import attempt_hash, email_hash
+from backend.domain.metadata import email_hash, idempotency_key_hash
 from backend.domain.namespace import Namespace
 
 
@@ -47,12 +47,12 @@ def accepted_at(payment_id: str, generation: int) -> str:
     return _later(f"accepted-at:{payment_id}", generation)
 
 
-def purchase_id(attempt: str, subject: str | None) -> str:
+def purchase_id(idempotency_key: str, subject: str | None) -> str:
     """Return the id of the purchase that a caller's Idempotency-Key names, together with whose key it is.
 
     Without a subject, the bytes of always: a purchase that is tried again across a deployment stays one.
     """
-    return attempt_hash("purchase", attempt, *([] if subject is None else [subject]))
+    return idempotency_key_hash("purchase", idempotency_key, *([] if subject is None else [subject]))
 
 
 def purchase(namespace: Namespace, purchase_id: str) -> str:
@@ -60,9 +60,9 @@ def purchase(namespace: Namespace, purchase_id: str) -> str:
     return namespace.key(f"purchase:{purchase_id}")
 
 
-def refund_name(attempt: str) -> str:
+def refund_name(idempotency_key: str) -> str:
     """Return the name of the refund that a caller's Idempotency-Key names, whoever the caller is."""
-    return attempt_hash("refund", attempt)
+    return idempotency_key_hash("refund", idempotency_key)
 
 
 def named_refund(namespace: Namespace, name: str) -> str:
@@ -86,7 +86,7 @@ def account(namespace: Namespace, params: Mapping[str, Any], way: str = "") -> s
     ``way``: the make and the capabilities, so that what is refused to one keeps none of the others from being made; empty
     for the only request that there was before there was a choice.
     """
-    digest = attempt_hash(json.dumps(params, sort_keys=True))
+    digest = idempotency_key_hash(json.dumps(params, sort_keys=True))
     return namespace.key(f"account:{way}:{digest}" if way else f"account:{digest}")
 
 

@@ -65,8 +65,8 @@ NEXT = "next"  # on registry entries: a person replaced the binding, and this is
 WHY = "why"  # on registry entries that a person made: the reason
 ADOPTED_AT = "adoptedAt"  # on the adoption marker: every account made until this unix second is in the registry
 COACH_ACCOUNT_WAS = "coachAccountWas"  # on released payments: the accounts that were frozen before and are gone
-ATTEMPT = "attempt"  # on refunds: the caller's Idempotency-Key, hashed
-ATTEMPT_BODY = "attemptBody"  # on refunds: what that key asked for, hashed
+IDEMPOTENCY_KEY = "attempt"  # on refunds: the caller's Idempotency-Key, hashed
+IDEMPOTENCY_BODY = "attemptBody"  # on refunds: what that key asked for, hashed
 SWEEP_MARK_ID = "sweep_mark"  # the Product in which the sweeps keep their memory
 SWEEP = "sweep_"  # on that Product: how the keys of each sweep begin
 KEPT_DAYS_ID = "kept_days"  # the Product that lists every number of days for which a share was ever kept
@@ -91,7 +91,7 @@ def email_hash(email: str) -> str:
     return _digest(email.strip().lower())
 
 
-def attempt_hash(*parts: str) -> str:
+def idempotency_key_hash(*parts: str) -> str:
     """A fingerprint of a caller's key or body. Parts are length-prefixed, so ("ab","c") is not ("a","bc")."""
     return _digest("".join(f"{len(part)}:{part}" for part in parts))[:32]
 

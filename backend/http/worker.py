@@ -58,7 +58,7 @@ class _Listener:
         return self._address
 
 
-class Door(StreamServer):  # type: ignore[misc]
+class PacedServer(StreamServer):  # type: ignore[misc]
     """Accepts the connections of one listener, a few at a time: between them, what has begun goes on."""
 
     max_accept = 8
@@ -90,10 +90,10 @@ class Worker(GeventWorker):  # type: ignore[misc]
         """
         super().handle(self._addresses[listener], client, addr)
 
-    def server_class(self, listener: Any, *, spawn: Pool, **options: Any) -> Door:
+    def server_class(self, listener: Any, *, spawn: Pool, **options: Any) -> PacedServer:
         """Make the server of a listener; gunicorn asks for it, and would make one that leaves who waits to the kernel."""
         tls = {name: options[name] for name in ("ssl_context",) if name in options}
-        return Door(listener, partial(self.handle, listener), spawn=spawn, **tls)
+        return PacedServer(listener, partial(self.handle, listener), spawn=spawn, **tls)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Let gunicorn choose the status and write its log, and answer in our own words."""

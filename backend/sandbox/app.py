@@ -105,7 +105,7 @@ class Sandbox:
         one = Sandbox(
             self.clock.apart(), *keys, self.base_url, self.world.events.deliveries.post, of_ids, self._with_fixtures
         )
-        # Its doors for worlds are those of the whole process.
+        # Its routes for worlds are those of the whole process.
         one.worlds = self.worlds
         order = self._background.order
         if order is not None:

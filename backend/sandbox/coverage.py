@@ -14,7 +14,7 @@ from markupsafe import Markup
 from werkzeug import Response
 
 from .calls.routing import Route
-from .control.doors import DOORS
+from .control.control_routes import CONTROL_ROUTES
 from .facts import FACTS
 from .pages import html, stripe_js
 from .resources import ROUTES
@@ -23,7 +23,7 @@ from .state.banks import BANKS, Bank
 from .state.cards import CARDS, Card
 from .state.delivery_rules import EFFECTS as DELIVERY_EFFECTS
 from .state.event_types import EVENT_TYPES, V2_EVENT_TYPES
-from .state.switches import BEHAVIOURS
+from .state.switches import SWITCHES
 from .wire.faults import ABOUT
 from .wire.http import API_VERSION
 from .wire.limits import DIFFERENCES, Feature
@@ -58,7 +58,7 @@ def sections() -> tuple[Section, ...]:
         _section("other_resources", "Resources not served at all", _UNSERVED, ("resource", "calls"), _others()),
         _section("not_supported", "Features refused by name", _REFUSED, ("feature",), [(one,) for one in Feature]),
         _section("differences", "Known differences", _DIFFERENT, ("difference",), [(one,) for one in DIFFERENCES]),
-        _section("behaviours", "Open questions about Stripe", _OPEN, ("name", "choices", "it decides"), _behaviours()),
+        _section("behaviours", "Open questions about Stripe", _OPEN, ("name", "choices", "it decides"), _switches()),
         _section("facts", "Rules of Stripe's", _KNOWN, ("about", "rule", "here", "by"), _facts()),
         _section("cards", "Test cards", _CARDS, ("number", "payment method", "what it does"), _cards()),
         _section("banks", "Test bank accounts", _BANKS, ("payment method", "type", "what it does"), _banks()),
@@ -66,7 +66,7 @@ def sections() -> tuple[Section, ...]:
         _section("events", "Events sent", _EVENTS, ("type", "when"), [*EVENT_TYPES.items(), *V2_EVENT_TYPES.items()]),
         _section("faults", "Faults of calls", _FAULTS, ("effect", "what happens"), list(ABOUT.items())),
         _section("deliveries", "Faults of deliveries", _RULES, ("effect", "what happens"), _delivery_effects()),
-        _section("control", "The control path", _CONTROL, ("call", "what it does"), _doors()),
+        _section("control", "The control path", _CONTROL, ("call", "what it does"), _routes()),
     )
 
 
@@ -118,8 +118,8 @@ def _others() -> list[tuple[str, ...]]:
     return [(resource, str(count)) for resource, count in sorted(found.items())]
 
 
-def _behaviours() -> list[tuple[str, ...]]:
-    return [(one.name, ", ".join(json.dumps(choice) for choice in one.choices), one.decides) for one in BEHAVIOURS]
+def _switches() -> list[tuple[str, ...]]:
+    return [(one.name, ", ".join(json.dumps(choice) for choice in one.choices), one.decides) for one in SWITCHES]
 
 
 def _facts() -> list[tuple[str, ...]]:
@@ -172,9 +172,12 @@ def _delivery_effects() -> list[tuple[str, ...]]:
     return [*DELIVERY_EFFECTS.items(), ('{"delay": seconds}', "the event is delivered later")]
 
 
-def _doors() -> list[tuple[str, ...]]:
-    doors = [(f"{door.method} /_sandbox/{door.path.replace('<', '{').replace('>', '}')}", door.about) for door in DOORS]
-    return [*doors, (f"GET {PAGE}", "this page"), (f"GET {DATA}", "this page as data")]
+def _routes() -> list[tuple[str, ...]]:
+    routes = [
+        (f"{route.method} /_sandbox/{route.path.replace('<', '{').replace('>', '}')}", route.about)
+        for route in CONTROL_ROUTES
+    ]
+    return [*routes, (f"GET {PAGE}", "this page"), (f"GET {DATA}", "this page as data")]
 
 
 def data() -> dict[str, object]:

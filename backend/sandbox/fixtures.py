@@ -50,7 +50,7 @@ ABLE = {"transfers": {"requested": "true"}, "card_payments": {"requested": "true
 
 def make(world: World) -> None:
     """Make one object of each kind for each of the suffixes. Hold the world's lock."""
-    world.behaviours.choose({"raw_card_numbers": True})
+    world.switches.choose({"raw_card_numbers": True})
     for suffix in SUFFIXES:
         _Maker(world, suffix).make()
     world.timeline.run_due()
@@ -99,10 +99,10 @@ class _Maker:
         """A refund that can still be called back, a fee given back in part, a dispute and a warning."""
         world = self._world
         refunded = self._pay()
-        world.behaviours.choose({"refund_begins": "requires_action"})
+        world.switches.choose({"refund_begins": "requires_action"})
         self._reserve("re")
         self._call("refunds.create", {"charge": refunded["id"]})
-        world.behaviours.choose({"refund_begins": "succeeded"})
+        world.switches.choose({"refund_begins": "succeeded"})
         destined = {"transfer_data": {"destination": f"acct_{self._suffix}"}, "application_fee_amount": "10"}
         self._reserve("fee", "fr")
         self._pay(**destined)

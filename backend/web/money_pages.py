@@ -157,7 +157,7 @@ def _map(look: Look, did: str) -> Response:
         pictures=drawn,
         shown=_shown(life.moments),
         remarks=life.remarks,
-        story=timeline_of(client, look.payment) if look.payment is not None else [],
+        timeline=timeline_of(client, look.payment) if look.payment is not None else [],
         forgotten=_is_forgotten(look),
         acts=offered,
         did=ACTS.get(did),

@@ -89,10 +89,10 @@ def _at(body: Any, path: str) -> Any:
     return body
 
 
-def on_sandbox(**behaviours: Any) -> Send:
+def on_sandbox(**switches: Any) -> Send:
     """A fresh sandbox in this process, with a frozen clock."""
     sandbox = Sandbox(clock=Clock(frozen_at=1_800_000_000))
-    sandbox.world.behaviours.choose(behaviours)
+    sandbox.world.switches.choose(switches)
     client = Client(sandbox)
 
     def send(method: str, path: str, body: str, headers: dict[str, str]) -> tuple[int, Any]:

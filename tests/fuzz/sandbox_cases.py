@@ -11,7 +11,7 @@ from tests.fuzz.drafts import Case, Dice, Draft, Name, spoil
 from tests.fuzz.values import PATHS, TEXTS, damaged, json_bytes, value
 from tests.fuzz.words import Words
 
-_KINDS = {"form": 50, "door": 20, "page": 12, "spoiled": 18}
+_KINDS = {"form": 50, "control": 20, "page": 12, "spoiled": 18}
 _PARAMS = """
 amount currency customer email name metadata[a] metadata[coachId] description confirm payment_method transfer_group
 destination source_transaction payment_intent charge type country capabilities[transfers][requested] expand[] expand[0]
@@ -63,7 +63,7 @@ class SandboxCases:
     def make(self, dice: Dice, number: int, target: str) -> Case:
         """The case of a number."""
         kind = dice.weighed(_KINDS)
-        draft = self._draft(dice, kind if kind != "spoiled" else dice.weighed({"form": 60, "door": 30, "page": 10}))
+        draft = self._draft(dice, kind if kind != "spoiled" else dice.weighed({"form": 60, "control": 30, "page": 10}))
         if dice.often(4):
             draft.method = dice.choice(["HEAD", "PUT", "OPTIONS", "DELETE", "PATCH", "BREW", "get"])
         if draft.body and dice.often(8):
@@ -75,7 +75,7 @@ class SandboxCases:
         return Case(number, target, kind, sent, (str(draft.method),))
 
     def _draft(self, dice: Dice, kind: str) -> Draft:
-        makers = {"form": self._form, "door": self._door, "page": self._page}
+        makers = {"form": self._form, "control": self._control_call, "page": self._page}
         draft = makers[kind](dice)
         draft.add(
             "Host", "127.0.0.1" if dice.often(95) else dice.choice(["evil.example", "localhost", "[::1]:3002", b"\xff"])
@@ -114,8 +114,8 @@ class SandboxCases:
             " ", "+"
         )
 
-    def _door(self, dice: Dice) -> Draft:
-        method, path = dice.choice(self._words.doors)
+    def _control_call(self, dice: Dice) -> Draft:
+        method, path = dice.choice(self._words.control_routes)
         if path.endswith("reset") and dice.often(90):
             method, path = "GET", "/_sandbox/state"  # an empty world is soon looked through
         if path.endswith("deliveries"):
@@ -132,7 +132,8 @@ class SandboxCases:
         if dice.often(60):
             target = f"{page}/{dice.choice(PATHS)}" if dice.often(70) else page.encode() + b"/\xff\xfe"
         if dice.often(20):
-            form = f"door={quote_plus(dice.choice(TEXTS[:12]))}&method=POST&given={quote_plus(json.dumps(value(dice)))[:5_000]}"
+            given = quote_plus(json.dumps(value(dice)))[:5_000]
+            form = f"route={quote_plus(dice.choice(TEXTS[:12]))}&method=POST&given={given}"
             head: list[tuple[Name, Name]] = [("Content-Type", "application/x-www-form-urlencoded")]
             return Draft("POST", dice.one("/dashboard/do", "/dashboard/faults", "/setup/s/x"), head, form.encode())
         return Draft("GET", target)

@@ -37,7 +37,11 @@ def test_a_case_follows_from_its_seed_and_number() -> None:
     words = Words(
         [Operation("POST", "/api/payments/refund", (), {"amount": 1})], payments=["pi_1"], secrets=["pi_1_secret_1"]
     )
-    words.accounts, words.stripes, words.doors = ["acct_1"], [("POST", "/v1/customers")], [("POST", "/_sandbox/clock")]
+    words.accounts, words.stripes, words.control_routes = (
+        ["acct_1"],
+        [("POST", "/v1/customers")],
+        [("POST", "/_sandbox/clock")],
+    )
     words.events = [({"id": "evt_1", "type": "payment_intent.succeeded"}, "whsec_a1")]
     purse = Purse()
 

@@ -110,7 +110,7 @@ class Town:
         self.words.read_reference(reference)
         overview = requests.get(f"http://127.0.0.1:{self.ports['sandbox']}/_sandbox/", timeout=30).json()
         self.words.stripes = [(one["method"], one["path"]) for one in overview["api"]]
-        self.words.doors = [(one["method"], one["path"]) for one in overview["control"]]
+        self.words.control_routes = [(one["method"], one["path"]) for one in overview["control"]]
         for account, secret in (("", "whsec_a1"), (self.words.accounts[0], "whsec_b1")):
             self.words.events += [(event, secret) for event in self.books.all("events", account)]
 

@@ -45,7 +45,7 @@ class Words:
     accounts: list[str] = field(default_factory=list)
     events: list[tuple[dict[str, Any], str]] = field(default_factory=list)
     stripes: list[tuple[str, str]] = field(default_factory=list)
-    doors: list[tuple[str, str]] = field(default_factory=list)
+    control_routes: list[tuple[str, str]] = field(default_factory=list)
     # Ids that the attacked sandbox answered with.
     seen: list[str] = field(default_factory=list)
 

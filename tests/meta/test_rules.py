@@ -22,7 +22,7 @@ CHOSEN = ["flask", "flask-cors", "flask-limiter", "flask-talisman", "marshmallow
 
 # Words that are also ordinary: a log keyword, a field of an API object.
 _ORDINARY = {metadata.ACCOUNT, metadata.PLATFORM, metadata.SPORT, metadata.CLIPS, metadata.DAYS}
-_ORDINARY |= {metadata.ATTEMPT, metadata.SLOT, metadata.MODE_MANUAL, metadata.MODE_AUTO}
+_ORDINARY |= {metadata.IDEMPOTENCY_KEY, metadata.SLOT, metadata.MODE_MANUAL, metadata.MODE_AUTO}
 _ORDINARY |= {PACKAGE, SUBSCRIPTION}
 METADATA_KEYS = {
     value for name, value in vars(metadata).items() if name.isupper() and isinstance(value, str)

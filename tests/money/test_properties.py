@@ -11,7 +11,7 @@ from hypothesis.stateful import initialize, invariant
 
 from tests.money.properties.rest import Rest
 from tests.money.properties.stage import COACHES
-from tests.money.properties.trouble import behaviours
+from tests.money.properties.trouble import switches
 
 
 class Market(Rest):
@@ -23,7 +23,7 @@ class Market(Rest):
         purchases=st.integers(1, 3),
         rich=st.booleans(),
         swept=st.booleans(),
-        chosen=behaviours,
+        chosen=switches,
         kept=st.sampled_from([{}, {2: "on_delivery:4"}, {1: "on_delivery:3", 2: "after_days:2", 3: "on_delivery:20"}]),
     )
     def open_market(
@@ -38,7 +38,7 @@ class Market(Rest):
     ) -> None:
         """At 10% Stripe itself refuses a second transfer of the same share; at 60% both would fit."""
         self.set_up(percent, kept)
-        self.door("/behaviour", chosen)
+        self.call_control("/behaviour", chosen)
         for coach in ready:
             self.market.ready_coach(coach)
         if rich:

@@ -22,7 +22,7 @@ APP = "https://app.example.com"
 # What a browser may read.
 
 
-class Door:
+class Visitor:
     """A backend in production with one front end, whose refusals can be asked for by status."""
 
     def __init__(self) -> None:
@@ -83,28 +83,28 @@ PLAYER = bearer({"sub": "player-1"})
 
 
 REFUSALS: dict[str, tuple[int, Any]] = {
-    "not JSON": (400, lambda door: door.post("/api/payments/create-intent", [])),
+    "not JSON": (400, lambda visitor: visitor.post("/api/payments/create-intent", [])),
     "a short key": (
         400,
-        lambda door: door.post("/api/payments/create-intent", door.market.order(), **{"Idempotency-Key": "k"}),
+        lambda visitor: visitor.post("/api/payments/create-intent", visitor.market.order(), **{"Idempotency-Key": "k"}),
     ),
-    "no token": (401, lambda door: door.get("/api/payments/intent/x")),
-    "a wrong token": (401, lambda door: door.post("/api/payments/confirm", {}, Authorization="Bearer x.y.z")),
-    "another's route": (403, lambda door: door.post("/api/payments/refund", {}, **PLAYER)),
-    "nothing there": (404, lambda door: door.get("/api/nothing")),
-    "another method": (405, lambda door: door.get("/api/payments/refund")),
-    "too large": (413, lambda door: door.post("/api/payments/create-intent", {"x": "y" * 70_000})),
-    "over the limit": (429, Door.over_the_limit),
-    "a bug": (500, Door.broken),
-    "an issuer that is down": (503, Door.without_keys),
-    "every place taken": (503, Door.with_every_place_taken),
+    "no token": (401, lambda visitor: visitor.get("/api/payments/intent/x")),
+    "a wrong token": (401, lambda visitor: visitor.post("/api/payments/confirm", {}, Authorization="Bearer x.y.z")),
+    "another's route": (403, lambda visitor: visitor.post("/api/payments/refund", {}, **PLAYER)),
+    "nothing there": (404, lambda visitor: visitor.get("/api/nothing")),
+    "another method": (405, lambda visitor: visitor.get("/api/payments/refund")),
+    "too large": (413, lambda visitor: visitor.post("/api/payments/create-intent", {"x": "y" * 70_000})),
+    "over the limit": (429, Visitor.over_the_limit),
+    "a bug": (500, Visitor.broken),
+    "an issuer that is down": (503, Visitor.without_keys),
+    "every place taken": (503, Visitor.with_every_place_taken),
 }
 
 
 @pytest.mark.parametrize(("status", "refusal"), REFUSALS.values(), ids=REFUSALS)
 def test_a_browser_can_read_every_refusal(status: int, refusal: Any) -> None:
     """Without these headers a page is told of a network error, and tries again at once."""
-    answer = refusal(Door())
+    answer = refusal(Visitor())
 
     assert answer.status_code == status, answer.text
     assert answer.headers["Access-Control-Allow-Origin"] == APP
@@ -120,7 +120,7 @@ def test_a_browser_can_read_every_refusal(status: int, refusal: Any) -> None:
 
 def test_another_pages_refusals_stay_unread() -> None:
     """Only origins that are named may read what an answer says."""
-    answer = Door().client.get("/api/payments/intent/x", headers={"Origin": "https://evil.example"})
+    answer = Visitor().client.get("/api/payments/intent/x", headers={"Origin": "https://evil.example"})
 
     assert answer.status_code == 401
     assert not [name for name, _ in answer.headers if name.startswith("Access-Control-")]

@@ -144,7 +144,7 @@ def test_a_rejected_account_may_still_be_paid_out(platform: Platform) -> None:
 
 
 def test_a_person_rejects_an_account_too(platform: Platform) -> None:
-    """The door rejects, by default for another reason, and refuses a reason that there is not."""
+    """The route rejects, by default for another reason, and refuses a reason that there is not."""
     coach = platform.coach()
 
     assert platform.control(f"/accounts/{coach}/reject")["requirements"]["disabled_reason"] == "rejected.platform_other"

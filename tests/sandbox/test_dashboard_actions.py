@@ -148,7 +148,7 @@ def test_the_clock_moves_and_everything_can_be_forgotten(platform: Platform) -> 
 def test_a_refused_action_says_why(platform: Platform) -> None:
     """In the control path's own words."""
     payment = platform.paid()
-    data = {"door": f"payment_intents/{payment.id}/pay", "given": "{}", "back": "/"}
+    data = {"route": f"payment_intents/{payment.id}/pay", "given": "{}", "back": "/"}
     answer = platform.raw("POST", "/dashboard/do", key=None, data=data)
 
     assert answer.status_code == 400
@@ -158,7 +158,7 @@ def test_a_refused_action_says_why(platform: Platform) -> None:
 @pytest.mark.parametrize("given", ["{", "[]", '"x"'])
 def test_a_form_that_no_page_has_made_is_refused(platform: Platform, given: str) -> None:
     """No traceback, nothing done."""
-    answer = platform.raw("POST", "/dashboard/do", key=None, data={"door": "reset", "given": given})
+    answer = platform.raw("POST", "/dashboard/do", key=None, data={"route": "reset", "given": given})
 
     assert answer.status_code == 400
 
@@ -169,7 +169,7 @@ def test_a_form_that_no_page_has_made_is_refused(platform: Platform, given: str)
 def test_another_sites_form_does_nothing(platform: Platform, headers: dict[str, str]) -> None:
     """A page on the web must not press these buttons."""
     platform.v1.customers.create({})
-    data = {"door": "reset", "given": json.dumps({}), "back": "/"}
+    data = {"route": "reset", "given": json.dumps({}), "back": "/"}
     answer = platform.raw("POST", "/dashboard/do", key=None, data=data, headers=headers)
 
     assert answer.status_code == 403
@@ -179,7 +179,7 @@ def test_another_sites_form_does_nothing(platform: Platform, headers: dict[str, 
 @pytest.mark.parametrize("back", ["http://evil.test/", "//evil.test", "/\\evil.test", "javascript:alert(1)"])
 def test_an_action_leads_back_to_the_dashboard_only(platform: Platform, back: str) -> None:
     """Whatever the form says."""
-    data = {"door": "clock", "given": '{"advance": 1}', "back": back}
+    data = {"route": "clock", "given": '{"advance": 1}', "back": back}
 
     assert platform.raw("POST", "/dashboard/do", key=None, data=data).headers["Location"] == "/"
 
@@ -202,7 +202,7 @@ def test_a_form_that_lets_webhooks_out_holds_nobody_up() -> None:
         sandbox.add_webhook("http://127.0.0.1:1/hook")
         client = stripe.StripeClient("sk_test_sandbox", base_addresses={"api": sandbox.base_url})
         client.v1.customers.create({"email": "pat@example.com"})
-        form = {"door": "deliveries", "given": "", "back": "/"}
+        form = {"route": "deliveries", "given": "", "back": "/"}
         done = requests.post(f"{sandbox.base_url}/dashboard/do", data=form, timeout=30, allow_redirects=False)
     finally:
         server.shutdown()

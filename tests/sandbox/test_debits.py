@@ -48,7 +48,7 @@ def test_a_debit_is_processing_until_the_bank_answers(platform: Platform) -> Non
 
 
 def test_a_debit_can_be_confirmed_by_a_server(platform: Platform) -> None:
-    """A server's confirmation and the door of the control path both begin the debit."""
+    """A server's confirmation and the route of the control path both begin the debit."""
     intent = platform.paid(card=ACSS)
     other = platform.v1.payment_intents.create({"amount": 500, "currency": "cad"})
 

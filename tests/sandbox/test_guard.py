@@ -61,7 +61,7 @@ SENT: dict[str, tuple[str, str, dict[str, Any]]] = {
     ),
     "a webhook": ("POST", "/_sandbox/webhooks", {"json": {"url": "http://evil.test"}}),
     "clear": ("DELETE", "/_sandbox/requests", {}),
-    "the dashboard's button": ("POST", "/dashboard/do", {"data": {"door": "reset", "given": "{}"}}),
+    "the dashboard's button": ("POST", "/dashboard/do", {"data": {"route": "reset", "given": "{}"}}),
     "the dashboard's faults": ("POST", "/dashboard/faults", {"data": {"effect": "close", "times": "1"}}),
     "an endpoint with the known key": (
         "POST",

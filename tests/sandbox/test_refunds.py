@@ -121,7 +121,7 @@ def test_a_refund_that_waits_for_the_customer_can_be_canceled(platform: Platform
 
 
 def test_a_person_cancels_or_the_customer_answers(platform: Platform) -> None:
-    """The doors of the control path cancel one, and let another succeed once."""
+    """The routes of the control path cancel one, and let another succeed once."""
     platform.control("/behaviour", refund_begins="requires_action")
     first, second = (platform.v1.refunds.create({"payment_intent": platform.paid().id}) for _ in range(2))
 

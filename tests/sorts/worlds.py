@@ -29,7 +29,7 @@ def v2_thin() -> Marketplace:
 
 
 def _silent_v1(market: Marketplace) -> Marketplace:
-    market.sandbox.world.behaviours.choose({"v1_tells_of_v2_accounts": False})
+    market.sandbox.world.switches.choose({"v1_tells_of_v2_accounts": False})
     return market
 
 

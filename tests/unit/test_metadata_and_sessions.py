@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from backend.domain.catalogue import Offer
-from backend.domain.metadata import NotAPurchase, Purchase, attempt_hash, email_hash, read_purchase
+from backend.domain.metadata import NotAPurchase, Purchase, email_hash, idempotency_key_hash, read_purchase
 from backend.domain.money import FeeRate
 from backend.domain.namespace import UNNAMED
 from backend.domain.sessions import (
@@ -121,12 +121,12 @@ def test_what_is_kept_at_stripe_is_found_again_for_ever() -> None:
     """Another way of hashing would not know yesterday's coaches, nor yesterday's refunds."""
     assert UNNAMED.registry_id("coach-1") == "coach_05ddb6f8871d6e9b7a9f09e6b59441e30d"
     assert email_hash("dana@example.com") == "07e2f1394b0ea80e2adca010ea8318df697001a005ba7452720edda4b0ce57b3"
-    assert attempt_hash("ab", "c") == "430fb1b4ac43316eca81fab27a1930ab"
+    assert idempotency_key_hash("ab", "c") == "430fb1b4ac43316eca81fab27a1930ab"
 
 
 def test_fingerprints_do_not_run_together() -> None:
     """("ab", "c") is not ("a", "bc")."""
-    assert attempt_hash("ab", "c") != attempt_hash("a", "bc")
+    assert idempotency_key_hash("ab", "c") != idempotency_key_hash("a", "bc")
 
 
 def test_a_session_is_the_same_whoever_asks() -> None:

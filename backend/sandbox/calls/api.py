@@ -55,11 +55,11 @@ class Api:
     def _route(self, incoming: Incoming, publishable: bool) -> Answer:
         route, ids = self._match(incoming)
         if publishable and not route.publishable:
-            raise errors.secret_key_required(self._world.behaviours["publishable_key_status"])
+            raise errors.secret_key_required(self._world.switches["publishable_key_status"])
         call = self._call(incoming, route, ids, publishable)
-        if self._world.behaviours["rate_limits"]:
+        if self._world.switches["rate_limits"]:
             self._count(call.account, route, ids)
-        scope = call.account if self._world.behaviours["key_scope"] == "account" else self._world.platform
+        scope = call.account if self._world.switches["key_scope"] == "account" else self._world.platform
         with self.idempotency.hold(scope, incoming) as slot:
             if slot.replay is None:
                 slot.answer = self._execute(incoming, route, call, slot)

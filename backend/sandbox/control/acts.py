@@ -1,4 +1,4 @@
-"""The doors of the control path that change objects: acts of banks, cardholders, coaches and Stripe's people."""
+"""The routes of the control path that change objects: acts of banks, cardholders, coaches and Stripe's people."""
 
 from ..calls.routing import Call
 from ..state import attempts, connect, debits, methods, money, payments, setups
@@ -13,7 +13,7 @@ UNREACHABLE = "Funds can't be sent to accounts located in {} because it's restri
 
 
 class Acts:
-    """The handlers of those doors, each under the name that its door gives it."""
+    """The handlers of those routes, each under the name that its route gives it."""
 
     def __init__(self, world: World) -> None:
         self._world = world

@@ -1,4 +1,4 @@
-"""The sandbox as the control path sees it: what the doors need of it."""
+"""The sandbox as the control path sees it: what the routes need of it."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -13,7 +13,7 @@ from ..wire.logged import LoggedCall
 
 
 class Controlled(Protocol):
-    """A sandbox, as far as a door opens it."""
+    """A sandbox, as far as a route needs it."""
 
     clock: Clock
     faults: Faults
@@ -37,7 +37,7 @@ class Controlled(Protocol):
 
 
 class ControlledWorlds(Protocol):
-    """The worlds, as far as a door opens them."""
+    """The worlds, as far as a route needs them."""
 
     def names(self) -> list[str]:
         """Those that are there, oldest first."""

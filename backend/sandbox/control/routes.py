@@ -16,8 +16,8 @@ from ..state import money, snapshot
 from ..wire.errors import StripeError, invalid, unknown_url
 from ..wire.given import Given, checked, integer, json_of, object_of
 from .acts import Acts
+from .control_routes import CONTROL_ROUTES, ControlRoute
 from .controlled import Controlled
-from .doors import DOORS, Door
 
 MAX_JUMP = 10 * 366 * 86_400
 
@@ -28,7 +28,7 @@ class Control(Acts):
     def __init__(self, sandbox: Controlled) -> None:
         super().__init__(sandbox.world)
         self._sandbox = sandbox
-        self._doors = _doors()
+        self._routes = _routes()
 
     def respond(self, request: Request) -> Response:
         """The answer to a control call; refusals have the shape of the API's."""
@@ -37,30 +37,33 @@ class Control(Acts):
         return Response(json.dumps(body, indent=2, ensure_ascii=False) + "\n", status, mimetype="application/json")
 
     def call(self, method: str, path: str, text: str = "") -> tuple[Any, int]:
-        """The body and status of what a door answers to a JSON text; `path` without `/_sandbox/`."""
+        """The body and status of what a route answers to a JSON text; `path` without `/_sandbox/`."""
         return self._answer(method, path, lambda: object_of(text))
 
     def _answer(self, method: str, path: str, read: Callable[[], Given]) -> tuple[Any, int]:
         try:
-            door, ids = self._match(method, path)
-            handler: Callable[..., Any] = getattr(self, door.name)
+            route, ids = self._match(method, path)
+            handler: Callable[..., Any] = getattr(self, route.name)
             given = read()
-            return handler(given if door.takes is None else checked(given, door.takes), **ids), 200
+            return handler(given if route.takes is None else checked(given, route.takes), **ids), 200
         except StripeError as error:
             return error.body(""), error.status
 
-    def _match(self, method: str, path: str) -> tuple[Door, dict[str, Any]]:
+    def _match(self, method: str, path: str) -> tuple[ControlRoute, dict[str, Any]]:
         try:
-            door, ids = self._doors.match(f"/_sandbox/{path}", method)
+            route, ids = self._routes.match(f"/_sandbox/{path}", method)
         except HTTPException as error:
             raise unknown_url(method, f"/_sandbox/{path}") from error
-        assert isinstance(door, Door)
-        return door, dict(ids)
+        assert isinstance(route, ControlRoute)
+        return route, dict(ids)
 
     def overview(self, given: Given) -> Given:
         """The list of what is served: the API's routes, and the control routes."""
         api = [{"method": route.method, "path": route.path, "operation": route.operation} for route in ROUTES]
-        control = [{"method": door.method, "path": f"/_sandbox/{door.path}", "about": door.about} for door in DOORS]
+        control = [
+            {"method": route.method, "path": f"/_sandbox/{route.path}", "about": route.about}
+            for route in CONTROL_ROUTES
+        ]
         return {"api": api, "control": control}
 
     def reset(self, given: Given) -> Given:
@@ -177,8 +180,8 @@ class Control(Acts):
     def behaviour(self, given: Given) -> Given:
         """See switches.py. Nothing given, nothing changed."""
         with self._world.lock:
-            self._world.behaviours.choose(given)
-            return self._world.behaviours.to_json()
+            self._world.switches.choose(given)
+            return self._world.switches.to_json()
 
     def faults(self, given: Given) -> Given:
         """With how often each has fired."""
@@ -219,7 +222,7 @@ class Control(Acts):
 
 
 @functools.cache
-def _doors() -> MapAdapter:
-    """The doors by address: the same in every world, and so read once."""
-    rules = [Rule(f"/_sandbox/{door.path}", methods=[door.method], endpoint=door) for door in DOORS]
+def _routes() -> MapAdapter:
+    """The routes by address: the same in every world, and so read once."""
+    rules = [Rule(f"/_sandbox/{route.path}", methods=[route.method], endpoint=route) for route in CONTROL_ROUTES]
     return Map(rules, strict_slashes=False, merge_slashes=False).bind("sandbox")

@@ -17,10 +17,10 @@ DEBITS = {
 
 
 class Action(NamedTuple):
-    """A button: the door of the control path behind it, and what is handed in there."""
+    """A button: the route of the control path behind it, and what is handed in there."""
 
     label: str
-    door: str
+    route: str
     given: dict[str, Any]
     look: str = "quiet"
     method: str = "POST"

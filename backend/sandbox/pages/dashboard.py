@@ -1,6 +1,6 @@
 """The dashboard: what is in the sandbox, how its webhooks fare, and what can be done to its world.
 
-Every action is one of the doors of the control path, so that nothing can be done here that a test could not do.
+Every action is one of the routes of the control path, so that nothing can be done here that a test could not do.
 """
 
 import json
@@ -53,7 +53,7 @@ class Dashboard:
             return self._page("Nothing here", Markup("<p>The sandbox has no such page.</p>"), status=error.code or 404)
         handler = getattr(self, str(name))
         if request.method == "POST":
-            # Without the lock: a door takes it where it needs it, and one lets webhooks out, whose receivers may call back.
+            # Without the lock: a route takes it where it needs it, and one lets webhooks out, whose receivers may call back.
             done: Response = handler(request, **ids)
             return done
         with self._world.lock:
@@ -99,7 +99,7 @@ class Dashboard:
         here = f"/dashboard/{kind}/{id}"
         shown = event_object(row) if kind == "events" else row
         doing = Markup().join(
-            _action(a.door, a.given, a.label, here, a.look, a.method) for a in actions(self._world, row)
+            _action(a.route, a.given, a.label, here, a.look, a.method) for a in actions(self._world, row)
         )
         summary = table(KINDS[kind].heads, [KINDS[kind].cells(row)]) if kind in KINDS else Markup()
         parts = [summary, Markup("<div class='row'>{}</div>").format(doing) if doing else Markup()]
@@ -147,7 +147,7 @@ class Dashboard:
 
     def _do(self, request: Request) -> Response:
         form = request.form
-        body, status = self._control.call(form.get("method", "POST"), form.get("door", ""), form.get("given", ""))
+        body, status = self._control.call(form.get("method", "POST"), form.get("route", ""), form.get("given", ""))
         back = form.get("back", "")
         back = back if re.fullmatch(r"/dashboard/[\w/]+", back, re.ASCII) else "/"
         if status == 200:
@@ -250,14 +250,14 @@ def _call_of(match: dict[str, str | None]) -> str:
 
 
 def _action(
-    door: str, given: dict[str, Any], label: str, back: str, look: str = "quiet", method: str = "POST"
+    route: str, given: dict[str, Any], label: str, back: str, look: str = "quiet", method: str = "POST"
 ) -> Markup:
-    """One button that opens one door of the control path."""
+    """One button that calls one route of the control path."""
     return Markup(
-        "<form method='post' action='/dashboard/do'><input type='hidden' name='door' value='{}'>"
+        "<form method='post' action='/dashboard/do'><input type='hidden' name='route' value='{}'>"
         "<input type='hidden' name='method' value='{}'><input type='hidden' name='given' value='{}'>"
         "<input type='hidden' name='back' value='{}'><button class='{}'>{}</button></form>"
-    ).format(door, method, json.dumps(given), back, look, label)
+    ).format(route, method, json.dumps(given), back, look, label)
 
 
 def _moved_to(path: str) -> Response:

@@ -15,7 +15,7 @@ def create(call: Call) -> dict[str, Any]:
     params, world = call.params, call.world
     row = world.get("accounts", world.platform, params["account"])
     if row is None or row["id"] == world.platform:
-        if world.behaviours["account_link_unknown_account"] == 403:
+        if world.switches["account_link_unknown_account"] == 403:
             raise errors.account_invalid(params["account"])
         raise errors.missing("account", params["account"], "account")
     if params["type"] != "account_onboarding":

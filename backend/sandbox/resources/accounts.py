@@ -130,11 +130,11 @@ def delete(call: Call) -> dict[str, Any]:
     row = _account(call)
     if row["id"] == call.world.platform:
         raise errors.refused("You cannot delete your own account.")
-    if accounts_v2.is_v2(row) and not call.world.behaviours["v1_deletes_v2_accounts"]:
+    if accounts_v2.is_v2(row) and not call.world.switches["v1_deletes_v2_accounts"]:
         raise errors.refused(
             "This account was created with Accounts v2. Close it with POST /v2/core/accounts/{id}/close."
         )
-    part(call.world, row, tell=call.world.behaviours["deleted_account_tells"])
+    part(call.world, row, tell=call.world.switches["deleted_account_tells"])
     return common.deleted(row["id"], "account")
 
 
@@ -149,7 +149,7 @@ def reject_(call: Call) -> Row:
 
 def list_(call: Call) -> dict[str, Any]:
     """GET /v1/accounts: by `created` only; neither email nor metadata can be looked up."""
-    all_of_them = call.world.behaviours["v1_lists_v2_accounts"]
+    all_of_them = call.world.switches["v1_lists_v2_accounts"]
     rows, where = call.rows("accounts"), lambda row: all_of_them or not accounts_v2.is_v2(row)
     return lists.page(rows, call.params, call.path, "account", where=where)
 

@@ -110,7 +110,7 @@ def list_(call: Call) -> dict[str, Any]:
 
 def find(call: Call) -> dict[str, Any]:
     """GET /v1/customers/search"""
-    query = search.query_of(call.world.behaviours, "customers", call.params["query"])
+    query = search.query_of(call.world.switches, "customers", call.params["query"])
     found = call.world.search.find(call.rows("customers"), call.account, "customers", query)
     return search.result(found, call.params, call.path)
 

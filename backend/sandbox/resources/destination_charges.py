@@ -67,7 +67,7 @@ def _able(call: Call, account: str | None, capability: str, param: str) -> str |
     if row is None:
         name = "destination" if capability == "transfers" else "account"
         raise errors.missing(name, account, param)
-    if call.world.behaviours["capabilities_enforced"] and row["capabilities"].get(capability) != "active":
+    if call.world.switches["capabilities_enforced"] and row["capabilities"].get(capability) != "active":
         raise _not_able(account, capability, param)
     return account
 

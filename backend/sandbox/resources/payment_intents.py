@@ -155,7 +155,7 @@ def update(call: Call) -> Row:
     destined = changed_destination(call, row, params.get("amount", row["amount"]))
     common.amend(row, params, *UPDATABLE, "amount")
     row.update(destined)
-    if call.world.behaviours["charge_follows_metadata"] and row["latest_charge"]:
+    if call.world.switches["charge_follows_metadata"] and row["latest_charge"]:
         charge = call.world.must(row["latest_charge"])
         charge["metadata"] = dict(row["metadata"])
         call.world.changed(charge)
@@ -218,7 +218,7 @@ def list_(call: Call) -> dict[str, Any]:
 
 def find(call: Call) -> dict[str, Any]:
     """GET /v1/payment_intents/search"""
-    query = search.query_of(call.world.behaviours, "payment_intents", call.params["query"])
+    query = search.query_of(call.world.switches, "payment_intents", call.params["query"])
     found = call.world.search.find(call.rows("payment_intents"), call.account, "payment_intents", query)
     return search.result(found, call.params, call.path)
 

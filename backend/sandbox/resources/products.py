@@ -22,7 +22,7 @@ def create(call: Call) -> Row:
     if not OWN_ID.fullmatch(product_id):
         raise errors.invalid("Invalid id: use letters, digits, '_', '-', '.' and ':' only.", "id")
     if _is_taken(call, product_id):
-        raise errors.already_exists("Product", world.behaviours["duplicate_product_status"])
+        raise errors.already_exists("Product", world.switches["duplicate_product_status"])
     row = world.add("products", call.account, _fields(product_id, params, world.now()))
     world.emit("product.created", row)
     return row
@@ -30,7 +30,7 @@ def create(call: Call) -> Row:
 
 def _is_taken(call: Call, product_id: str) -> bool:
     rows = call.rows("products")
-    remembered = call.world.behaviours["deleted_product_id"] == "taken"
+    remembered = call.world.switches["deleted_product_id"] == "taken"
     return rows.get(product_id) is not None or (remembered and rows.is_removed(product_id))
 
 

@@ -81,7 +81,7 @@ def _charge(call: Call) -> Row:
     if intent["status"] not in {"succeeded", "processing"}:
         raise errors.refused(
             f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund.",
-            call.world.behaviours["unpaid_refund_code"],
+            call.world.switches["unpaid_refund_code"],
         )
     return call.world.must(intent["latest_charge"])
 

@@ -28,7 +28,7 @@ def create(call: Call) -> Row:
     if destination is None:
         raise _gone(call, params["destination"])
     charge = call.in_body("charges", "charge", "source_transaction")
-    enforced = call.world.behaviours["capabilities_enforced"]
+    enforced = call.world.switches["capabilities_enforced"]
     if enforced and destination["capabilities"].get("transfers") != "active":
         raise errors.refused(CAPABILITIES, "insufficient_capabilities_for_transfer")
     _check_refusal(destination)
@@ -48,7 +48,7 @@ def create(call: Call) -> Row:
 
 
 def _gone(call: Call, destination: str) -> errors.StripeError:
-    if call.world.behaviours["gone_destination_code"] == "account_invalid":
+    if call.world.switches["gone_destination_code"] == "account_invalid":
         return errors.account_invalid(destination)
     return errors.missing("destination", destination, "destination")
 
@@ -77,17 +77,17 @@ def _check_source(call: Call, charge: Row, amount: int, currency: str) -> None:
             f"currency ({currency})"
         )
     used = charge.hidden["transferred"]
-    if call.world.behaviours["reversals_free_source_room"]:
+    if call.world.switches["reversals_free_source_room"]:
         used -= sum(row["amount_reversed"] for row in call.rows("transfers").find(source_transaction=charge["id"]))
     if used + amount > limit:
         already = f" (There is already a transfer using this source, amounting to {money.text(used, currency)}.)"
         raise errors.refused(
             f"Transfers using this transaction as a source must not exceed the source amount of "
             f"{money.text(limit, currency)}.{already if used else ''}",
-            call.world.behaviours["excess_code"],
+            call.world.switches["excess_code"],
         )
     given, group = call.params.get("transfer_group"), charge["transfer_group"]
-    refused = call.world.behaviours["other_transfer_group"] == "refused"
+    refused = call.world.switches["other_transfer_group"] == "refused"
     if refused and given and group and given != group:
         raise errors.refused(
             f"The transfer_group of a transfer must be that of its source_transaction ({group}).",
@@ -130,7 +130,7 @@ def create_reversal(call: Call) -> Row:
         raise errors.refused(
             f"Reversal amount ({money.text(amount, row['currency'])}) is greater than unreversed amount on transfer "
             f"({money.text(left, row['currency'])})",
-            world.behaviours["excess_code"],
+            world.switches["excess_code"],
             "amount",
         )
     transferring = Transferring(world)

@@ -105,7 +105,7 @@ def tell_closed(world: World, row: Row) -> None:
 
 def _tell(world: World, row: Row, kind: str, data: dict[str, Any]) -> None:
     related = {"id": row["id"], "type": "v2.core.account", "url": f"/v2/core/accounts/{row['id']}"}
-    scope = world.behaviours["v2_account_events_from"]
+    scope = world.switches["v2_account_events_from"]
     scopes = {"@self", "@accounts"} if scope == "both" else {scope}
     world.events.record_v2(kind, related, scopes, **data)
 

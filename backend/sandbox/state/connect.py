@@ -33,7 +33,7 @@ def request_capabilities(world: World, row: Row, wanted: dict[str, Any]) -> None
         if not isinstance(capability, dict) or not capability.get("requested"):
             row["capabilities"].pop(name, None)
         elif name not in row["capabilities"]:
-            row["capabilities"][name] = "active" if row.hidden["onboarded"] else world.behaviours["new_capability"]
+            row["capabilities"][name] = "active" if row.hidden["onboarded"] else world.switches["new_capability"]
 
 
 def onboard(world: World, row: Row, verification: str = "verified") -> None:
@@ -51,9 +51,7 @@ def onboard(world: World, row: Row, verification: str = "verified") -> None:
     reason = None if verified else "requirements.pending_verification"
     row["requirements"] = requirements([], reason, pending)
     # With card payments beside transfers, neither is active while the other is not.
-    stalled = (
-        "card_payments" in row["capabilities"] and world.behaviours["card_payments_after_onboarding"] == "inactive"
-    )
+    stalled = "card_payments" in row["capabilities"] and world.switches["card_payments_after_onboarding"] == "inactive"
     if stalled:
         row["requirements"] = requirements(["business_profile.url"], "requirements.past_due")
     row.hidden["onboarded"] = verified and not stalled
@@ -91,14 +89,14 @@ def part(world: World, row: Row, tell: bool) -> None:
 
 def tell_account(world: World, row: Row, previous: dict[str, Any]) -> None:
     """Tell of a change by account.updated. Whether that tells of accounts made under /v2 no source settles."""
-    if not accounts_v2.is_v2(row) or world.behaviours["v1_tells_of_v2_accounts"]:
+    if not accounts_v2.is_v2(row) or world.switches["v1_tells_of_v2_accounts"]:
         world.emit("account.updated", row, previous, account=row["id"])
 
 
 def _set_capabilities(world: World, row: Row, status: str, before: dict[str, Any]) -> None:
     row["capabilities"] = dict.fromkeys(row["capabilities"], status)
     if accounts_v2.is_v2(row):
-        charges = world.behaviours["transfers_enable_charges"] or "card_payments" in row["capabilities"]
+        charges = world.switches["transfers_enable_charges"] or "card_payments" in row["capabilities"]
         row["charges_enabled"] = row["charges_enabled"] and charges
         row["external_accounts"]["total_count"] = len(row["external_accounts"]["data"])
     world.changed(row)

@@ -10,7 +10,7 @@ from .clock import Clock
 from .ids import Ids
 from .search import SearchIndex
 from .store import Row, Store
-from .switches import Behaviours
+from .switches import Switches
 from .timeline import Timeline
 
 
@@ -39,7 +39,7 @@ class Core(ABC):
         self.store = Store()
         self.packer = Packer()
         self.search = SearchIndex(self.timeline, self.packer)
-        self.behaviours = Behaviours()
+        self.switches = Switches()
         self.cause = Cause()
         self.platform = self.ids.new("acct")
 

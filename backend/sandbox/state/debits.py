@@ -16,7 +16,7 @@ FAILED_CODE = "payment_intent_payment_attempt_failed"
 def begin(world: World, intent: Row, method: Row) -> None:
     """Ask the bank. The charge is there at once, pending; the answer comes days later."""
     charge = new_charge(world, intent, method, pending=True)
-    if world.behaviours["debit_booked"] == "pending":
+    if world.switches["debit_booked"] == "pending":
         due = midnight(world.now(), DEBIT_DAYS + SETTLE_DAYS)
         charge["balance_transaction"] = payments.book(world, charge, "payment", due)["id"]
         world.changed(charge)
@@ -83,13 +83,13 @@ def bounce(world: World, charge: Row) -> None:
         raise refused(f"Charge {charge['id']} is no bank debit that has succeeded.")
     if charge["disputed"]:
         raise refused(f"Charge {charge['id']} has been taken back already: it is disputed.")
-    if world.behaviours["debit_bounces_as"] == "dispute":
+    if world.switches["debit_bounces_as"] == "dispute":
         world.disputes.open(charge, "debit_not_authorized")
         return
     _charge_fails(world, charge, "debit_not_authorized")
     world.refunds.charge_ended(charge)
     intent = world.must(charge["payment_intent"])
-    if world.behaviours["bounce_reopens_intent"]:
+    if world.switches["bounce_reopens_intent"]:
         intent["amount_received"] = 0
         payments.fail(world, intent, method, FAILED_CODE, FAILURES["debit_not_authorized"], charge)
     else:

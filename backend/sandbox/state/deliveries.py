@@ -243,7 +243,7 @@ class Deliveries:
 
     def _post_with_requests(self, url: str, body: bytes, headers: dict[str, str]) -> int:
         """Over the network, as the standalone sandbox does. Raises an OSError if nobody answers."""
-        seconds = self._core.behaviours["webhook_timeout_seconds"]
+        seconds = self._core.switches["webhook_timeout_seconds"]
         return requests.post(url, body, headers=headers, timeout=seconds, allow_redirects=False).status_code
 
     def _record(self, delivery: Delivery, status: int | None, problem: str | None) -> None:

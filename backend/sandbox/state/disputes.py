@@ -63,21 +63,21 @@ class Disputes:
         fields = self._fields(charge, reason, case_type) | {"currency": given.get("currency", charge["currency"])}
         fields["amount"] = given.get("amount", fields["amount"])
         row = core.add("disputes", charge.account, fields, taken=given.get("taken", fields["amount"]))
-        charge["disputed"] = core.behaviours["dispute_marks_charge"]
+        charge["disputed"] = core.switches["dispute_marks_charge"]
         core.changed(charge)
         by_refund = self._settle(row, charge, case_type)
         core.emit("charge.dispute.created", row)
         self._tell_of_money(row, [])
         if by_refund:
             self._refund(row, charge)
-        if row["status"] == "prevented" and core.behaviours["prevented_is_closed"]:
+        if row["status"] == "prevented" and core.switches["prevented_is_closed"]:
             core.emit("charge.dispute.closed", row)
         self._fraud_warnings.lapse(charge)
         return row
 
     def _settle(self, row: Row, charge: Row, case_type: str) -> bool:
         """Take the money of a chargeback, or of a resolution that pays so; true when a refund is to pay it."""
-        by_refund = case_type == "resolution" and self._core.behaviours["prevented_pays"] == "refund"
+        by_refund = case_type == "resolution" and self._core.switches["prevented_pays"] == "refund"
         if by_refund:
             row["is_charge_refundable"] = True
         elif case_type in {"chargeback", "resolution"}:
@@ -133,7 +133,7 @@ class Disputes:
         row["status"] = "appeal_under_review" if under_review else "appeal_needs_response"
         row["is_charge_refundable"] = False
         moved = row["balance_transactions"]
-        if core.behaviours["appeal_moves_funds"] == "opening":
+        if core.switches["appeal_moves_funds"] == "opening":
             self._post(row, core.must(row["charge"]), won=False)
         core.changed(row)
         core.emit("charge.dispute.updated", row, before)

@@ -107,7 +107,7 @@ def _of_token(call: Caller, token: str, param: str) -> tuple[Card, tuple[int, in
 
 def read_card(call: Caller, card: dict[str, Any], prefix: str) -> tuple[Card, tuple[int, int]]:
     """The card of a number, and its expiry. Servers may not send one unless Stripe has enabled that."""
-    if not call.publishable and not call.world.behaviours["raw_card_numbers"]:
+    if not call.publishable and not call.world.switches["raw_card_numbers"]:
         raise errors.invalid(RAW_NUMBER, prefix)
     number = "".join(str(card.get("number", "")).split())
     expiry = (int(card.get("exp_month", 0)), int(card.get("exp_year", 0)))

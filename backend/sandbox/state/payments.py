@@ -98,7 +98,7 @@ def authenticate(world: World, intent: Row, passed: bool) -> None:
 
 def _traces(world: World, intent: Row, method: Row) -> Row | None:
     """True if a failed authentication leaves a failed charge behind; Stripe does not say."""
-    if not world.behaviours["failed_challenge_leaves_charge"]:
+    if not world.switches["failed_challenge_leaves_charge"]:
         return None
     charge = new_charge(world, intent, method, UNAUTHENTICATED)
     intent["latest_charge"] = charge["id"]
@@ -176,7 +176,7 @@ def dispute(world: World, charge: Row, reason: str, inquiry: bool, disputes: int
 def book(world: World, charge: Row, kind: str, available_on: int) -> Row:
     """The charge's balance transaction."""
     amount = charge["amount_captured"]
-    fee = processing_fee(amount, world.behaviours["fee_rounding"], _price(world, charge))
+    fee = processing_fee(amount, world.switches["fee_rounding"], _price(world, charge))
     direct = 0 if charge["transfer_data"] else charge["application_fee_amount"] or 0
     entry = world.ledger.post(
         charge,
@@ -193,7 +193,7 @@ def book(world: World, charge: Row, kind: str, available_on: int) -> Row:
 
 def _price(world: World, charge: Row) -> Price:
     """Return Stripe's price for a charge."""
-    if world.behaviours["fees"] == "flat":
+    if world.switches["fees"] == "flat":
         return FLAT
     card = (charge["payment_method_details"] or {}).get("card") or {}
     return price_of(world.must(charge.account)["country"], card.get("country"))

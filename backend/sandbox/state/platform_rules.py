@@ -16,17 +16,17 @@ COUNTRIES_THAT_NEED_BOTH = frozenset({"AU", "CA", "DE", "GB", "SG"})
 
 def refuse_v1_account(world: World) -> None:
     """The refusals that are met before the first v1 account. They stay stored under the idempotency key."""
-    if world.behaviours["platform_profile"] == "not_signed_up":
+    if world.switches["platform_profile"] == "not_signed_up":
         raise refused(
             "You can only create new accounts if you've signed up for Connect, which you can do at "
             "https://dashboard.stripe.com/connect."
         )
-    if world.behaviours["platform_profile"] == "liability_unacknowledged":
+    if world.switches["platform_profile"] == "liability_unacknowledged":
         raise refused(
             "Please review the responsibilities of managing losses for connected accounts at "
             "https://dashboard.stripe.com/settings/connect/platform-profile."
         )
-    if world.behaviours["accounts_v1"] == "refused":
+    if world.switches["accounts_v1"] == "refused":
         raise refused(
             "Accounts v1 is no longer recommended for new Connect integrations. Create accounts with "
             f"POST /v2/core/accounts instead: {DOCS}. If your integration needs Accounts v1, turn on Accounts v1 support "
@@ -36,14 +36,14 @@ def refuse_v1_account(world: World) -> None:
 
 def refuse_v2_account(world: World) -> None:
     """The same under /v2."""
-    if world.behaviours["platform_profile"] == "not_signed_up":
+    if world.switches["platform_profile"] == "not_signed_up":
         raise refused("You can only create new accounts if you've signed up for Connect.", code="connect_not_enabled")
-    if world.behaviours["platform_profile"] == "liability_unacknowledged":
+    if world.switches["platform_profile"] == "liability_unacknowledged":
         raise refused(
             "Please acknowledge the responsibilities of managing losses for connected accounts.",
             code="account_creation_liability_unacknowledged",
         )
-    if world.behaviours["accounts_v2"] == "refused":
+    if world.switches["accounts_v2"] == "refused":
         raise StripeError(
             "Accounts v2 is not enabled for your platform. Turn it on at "
             "https://dashboard.stripe.com/settings/connect/platform-setup.",
@@ -54,7 +54,7 @@ def refuse_v2_account(world: World) -> None:
 
 def refuse_capabilities(world: World, country: str, wanted: Collection[str], v2: bool = False) -> None:
     """Transfers without card payments, where the platform or the country needs both."""
-    rule = world.behaviours["transfers_alone"]
+    rule = world.switches["transfers_alone"]
     if "transfers" not in wanted or "card_payments" in wanted or rule == "allowed":
         return
     if rule == "refused_in_some_countries" and country not in COUNTRIES_THAT_NEED_BOTH:

@@ -50,7 +50,7 @@ class Refunding:
         pending = self._pending_reason(row, charge, habit)
         if pending:
             row.update(status="pending", pending_reason=pending)
-        elif core.behaviours["refund_begins"] == "requires_action":
+        elif core.switches["refund_begins"] == "requires_action":
             row.update(status="requires_action", next_action=_asked(row))
         if pending in {"charge_pending", "insufficient_funds"}:
             self._waiting.append(row)
@@ -59,7 +59,7 @@ class Refunding:
         self._take(row, charge)
         before = self._count(row, charge)
         core.emit("refund.created", row)
-        core.emit("charge.refunded", charge, before if core.behaviours["refunded_tells_previous"] else None)
+        core.emit("charge.refunded", charge, before if core.switches["refunded_tells_previous"] else None)
         self._updated(row, {"balance_transaction": None})
         if habit is not None:
             core.timeline.at(core.now() + DECIDED_AFTER, "refund.decide", row, habit)
@@ -70,18 +70,18 @@ class Refunding:
         if charge["status"] == "pending":
             return "charge_pending"
         poor = not self._ledger.covers(row.account, row["currency"], row["amount"])
-        if poor and core.behaviours["refund_waits_for_balance"]:
+        if poor and core.switches["refund_waits_for_balance"]:
             return "insufficient_funds"
         return "processing" if habit == "pending" else None
 
     def _begin_waiting(self, row: Row, charge: Row) -> None:
         """No money has moved. Whether the charge counts what waits, Stripe does not say."""
         core = self._core
-        counts = core.behaviours["pending_refund_counts"]
+        counts = core.switches["pending_refund_counts"]
         before = self._count(row, charge) if counts else None
         core.emit("refund.created", row)
         if counts:
-            core.emit("charge.refunded", charge, before if core.behaviours["refunded_tells_previous"] else None)
+            core.emit("charge.refunded", charge, before if core.switches["refunded_tells_previous"] else None)
 
     def expect(self, entry: Row) -> None:
         """Money has become available: what waits for it is tried again."""
@@ -118,7 +118,7 @@ class Refunding:
         self._take(row, charge)
         if not row.hidden["counted"]:
             counted = self._count(row, charge)
-            core.emit("charge.refunded", charge, counted if core.behaviours["refunded_tells_previous"] else None)
+            core.emit("charge.refunded", charge, counted if core.switches["refunded_tells_previous"] else None)
         self._updated(row, before)
 
     def _take(self, row: Row, charge: Row) -> None:
@@ -129,7 +129,7 @@ class Refunding:
 
     def _post(self, row: Row, charge: Row, kind: str, amount: int, text: str) -> Row:
         """From the pending funds while those of the charge are pending, else from the available ones."""
-        waits = self._core.behaviours["refund_waits_for_balance"]
+        waits = self._core.switches["refund_waits_for_balance"]
         due = 0 if waits else self._core.must(charge.hidden["entry"])["available_on"]
         return self._ledger.post(row, kind, amount, available_on=due, description=text)
 
@@ -203,7 +203,7 @@ class Refunding:
         if row["balance_transaction"] is not None:
             back = self._post(row, charge, "refund_failure", row["amount"], f"REFUND FAILURE ({charge['id']})")
             row["failure_balance_transaction"] = back["id"]
-        if row.hidden["counted"] and core.behaviours["failed_refund_lowers_charge"]:
+        if row.hidden["counted"] and core.switches["failed_refund_lowers_charge"]:
             self._count(row, charge, -1)
         self._updated(row, before)
 

@@ -12,7 +12,7 @@ from ..wire.http import to_json
 from ..wire.packing import Packed, Packer
 from .search_query import Clause, Query, parse
 from .store import Collection, Row
-from .switches import Behaviours
+from .switches import Switches
 from .timeline import Timeline
 
 # "Normally under a minute" behind: a caller must not count on less.
@@ -104,9 +104,9 @@ def result(found: Iterator[dict[str, Any]], params: dict[str, Any], url: str) ->
     return body
 
 
-def query_of(behaviours: Behaviours, kind: str, text: str) -> Query:
+def query_of(switches: Switches, kind: str, text: str) -> Query:
     """Parse a query, refusing the fields that this kind of object cannot be searched by."""
-    query = parse(text, behaviours["search_clauses_max"])
+    query = parse(text, switches["search_clauses_max"])
     for clause in query.clauses:
         if clause.field not in FIELDS[kind]:
             allowed = ", ".join(sorted(FIELDS[kind]))

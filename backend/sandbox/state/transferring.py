@@ -99,7 +99,7 @@ class Transferring:
         entry = world.ledger.post(payment, "payment", row["amount"], available_on=due, application_fee=fee)
         payment["balance_transaction"] = payment.hidden["entry"] = entry["id"]
         world.changed(payment)
-        chosen = world.behaviours["destination_payment_event"]
+        chosen = world.switches["destination_payment_event"]
         for kind in ("payment.created", "charge.succeeded"):
             if chosen in {kind, "both"}:
                 world.emit(kind, payment)

@@ -53,7 +53,7 @@ class World(Core):
             "ledger": self.ledger,
             "payouts": self.payouts,
             "refunds": self.refunds,
-            "behaviours": self.behaviours,
+            "behaviours": self.switches,
             "events": self.events,
             "places": self,
         }

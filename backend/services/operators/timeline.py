@@ -1,4 +1,4 @@
-"""The story of one payment's money: Stripe's own events about it, oldest first. For people who look on in development."""
+"""The timeline of one payment's money: Stripe's own events about it, oldest first. For people who look on in development."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def timeline_of(client: stripe.StripeClient, payment: Payment) -> list[Entry]:
     names = {intent.id, id_of(intent.latest_charge), getattr(payment.charge, "transfer_group", None)} - {None}
     since: Any = {"created": {"gte": intent.created}, "limit": 100, "types": list(_TEXTS)}
     newest = islice(client.v1.events.list(since).auto_paging_iter(), _LOOK_BACK)
-    told = [_chapter(event) for event in newest if _concerns(event.data.object, names)]
+    told = [_entry(event) for event in newest if _concerns(event.data.object, names)]
     told.reverse()  # of one second too, the later ones come first in Stripe's list
-    return sorted(told, key=lambda chapter: chapter.at)
+    return sorted(told, key=lambda entry: entry.at)
 
 
 def _concerns(thing: Any, names: set[Any]) -> bool:
@@ -44,7 +44,7 @@ def _concerns(thing: Any, names: set[Any]) -> bool:
     return any(id_of(getattr(thing, name, None)) in names for name in fields)
 
 
-def _chapter(event: stripe.Event) -> Entry:
+def _entry(event: stripe.Event) -> Entry:
     thing: Any = event.data.object
     before: Mapping[str, Any] = event.data.to_dict().get("previous_attributes") or {}
     text = _TEXTS[event.type](thing, before)

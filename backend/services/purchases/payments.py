@@ -83,11 +83,16 @@ class Payments:
         self._kept_days = KeptDays(client)
 
     def create_intent(
-        self, order: Order, attempt: str | None = None, *, subject: str | None = None, needs_account: bool = False
+        self,
+        order: Order,
+        idempotency_key: str | None = None,
+        *,
+        subject: str | None = None,
+        needs_account: bool = False,
     ) -> PlacedOrder:
         """A PaymentIntent for the order, at the catalogue's price.
 
-        ``attempt`` is the caller's Idempotency-Key: the same one with the same order gives the same intent, or
+        ``idempotency_key`` is the caller's Idempotency-Key: the same one with the same order gives the same intent, or
         the one that took its place when it was canceled; with another order a ``Conflict``; one too when too many cards
         were declined for it, and when the coach's account is gone, for nothing could ever be paid to it. ``subject`` is
         the signed-in caller, whose keys are nobody else's. ``needs_account``: raises ``CoachNotReady`` for a coach who
@@ -96,7 +101,7 @@ class Payments:
         purchase, buyer = self._purchase(order, needs_account)
         if purchase.offer.release.keeps:
             self._kept_days.remember(purchase.offer.release.days)
-        number = _purchase_number(attempt, subject)
+        number = _purchase_number(idempotency_key, subject)
         intent = self._create(purchase, number, buyer)
         split = self._rate.split(purchase.offer.price)
         log.info(
@@ -281,8 +286,8 @@ class Payments:
         return intent
 
 
-def _purchase_number(attempt: str | None, subject: str | None) -> str:
+def _purchase_number(idempotency_key: str | None, subject: str | None) -> str:
     """The purchase's id: random, or a hash of the caller's key together with whose it is."""
-    if not attempt:
+    if not idempotency_key:
         return secrets.token_hex(16)
-    return idempotency_keys.purchase_id(attempt, subject)
+    return idempotency_keys.purchase_id(idempotency_key, subject)

@@ -13,7 +13,7 @@ import stripe
 import structlog
 
 from backend.domain import idempotency_keys
-from backend.domain.metadata import ATTEMPT, ATTEMPT_BODY, attempt_hash
+from backend.domain.metadata import IDEMPOTENCY_BODY, IDEMPOTENCY_KEY, idempotency_key_hash
 from backend.domain.namespace import is_marked
 from backend.domain.requests import RefundRequest
 from backend.services.creation import create_once
@@ -70,15 +70,15 @@ class Refunds:
         self._client = client
         self._settler = settler
 
-    def refund(self, request: RefundRequest, attempt: str | None = None) -> stripe.Refund:
+    def refund(self, request: RefundRequest, idempotency_key: str | None = None) -> stripe.Refund:
         """Refund the player, then settle with the coach. Answers once the refund exists.
 
-        ``attempt`` is the caller's Idempotency-Key; it is kept on the refund itself, so that it holds longer
+        ``idempotency_key`` is the caller's Idempotency-Key; it is kept on the refund itself, so that it holds longer
         than Stripe's own keys. Raises ``NotFound``, and ``Conflict`` for what cannot be refunded; where the
         request repeats a refund that was made without a key, the ``Conflict`` carries it.
         """
         try:
-            return self._refund(request, attempt)
+            return self._refund(request, idempotency_key)
         except Conflict as conflict:
             if conflict.refund is None:
                 raise
@@ -86,10 +86,12 @@ class Refunds:
             self._settle(request.payment_id)
             raise
 
-    def _refund(self, request: RefundRequest, attempt: str | None) -> stripe.Refund:
+    def _refund(self, request: RefundRequest, idempotency_key: str | None) -> stripe.Refund:
         for _ in range(_MOST_LOOKS):
             look = self._look(request.payment_id)
-            refund = self._unnamed(request, look) if attempt is None else self._named(request, look, attempt)
+            refund = (
+                self._unnamed(request, look) if idempotency_key is None else self._named(request, look, idempotency_key)
+            )
             if refund is not None:
                 self._settle(request.payment_id)
                 return refund
@@ -104,7 +106,7 @@ class Refunds:
         mark = namespace_of(self._client).mark_of(payment.metadata)
         return _Look(payment.charge.amount_captured, mark, list_all(page), answered_at(page))
 
-    def _named(self, request: RefundRequest, look: _Look, attempt: str) -> stripe.Refund:
+    def _named(self, request: RefundRequest, look: _Look, idempotency_key: str) -> stripe.Refund:
         """The refund that belongs to the caller's Idempotency-Key.
 
         Stripe's key is the caller's alone, so that it cannot be used for a second payment while Stripe keeps
@@ -113,8 +115,12 @@ class Refunds:
         Unlike a purchase's, it does not hold who asks. Only admins refund; and the same refund, asked for again by
         another admin, or under the bytes of another release, would be a second one.
         """
-        name = idempotency_keys.refund_name(attempt)
-        marks = {**look.mark, ATTEMPT: name, ATTEMPT_BODY: attempt_hash(request.reason, str(request.amount))}
+        name = idempotency_keys.refund_name(idempotency_key)
+        marks = {
+            **look.mark,
+            IDEMPOTENCY_KEY: name,
+            IDEMPOTENCY_BODY: idempotency_key_hash(request.reason, str(request.amount)),
+        }
         earlier = _earlier(look.refunds, marks)
         if earlier is not None:
             return earlier
@@ -198,7 +204,7 @@ def _stands(refund: stripe.Refund) -> bool:
 def _is_unnamed(refund: stripe.Refund) -> bool:
     """True if a refund was made here, without a caller's key."""
     metadata = metadata_of(refund)
-    return is_marked(metadata) and ATTEMPT not in metadata
+    return is_marked(metadata) and IDEMPOTENCY_KEY not in metadata
 
 
 def _refunded_before(amount: int, look: _Look) -> int:
@@ -221,9 +227,9 @@ def _earlier(refunds: list[stripe.Refund], marks: dict[str, str]) -> stripe.Refu
     """The refund that the same Idempotency-Key made, however long ago and whatever became of it."""
     for refund in refunds:
         metadata = metadata_of(refund)
-        if metadata.get(ATTEMPT) != marks[ATTEMPT]:
+        if metadata.get(IDEMPOTENCY_KEY) != marks[IDEMPOTENCY_KEY]:
             continue
-        if metadata.get(ATTEMPT_BODY) != marks[ATTEMPT_BODY]:
+        if metadata.get(IDEMPOTENCY_BODY) != marks[IDEMPOTENCY_BODY]:
             raise Conflict(KEY_USED)
         return refund
     return None

@@ -23,12 +23,12 @@ class Banks(RandomHistory):
             return
         charge = self.books.row(sale.payment_id)["latest_charge"]
         if act == "warn":
-            self.door("/early_fraud_warnings", {"charge": charge})
+            self.call_control("/early_fraud_warnings", {"charge": charge})
             return
         if act == "bounce":
-            self.door(f"/charges/{charge}/bounce")
+            self.call_control(f"/charges/{charge}/bounce")
         else:
-            self.door(f"/payment_intents/{sale.payment_id}/settle", {"succeeded": act == "arrive"})
+            self.call_control(f"/payment_intents/{sale.payment_id}/settle", {"succeeded": act == "arrive"})
 
     @rule(
         index=payments,
@@ -44,7 +44,7 @@ class Banks(RandomHistory):
             given = {"amount": amount, "taken": taken, "currency": currency}
             body = {name: value for name, value in given.items() if value is not None}
             charge = self.books.row(sale.payment_id)["latest_charge"]
-            self.door("/disputes", {"charge": charge, "case_type": case_type, **body})
+            self.call_control("/disputes", {"charge": charge, "case_type": case_type, **body})
 
     @rule(
         which=payments,
@@ -56,7 +56,7 @@ class Banks(RandomHistory):
         disputes = self.books.rows("disputes")
         if disputes:
             body: dict[str, Any] = {"lag": lag} if act == "win" else {}
-            self.door(f"/disputes/{disputes[which % len(disputes)]['id']}/{act}", body)
+            self.call_control(f"/disputes/{disputes[which % len(disputes)]['id']}/{act}", body)
 
     @rule(
         which=payments,
@@ -68,4 +68,4 @@ class Banks(RandomHistory):
         refunds = self.books.rows("refunds")
         if refunds:
             body = {"after": after} if act == "fail" else {}
-            self.door(f"/refunds/{refunds[which % len(refunds)]['id']}/{act}", body)
+            self.call_control(f"/refunds/{refunds[which % len(refunds)]['id']}/{act}", body)

@@ -159,7 +159,7 @@ class People(RandomHistory):
                 "capabilities": {"transfers": {"requested": True}},
             }
             account = self.market.stripe.v1.accounts.create(given).id
-            self.door(f"/accounts/{account}/onboard")
+            self.call_control(f"/accounts/{account}/onboard")
         else:
             account = accounts[-1]
         services = services_of(self.market.app)

@@ -53,7 +53,7 @@ class Players(RandomHistory):
         return str(intent["id"])
 
     def _pay(self, payment: str, card: str) -> None:
-        self.door(f"/payment_intents/{payment}/pay", {"card": card})
+        self.call_control(f"/payment_intents/{payment}/pay", {"card": card})
 
     @rule(index=st.integers(0, 7), card=st.sampled_from(CARDS))
     def pay_late(self, index: int, card: str) -> None:
@@ -125,17 +125,17 @@ class Players(RandomHistory):
         account = accounts[which % len(accounts)]["id"]
         match act:
             case "refuse":
-                self.door(f"/accounts/{account}/refuse_transfers")
+                self.call_control(f"/accounts/{account}/refuse_transfers")
             case "strange":
-                self.door(f"/accounts/{account}/refuse_transfers", {"code": "something_else"})
+                self.call_control(f"/accounts/{account}/refuse_transfers", {"code": "something_else"})
             case "accept":
-                self.door(f"/accounts/{account}/refuse_transfers", method="DELETE")
+                self.call_control(f"/accounts/{account}/refuse_transfers", method="DELETE")
             case "delete":
                 self.person(lambda: self.market.stripe.v1.accounts.delete(account))
             case "part":
-                self.door(f"/accounts/{account}/disconnect")
+                self.call_control(f"/accounts/{account}/disconnect")
             case _:
-                self.door(f"/accounts/{account}/{act}")
+                self.call_control(f"/accounts/{account}/{act}")
 
 
 def registration(coach: str) -> dict[str, str]:

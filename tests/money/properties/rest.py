@@ -67,7 +67,7 @@ class Rest(Work):
 
     def _is_excused(self, call: str) -> bool:
         """Stripe refuses the id of a binding that was deleted, and each sweep asks again."""
-        return call == "POST /v1/products" and self.market.sandbox.world.behaviours["deleted_product_id"] == "taken"
+        return call == "POST /v1/products" and self.market.sandbox.world.switches["deleted_product_id"] == "taken"
 
     def _check(self, sale: Sale) -> list[str]:
         facts, note = self.books.facts(sale), self.books.note(sale.payment_id)
@@ -131,7 +131,7 @@ class Rest(Work):
         claimants = self.books.accounts(sale.coach)
         payable = [row for row in claimants if row["capabilities"].get("transfers") == "active"]
         one = len(claimants) == 1 or len(payable) == 1
-        taken = self.market.sandbox.world.behaviours["deleted_product_id"] == "taken"
+        taken = self.market.sandbox.world.switches["deleted_product_id"] == "taken"
         return entry is not None or not claimants or not one or taken
 
     def _is_coach_not_ready(self, sale: Sale, facts: Facts, note: str) -> bool:

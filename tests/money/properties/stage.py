@@ -134,7 +134,7 @@ class RandomHistory(RuleBasedStateMachine):
         with suppress(*REFUSED), self.market.job():
             act()
 
-    def door(self, path: str, body: Any = None, method: str = "POST") -> Any:
+    def call_control(self, path: str, body: Any = None, method: str = "POST") -> Any:
         """The bank, the cardholder or Stripe acts; answers with the object, or None where that cannot be."""
         answer = self.market.control(method, path, body)
         return answer.json if answer.status_code == 200 else None

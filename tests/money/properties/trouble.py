@@ -60,7 +60,7 @@ LOSSES: list[Any] = [
     {"delay": 5 * HOUR},
     {"delay": 2 * DAY},
 ]
-BEHAVIOURS: dict[str, list[Any]] = {
+SWITCHES: dict[str, list[Any]] = {
     "appeal_moves_funds": ["decision", "opening"],
     "bounce_reopens_intent": [False, True],
     "charge_follows_metadata": [False, True],
@@ -86,7 +86,7 @@ BEHAVIOURS: dict[str, list[Any]] = {
     "refunded_tells_previous": [True, False],
     "reversals_free_source_room": [False, True],
 }
-behaviours = st.fixed_dictionaries({name: st.sampled_from(choices) for name, choices in BEHAVIOURS.items()})
+switches = st.fixed_dictionaries({name: st.sampled_from(choices) for name, choices in SWITCHES.items()})
 WAITS = [MINUTE, 20 * MINUTE, HOUR, 4 * HOUR, 4 * HOUR, 21 * HOUR, 25 * HOUR, 73 * HOUR, 6 * DAY]
 
 
@@ -108,7 +108,7 @@ class Trouble(RandomHistory):
         """Any event comes again, with its old payload."""
         events = self.books.rows("events")
         if events:
-            self.door(f"/events/{events[which % len(events)]['id']}/resend")
+            self.call_control(f"/events/{events[which % len(events)]['id']}/resend")
 
     @rule(
         kind=st.sampled_from(TYPES),
@@ -156,8 +156,8 @@ class Trouble(RandomHistory):
 
     def settle_abroad(self) -> None:
         """New charges arrive on the balance in another currency."""
-        self.door("/settlement", {"charges_in": "cad", "settle_in": "usd", "rate": "0.7"})
+        self.call_control("/settlement", {"charges_in": "cad", "settle_in": "usd", "rate": "0.7"})
 
     def settle_at_home(self) -> None:
         """They no longer do."""
-        self.door("/settlement", {"charges_in": "cad", "settle_in": "cad"})
+        self.call_control("/settlement", {"charges_in": "cad", "settle_in": "cad"})

@@ -144,7 +144,7 @@ def _write(call: Call, row: Row) -> None:
     own["locales"] = defaults.get("locales", own.get("locales"))
     collector = (defaults.get("responsibilities") or {}).get("fees_collector")
     own["fees_collector"] = collector or own.get("fees_collector", "application")
-    if call.world.behaviours["v1_shows_v2_metadata"]:
+    if call.world.switches["v1_shows_v2_metadata"]:
         row["metadata"] = common.changed_metadata(row["metadata"], params.get("metadata"))
     else:
         own["metadata"] = common.changed_metadata(own.get("metadata", {}), params.get("metadata"))

@@ -1,4 +1,4 @@
-"""The doors of the control path say what they take, and refuse the rest."""
+"""The routes of the control path say what they take, and refuse the rest."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from backend.sandbox.control.doors import DOORS, Door
+from backend.sandbox.control.control_routes import CONTROL_ROUTES, ControlRoute
 from tests.sandbox.conftest import Platform
 
 # One value of every type that JSON has.
 VALUES: tuple[Any, ...] = ("x", 7, 0.5, True, {}, [])
-CHECKED = [door for door in DOORS if door.takes is not None]
+CHECKED = [route for route in CONTROL_ROUTES if route.takes is not None]
 
 
 @pytest.fixture
@@ -41,37 +41,37 @@ def _ids(platform: Platform) -> dict[str, str]:
     }
 
 
-def _wrong(door: Door) -> Iterator[dict[str, Any]]:
-    """Every name that the door takes, with a value of each type that it does not."""
-    for name, kinds in (door.takes or {}).items():
+def _wrong(route: ControlRoute) -> Iterator[dict[str, Any]]:
+    """Every name that the route takes, with a value of each type that it does not."""
+    for name, kinds in (route.takes or {}).items():
         for value in VALUES:
             fits = isinstance(value, kinds) and (not isinstance(value, bool) or kinds is bool)
             if not fits:
                 yield {name: value}
 
 
-def _send(platform: Platform, door: Door, given: Any) -> Any:
-    path = re.sub(r"(\w+)/<id>", lambda found: f"{found[1]}/{_ids(platform)[found[1]]}", door.path)
-    return platform.raw(door.method, f"/_sandbox/{path}", key=None, json=given)
+def _send(platform: Platform, route: ControlRoute, given: Any) -> Any:
+    path = re.sub(r"(\w+)/<id>", lambda found: f"{found[1]}/{_ids(platform)[found[1]]}", route.path)
+    return platform.raw(route.method, f"/_sandbox/{path}", key=None, json=given)
 
 
-@pytest.mark.parametrize("door", CHECKED, ids=lambda door: f"{door.method} {door.path}")
-def test_an_unknown_name_is_refused(platform: Platform, door: Door) -> None:
+@pytest.mark.parametrize("route", CHECKED, ids=lambda route: f"{route.method} {route.path}")
+def test_an_unknown_name_is_refused(platform: Platform, route: ControlRoute) -> None:
     """A slip of the pen must not pass for a wish that was granted."""
-    answer = _send(platform, door, {"surprise": 1})
+    answer = _send(platform, route, {"surprise": 1})
 
     assert answer.status_code == 400
     assert answer.json["error"]["param"] == "surprise"
-    assert all(name in answer.json["error"]["message"] for name in [*(door.takes or {})] or ["nothing"])
+    assert all(name in answer.json["error"]["message"] for name in [*(route.takes or {})] or ["nothing"])
 
 
 @pytest.mark.parametrize(
-    "door", [door for door in CHECKED if door.takes], ids=lambda door: f"{door.method} {door.path}"
+    "route", [route for route in CHECKED if route.takes], ids=lambda route: f"{route.method} {route.path}"
 )
-def test_a_value_of_another_type_is_refused(platform: Platform, door: Door) -> None:
+def test_a_value_of_another_type_is_refused(platform: Platform, route: ControlRoute) -> None:
     """Each of them, by name."""
-    for given in _wrong(door):
-        answer = _send(platform, door, given)
+    for given in _wrong(route):
+        answer = _send(platform, route, given)
         assert (answer.status_code, answer.json["error"]["param"]) == (400, next(iter(given))), given
 
 
@@ -86,6 +86,6 @@ def test_what_a_rule_matches_is_checked_too(platform: Platform, path: str) -> No
 
 def test_every_door_says_what_it_takes() -> None:
     """In the words that the coverage page shows."""
-    for door in CHECKED:
-        for name in door.takes or {}:
-            assert name in door.about, (door.path, name)
+    for route in CHECKED:
+        for name in route.takes or {}:
+            assert name in route.about, (route.path, name)

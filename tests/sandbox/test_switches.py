@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 
 from backend.sandbox import Sandbox
-from backend.sandbox.state.switches import BEHAVIOURS
+from backend.sandbox.state.switches import SWITCHES
 from tests.sandbox.conftest import Platform
 from tests.sandbox.switch_probes import PROBES
 
-CHOICES = [(one.name, choice) for one in BEHAVIOURS for choice in one.choices]
+CHOICES = [(one.name, choice) for one in SWITCHES for choice in one.choices]
 # Probed by tests of their own, below.
 APART = {"fee_rounding", "webhook_timeout_seconds"}
 
 
 def test_every_behaviour_is_probed() -> None:
     """None is a switch without a wire."""
-    assert set(PROBES) | APART == {one.name for one in BEHAVIOURS}
+    assert set(PROBES) | APART == {one.name for one in SWITCHES}
 
 
 @pytest.mark.parametrize(("name", "choice"), [one for one in CHOICES if one[0] not in APART])
@@ -43,7 +43,7 @@ def test_the_fee_is_rounded_as_chosen(platform: Platform, rounding: str, fees: l
 def test_a_slow_receiver_is_given_up_as_chosen() -> None:
     """After one second, when that is chosen. This one takes the call and never answers it."""
     sandbox = Sandbox()
-    sandbox.world.behaviours.choose({"webhook_timeout_seconds": 1})
+    sandbox.world.switches.choose({"webhook_timeout_seconds": 1})
     with socket.create_server(("127.0.0.1", 0)) as silent:
         sandbox.add_webhook(f"http://127.0.0.1:{silent.getsockname()[1]}")
         sandbox.world.events.record("balance.available", sandbox.world.platform, {"object": {}})
@@ -71,8 +71,8 @@ def test_an_unknown_behaviour_is_refused(platform: Platform) -> None:
 
 def test_a_reset_takes_every_choice_back(platform: Platform) -> None:
     """The first choice of each."""
-    platform.control("/behaviour", **{one.name: one.choices[-1] for one in BEHAVIOURS})
+    platform.control("/behaviour", **{one.name: one.choices[-1] for one in SWITCHES})
     platform.control("/reset")
 
     shown = platform.raw("GET", "/_sandbox/behaviour", key=None).json
-    assert {name: one["chosen"] for name, one in shown.items()} == {one.name: one.choices[0] for one in BEHAVIOURS}
+    assert {name: one["chosen"] for name, one in shown.items()} == {one.name: one.choices[0] for one in SWITCHES}

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from backend.sandbox.state.switches import BEHAVIOURS
+from backend.sandbox.state.switches import SWITCHES
 from tests.builders import Marketplace
 from tests.money.oracle import books_of, check_always, check_at_rest
 
 # Where the platform may make no account at all there is no coach to pay: tests/money/test_account_makes.py. And how many calls
 # a second Stripe takes is no question about money: with a frozen clock every call is of one second.
-ASKED = [one for one in BEHAVIOURS if one.name not in ("platform_profile", "accounts_v2", "rate_limits")]
+ASKED = [one for one in SWITCHES if one.name not in ("platform_profile", "accounts_v2", "rate_limits")]
 CHOICES = [(one.name, choice) for one in ASKED for choice in one.choices]
 DAY = 86_400
 # Settling reads what the charge counts, and so hears of a refund that waits uncounted when it is carried out.
