@@ -10,13 +10,18 @@ import pytest
 from tests.planted import BUGS, CAUGHT, GREEN, NO_BUG, OUT_OF_TIME, Bug, NoSuchLine, copy_with, has_line, trial
 from tests.processes import backend_process, command, free_port_pair
 
-_FEE = "fee = round_half_up(self.fraction * amount_minor)"
+_FEE = "fee = _half_up(self.fraction.numerator * amount_minor, self.fraction.denominator)"
 _MONEY = "backend/domain/money.py"
 _SETTLEMENT = "backend/domain/settlement.py"
 
 WRONG_MONEY = [
     Bug("no fee", _MONEY, _FEE, "fee = 0"),
-    Bug("the fee rounded down", _MONEY, _FEE, "fee = math.floor(self.fraction * amount_minor)"),
+    Bug(
+        "the fee rounded down",
+        _MONEY,
+        _FEE,
+        "fee = self.fraction.numerator * amount_minor // self.fraction.denominator",
+    ),
     Bug(
         "a share of all that was captured",
         _SETTLEMENT,
@@ -29,7 +34,12 @@ WRONG_MONEY = [
 # Of these twelve players four ask for a refund, and two dispute.
 SEED = "1707"
 EACH = pytest.mark.parametrize("bug", WRONG_MONEY, ids=lambda bug: bug.name)
-LOOP = Bug("a loop without an end", _MONEY, "import math\n", "import math\n\nwhile True:\n    pass\n")
+LOOP = Bug(
+    "a loop without an end",
+    _MONEY,
+    "from fractions import Fraction\n",
+    "from fractions import Fraction\n\nwhile True:\n    pass\n",
+)
 NOT_THERE = Bug("a line of yesterday", _MONEY, "fee = the_fee()", "fee = 0")
 
 

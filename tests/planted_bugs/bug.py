@@ -17,8 +17,10 @@ class Bug:
 
 
 ACCOUNT_EVENTS = "backend/webhooks/account_handlers.py"
+ACCOUNT_MAKER = "backend/services/coach/account_maker.py"
 BOOKS = "backend/services/reconcile/books.py"
 COACHES = "backend/services/coach/coaches.py"
+DISPUTES = "backend/services/disputes.py"
 EVENTS = "backend/webhooks/handlers.py"
 HOLDS = "backend/services/settlement/holds.py"
 JUDGE = "backend/domain/settlement.py"
@@ -29,6 +31,7 @@ NEWS = "backend/webhooks/news.py"
 POSITIONS = "backend/services/settlement/positions.py"
 READS = "backend/services/reads.py"
 REFUNDS = "backend/services/purchases/refunds.py"
+RELEASE = "backend/services/release.py"
 SESSIONS = "backend/services/purchases/sessions.py"
 SETTLER = "backend/services/settlement/settle.py"
 SOURCES = "backend/services/reconcile/sources.py"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.planted_bugs.bug import (
+    ACCOUNT_MAKER,
     BOOKS,
-    COACHES,
     COACHES_TESTS,
     MEMBERSHIP,
     NEWS,
@@ -60,8 +60,8 @@ THAT_LIVED = [
     ),
     Bug(
         "the account that lost the race kept open",
-        COACHES,
-        "        get_or_none(lambda: self._client.v1.accounts.delete(account.id))\n",
+        ACCOUNT_MAKER,
+        "            get_or_none(lambda: self._client.v1.accounts.delete(account.id))\n",
         "",
         ("tests/money/test_registrations.py",),
     ),

@@ -59,9 +59,9 @@ OF_ALWAYS = [
     Bug(
         "events told apart by their id alone",
         EVENTS,
-        '    handler(services, event)\n    return "handled"',
-        "    seen = services.__dict__.setdefault('seen', set())\n    if event.id in seen:\n        return 'seen'\n"
-        '    seen.add(event.id)\n    handler(services, event)\n    return "handled"',
+        '    handler(services, seen)\n    return "handled"',
+        "    known = services.__dict__.setdefault('known', set())\n    if event.id in known:\n        return 'known'\n"
+        '    known.add(event.id)\n    handler(services, seen)\n    return "handled"',
         ANSWERS_TESTS,
     ),
     Bug(
@@ -74,7 +74,7 @@ OF_ALWAYS = [
     Bug(
         "a fee in floating point, rounded half to even",
         "backend/domain/money.py",
-        "fee = round_half_up(self.fraction * amount_minor)",
+        "fee = _half_up(self.fraction.numerator * amount_minor, self.fraction.denominator)",
         "fee = round(float(self.fraction) * amount_minor)",
         ("tests/unit/test_money.py",),
     ),
@@ -160,8 +160,8 @@ OF_ALWAYS = [
     Bug(
         "4: the note of an open outcome cleared",
         STEPS,
-        "if SETTLEMENT in view.payment.metadata and not open_still:",
-        "if SETTLEMENT in view.payment.metadata:",
+        "if not open_still:",
+        "if True:",
         (
             "tests/money/test_notes.py",
             "tests/money/test_notes_of_trouble.py",

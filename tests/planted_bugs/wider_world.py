@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.planted_bugs.bug import (
     CALLS_TESTS,
+    DISPUTES,
     EVENTS,
     HOLDS,
     HOLDS_TESTS,
@@ -15,6 +16,7 @@ from tests.planted_bugs.bug import (
     READS,
     REFUND_TESTS,
     REFUNDS,
+    RELEASE,
     SESSIONS,
     SETTLE_TESTS,
     SETTLER,
@@ -162,7 +164,7 @@ OF_THE_WIDER_WORLD = [
     ),
     Bug(
         "22: a debit's session counts from its charge",
-        SESSIONS,
+        RELEASE,
         "if details is None or details.type in INSTANT_METHODS:",
         "if True:",
         SLOW_TESTS,
@@ -170,7 +172,7 @@ OF_THE_WIDER_WORLD = [
     Bug(
         "22: the money's arrival written anew by whoever sees it",
         SESSIONS,
-        "known = _known(payment.metadata.get(PAID_AT), charge)",
+        "known = arrival_of(payment)",
         "known = None",
         SLOW_TESTS,
     ),
@@ -190,7 +192,7 @@ OF_THE_WIDER_WORLD = [
     ),
     Bug(
         "24: a dispute's amount by its status",
-        READS,
+        DISPUTES,
         'booked = list(getattr(dispute, "balance_transactions", None) or [])',
         "booked: list[Any] = []",
         SLOW_TESTS,
