@@ -5,7 +5,7 @@ import io
 import select
 import socket
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -95,7 +95,13 @@ class Handler(WSGIRequestHandler):
             return self.wfile.write
 
         body = self.server.app(self.make_environ(), start)
-        status, headers = head
+        try:
+            self._send(head[0], head[1], body)
+        finally:
+            if hasattr(body, "close"):
+                body.close()  # as WSGI asks: a file is behind some of them
+
+    def _send(self, status: str, headers: list[tuple[str, str]], body: Iterable[bytes]) -> None:
         has_length = any(name.lower() == "content-length" for name, _ in headers)
         if not has_length and self.command != "HEAD" and status[:3] not in ("204", "304"):
             # The end of the connection is then the end of the answer.

@@ -77,6 +77,8 @@ ROUTES = [
     ("POST", "/api/payments/confirm"),
     ("GET", "/api/payments/intent/x"),
     ("POST", "/api/payments/refund"),
+    ("POST", "/api/payments/delivered"),
+    ("POST", "/api/payments/accept"),
     ("POST", "/api/connect/create-account"),
     ("POST", "/api/connect/start-onboarding"),
     ("POST", f"{ACCOUNT}/onboarding-link"),

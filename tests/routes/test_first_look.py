@@ -11,7 +11,19 @@ import requests
 
 from tests.processes import backend_process, command, free_port_pair
 
-OURS = {"coaches", "demo", "doctor", "drill", "ledger", "reconcile", "settle", "statement", "webhooks", "why"}
+OURS = {
+    "coaches",
+    "demo",
+    "doctor",
+    "drill",
+    "ledger",
+    "reconcile",
+    "release",
+    "settle",
+    "statement",
+    "webhooks",
+    "why",
+}
 
 
 def test_the_banner_names_what_is_there_and_nothing_that_is_not(tmp_path: Path) -> None:

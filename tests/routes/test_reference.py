@@ -56,7 +56,7 @@ def test_whatever_is_sent_the_answer_is_one_that_is_documented(case: Any) -> Non
 
 def test_it_lists_every_route_for_programs_and_no_other() -> None:
     """Pages are for people."""
-    pages = {"pages", "docs", "reference", "storefront"}
+    pages = {"pages", "docs", "reference", "storefront", "money_pages"}
     prometheus = "status.metrics"  # speaks a format of its own
     served = {
         (re.sub(r"<(\w+)>", r"{\1}", rule.rule), method.lower())
