@@ -138,8 +138,7 @@ class Watch:
         )
         if payment_id in self._sales:
             facts = self._books.facts(self._sales[payment_id])
-            hidden = self._is_untold(payment_id, facts)
-            self._asked[payment_id, slot].append(replace(facts, refunded=0) if hidden else facts)
+            self._asked[payment_id, slot].append(self._as_told(payment_id, facts))
 
     def _judge_transfer(self, row: Any, looks: dict[str, Facts]) -> None:
         if not is_the_backends(row):
@@ -157,7 +156,7 @@ class Watch:
             return
         if self._has_changed(payment_id, facts, looks):
             self.excused["somebody acted between look and write"] += 1
-        elif self._skipped_the_list(row, facts, looks.get(payment_id)):
+        elif self._skipped_the_list(row, self._as_told(payment_id, facts), looks.get(payment_id)):
             self.excused["by hand within the first hour"] += 1
         elif self._is_hidden(payment_id, facts):
             self.excused["a refund that waits, and that the charge does not count"] += 1
@@ -215,6 +214,10 @@ class Watch:
         """True if the whole excess is refunds that the charge says nothing of, and that nothing has told of yet."""
         without = replace(facts, refunded=0).target
         return self._is_untold(payment_id, facts) and without is not None and facts.held <= without
+
+    def _as_told(self, payment_id: str, facts: Facts) -> Facts:
+        """The facts without refunds that nothing has told of yet: one may wait where somebody also paid by hand."""
+        return replace(facts, refunded=0) if self._is_untold(payment_id, facts) else facts
 
     def _is_untold(self, payment_id: str, facts: Facts) -> bool:
         charge = self._books.charge(payment_id)
