@@ -13,10 +13,11 @@ from typing import Any
 
 import click
 import stripe
-from flask import Flask, current_app
+from flask import Flask
 from flask.cli import FlaskGroup
 
 from backend.commands.coaches import coaches
+from backend.commands.current import current_services
 from backend.commands.demo import demo
 from backend.commands.drill import drill
 from backend.commands.ledger_output import UNTOLD, ledger_json, print_ledger, read_ledger, say_untold
@@ -29,7 +30,6 @@ from backend.commands.sweep_report import report_of, summary, unfinished, write_
 from backend.commands.webhooks import webhooks
 from backend.commands.why import why
 from backend.domain.states import MoneyState
-from backend.services import Services
 from backend.services.errors import PaymentsError
 from backend.webhooks.news import tell
 
@@ -69,11 +69,6 @@ class Duration(click.ParamType[int]):
         return int(match[1]) * _UNITS[match[2]]
 
 
-def _services() -> Services:
-    services: Services = current_app.extensions["payments"]
-    return services
-
-
 @click.command(short_help="Settle one payment: the coach holds what the coach should.")
 @click.argument("payment", type=PAYMENT_ID)
 @click.option("--manual", is_flag=True, help="Leave this payment alone from now on: a person settles it.")
@@ -100,7 +95,7 @@ def settle(payment: str, manual: bool, auto: bool, release: str | None) -> None:
     """
     if sum((manual, auto, release is not None)) > 1:
         raise click.UsageError("Say only one of --manual, --auto and --release.")
-    services = _services()
+    services = current_services()
     try:
         if manual or auto:
             services.payments.set_mode(payment, manual)
@@ -132,7 +127,7 @@ def release(payment: str) -> None:
 
     Exit code 0 when it was released, 1 when it could not be.
     """
-    services = _services()
+    services = current_services()
     try:
         released = services.deliveries.release(payment)
         if released.settlement is not None:
@@ -157,7 +152,7 @@ def ledger(payment: str, as_json: bool) -> None:
 
     Exit code 0 when it balances, 3 when it does not, 1 when it cannot be told.
     """
-    services = _services()
+    services = current_services()
     try:
         found, told = read_ledger(services, payment, as_json)
     except (stripe.StripeError, PaymentsError) as error:
@@ -214,7 +209,7 @@ def reconcile(
 
 
 def _sweep(options: SweepOptions, as_json: bool, metrics_file: Path | None) -> int:
-    services = _services()
+    services = current_services()
     report = report_of(run_sweep(services, options, quiet=as_json), services.now())
     click.echo(json.dumps(report) if as_json else summary(report))
     if metrics_file is not None and not options.dry_run and not options.payments:

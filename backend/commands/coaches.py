@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import click
 import stripe
-from flask import current_app
 
+from backend.commands.current import current_services
 from backend.commands.operator_errors import operator_error
 from backend.commands.parameters import ACCOUNT_ID, asks_stripe
-from backend.services import Services
 from backend.services.coach.rebinds import Rebind, Rebinds
 from backend.services.coach.registry_repair import RegistrySweep, restore_registry
 from backend.services.errors import PaymentsError
@@ -24,11 +23,6 @@ _DONE, _UNFINISHED, _WORK_FOUND = 0, 1, 3
 _CALLS_EACH = 2
 # Stripe's limit for a metadata value.
 _LONGEST_REASON = 500
-
-
-def _services() -> Services:
-    services: Services = current_app.extensions["payments"]
-    return services
 
 
 @click.group(short_help="Adopt coaches of another backend; bind one anew.")
@@ -57,7 +51,7 @@ def adopt(dry_run: bool, rate: float, as_json: bool) -> None:
 
     Exit code 0 when done, 1 when something is left (mend it, run it again), 3 when --dry-run found work.
     """
-    services, pace = _services(), Pace(rate)
+    services, pace = current_services(), Pace(rate)
 
     def walk(coach_ids: Sequence[str]) -> Iterable[str]:
         with click.progressbar(coach_ids, label="Registering", hidden=as_json or not coach_ids) as bar:
@@ -138,7 +132,7 @@ def rebind(coach: str, account: str, why: str, dry_run: bool) -> None:
     reason = " ".join(why.split())
     if not 1 <= len(reason) <= _LONGEST_REASON:
         raise click.UsageError(f"Say why, in 1 to {_LONGEST_REASON} characters.")
-    rebinds = Rebinds(_services().client, _services().registry)
+    rebinds = Rebinds(current_services().client, current_services().registry)
     try:
         planned = rebinds.plan(coach, account)
         click.echo("\n".join(_plan(planned)))

@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 import requests
-from flask import current_app
 from flask.cli import with_appcontext
 
+from backend.commands.current import current_settings
 from backend.commands.fair_share import (
     Books,
     Comparison,
@@ -137,7 +137,7 @@ def demo(url: str | None, sport: str | None, package_id: int, card: str, wait: i
     flask demo
     flask demo --sport golf --package 3 --card pm_card_mastercard
     """
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = current_settings()
     if settings.live:
         raise click.ClickException("The demo pays with test cards; it does not run with live keys.")
     front_end = _FrontEnd(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
+from backend.domain.days import stamp_minute
 from backend.domain.money import format_money
 from backend.domain.notes import Reason
 from backend.domain.reasons import WORDS
@@ -70,7 +70,7 @@ def print_ledger(found: Ledger, told: Explanation) -> None:
     money("= the coach holds", found.held)
     _print_refunds(found)
     if found.unreleased:
-        until = f" until {_moment(found.kept_until)} at the latest" if found.kept_until is not None else ""
+        until = f" until {stamp_minute(found.kept_until)} at the latest" if found.kept_until is not None else ""
         click.secho(f"{format_money(found.unreleased, found.currency)} is kept for the coach{until}.", fg="yellow")
     _print_reason(found, told)
     if found.balances:
@@ -79,10 +79,6 @@ def print_ledger(found: Ledger, told: Explanation) -> None:
         click.secho(f"The coach is owed {format_money(found.owed, found.currency)}.", fg="yellow")
     else:
         click.secho(f"The coach owes {format_money(-found.owed, found.currency)}.", fg="yellow")
-
-
-def _moment(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _under_way(found: Ledger) -> str:

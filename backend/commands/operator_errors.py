@@ -6,9 +6,8 @@ import re
 
 import click
 import stripe
-from flask import current_app
 
-from backend.config.settings import Settings
+from backend.commands.current import current_settings
 from backend.http.errors import failure_of
 from backend.services.errors import UnreadablePayment
 from backend.services.reads import NO_SUCH_PAYMENT
@@ -45,7 +44,7 @@ def _outage(error: stripe.StripeError) -> str:
 
 
 def _no_connection(error: stripe.APIConnectionError) -> str:
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = current_settings()
     if isinstance(error, Unanswered):
         longer = f"--timeout {max(30, round(error.seconds * 2))}"
         return (

@@ -9,16 +9,15 @@ from dataclasses import asdict
 from typing import Any
 
 import click
-from flask import current_app
 from limits.storage import storage_from_string
 
+from backend.commands.current import current_services, current_settings
 from backend.commands.parameters import asks_stripe
 from backend.commands.webhook_specs import wanted_destinations, wanted_endpoints
 from backend.config.certificate import NotTrusted, days_left
 from backend.config.settings import Settings
 from backend.domain.paths import STRIPE_WEBHOOK
 from backend.http.auth import UNASKED
-from backend.services import Services
 from backend.services.coach.account_lists import made_by_v2
 from backend.services.operators.diagnosis import OK, PROBLEM, WARNING, Finding, examine
 from backend.services.operators.kept_money import kept_money
@@ -27,16 +26,6 @@ from backend.services.operators.undelivered import undelivered
 from backend.webhooks.handlers import PLATFORM_TYPES
 
 _COLOURS = {OK: "green", WARNING: "yellow", PROBLEM: "red"}
-
-
-def _services() -> Services:
-    services: Services = current_app.extensions["payments"]
-    return services
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.config["SETTINGS"]
-    return settings
 
 
 @click.command(short_help="Look at keys, webhooks, clock and more; say what to do.")
@@ -57,9 +46,9 @@ def doctor(as_json: bool, strict: bool, outside: bool) -> None:
 
     Exit code 0 when all is well, 1 when there is a problem.
     """
-    findings = [*_settings_examined(_settings()), *_stripe_examined()]
+    findings = [*_settings_examined(current_settings()), *_stripe_examined()]
     if outside:
-        findings.append(_certificate(_settings().app_url))
+        findings.append(_certificate(current_settings().app_url))
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings]))
     else:
@@ -75,24 +64,24 @@ def doctor(as_json: bool, strict: bool, outside: bool) -> None:
 
 
 def _stripe_examined() -> Iterator[Finding]:
-    settings = _settings()
+    settings = current_settings()
     # The bundled sandbox brings its own endpoints, and forgets them.
     url, own = settings.app_url + STRIPE_WEBHOOK, not settings.uses_sandbox
     wanted = list(wanted_endpoints(settings, url, None)) if own and settings.webhook_payload == "snapshot" else []
-    client, by_v2 = _services().client, list[Any]()
+    client, by_v2 = current_services().client, list[Any]()
 
     def report(account: Any, accounts: Any) -> Iterator[Finding]:
         by_v2.extend(made_by_v2(client, accounts))
         yield from platform_report(settings.account_terms, by_v2, account, accounts.data)
 
-    found = list(examine(client, wanted, settings.live, _services().now, report))
+    found = list(examine(client, wanted, settings.live, current_services().now, report))
     yield from (_on_the_sandbox(finding) if settings.uses_sandbox else finding for finding in found)
     if own and found[0].level == OK:
         with_v2 = settings.account_terms.connect_accounts == "v2" or bool(by_v2)
         yield from destination_findings(client, wanted_destinations(settings, url, None, with_v2))
     if found[0].level == OK:  # else Stripe does not answer, or not to this key
-        yield from kept_money(_services().client, _services().kept_days)
-        yield from undelivered(_services().client, frozenset(PLATFORM_TYPES), settings.app_url)
+        yield from kept_money(current_services().client, current_services().kept_days)
+        yield from undelivered(current_services().client, frozenset(PLATFORM_TYPES), settings.app_url)
 
 
 def _on_the_sandbox(finding: Finding) -> Finding:

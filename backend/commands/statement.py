@@ -6,12 +6,11 @@ from typing import Any
 
 import click
 import stripe
-from flask import current_app
 
+from backend.commands.current import current_services
 from backend.commands.operator_errors import operator_error
 from backend.commands.parameters import asks_stripe
 from backend.domain.months import Month, MonthError
-from backend.services import Services
 from backend.services.errors import PaymentsError
 from backend.services.statements.output import statement_csv, summary
 
@@ -52,7 +51,7 @@ def statement(month: Month, coach: str | None) -> None:
 
     Exit code 0 when the month was read, an empty month too, and 1 when it could not be.
     """
-    services: Services = current_app.extensions["payments"]
+    services = current_services()
     try:
         found = services.statements.read(month, coach)
     except (stripe.StripeError, PaymentsError) as error:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 
 from backend.commands.sweep import Swept
+from backend.domain.days import stamp_minute
 from backend.domain.money import format_money
 from backend.domain.states import MoneyState
 from backend.services.operators.why_words import plain
@@ -122,11 +122,7 @@ def _window(report: dict[str, Any]) -> str:
     if report.get("until") is None:
         return ""
     since, until = report["since"], report["until"]
-    return f" from {_moment(since) if since is not None else 'the beginning'} to {_moment(until)}"
-
-
-def _moment(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f" from {stamp_minute(since) if since is not None else 'the beginning'} to {stamp_minute(until)}"
 
 
 def _coaches(report: dict[str, Any]) -> list[str]:

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import click
 import requests
 import stripe
-from flask import current_app
 
+from backend.commands.current import current_services, current_settings
 from backend.commands.env_file import write_secret
 from backend.commands.operator_errors import words_for_operator
 from backend.commands.parameters import asks_stripe
@@ -26,10 +26,9 @@ from backend.commands.webhook_specs import (
     wanted_destinations,
     wanted_endpoints,
 )
-from backend.config.settings import Settings, set_outside
+from backend.config.settings import set_outside
 from backend.config.validators import LOOPBACK, base_url
 from backend.domain.paths import STRIPE_WEBHOOK
-from backend.services import Services
 from backend.services.operators.destinations import (
     DestinationSpec,
     DestinationStep,
@@ -58,18 +57,6 @@ _SECONDS = 10
 # Earlier secrets that are kept beside a new one: of what is on its way, of the other kind of event, of v2 accounts.
 _KEPT = 3
 AnyStep = Step | DestinationStep
-
-
-def current_services() -> Services:
-    """The use cases of the application."""
-    services: Services = current_app.extensions["payments"]
-    return services
-
-
-def current_settings() -> Settings:
-    """The settings of the application."""
-    settings: Settings = current_app.config["SETTINGS"]
-    return settings
 
 
 @click.group(short_help="Make or repair the webhook endpoints at Stripe.")

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 import stripe
-from flask import current_app
 
+from backend.commands.current import current_services
 from backend.commands.operator_errors import operator_error
 from backend.commands.parameters import PAYMENT_ID, asks_stripe, kind_of
 from backend.services import Services
@@ -47,7 +47,7 @@ def why(query: str, as_json: bool) -> None:
 
     Exit code 0 when something was found, 1 when not or when it could not be told.
     """
-    services: Services = current_app.extensions["payments"]
+    services = current_services()
     if not typed(query):
         raise click.UsageError("Say what you have in hand: an id, a coach id, an email, or four digits.")
     if kind_of(typed(query)) == "payment":

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 from backend.domain.months import Month
 
+DAY = 86_400
 # Not the machine's own: a page is in one language.
 _MONTHS = "January February March April May June July August September October November December".split()
 
@@ -37,3 +38,8 @@ def spell_moment(at: int, *, seconds: bool = False) -> str:
     """Return a unix second as ``9 November 2026, 15:00 UTC``. ``seconds``: with ``15:00:07``."""
     moment = datetime.fromtimestamp(at, UTC)
     return f"{spell_day(moment)}, {moment:%H:%M:%S} UTC" if seconds else f"{spell_day(moment)}, {moment:%H:%M} UTC"
+
+
+def stamp_minute(at: int) -> str:
+    """Return a unix second as ``2026-11-09 15:00 UTC``: in terminals, where lines are sorted and cut."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"

@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-DAY = 86_400
+from backend.domain.days import DAY
+
 # Stripe lets a platform keep money for its connected accounts for so long in most countries.
 # https://docs.stripe.com/connect/manual-payouts
 MOST_DAYS_KEPT = 90

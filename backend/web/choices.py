@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from backend.domain.catalogue import SUBSCRIPTION, Catalogue
-from backend.domain.days import spell_day_of
+from backend.domain.days import DAY, spell_day_of
 from backend.domain.money import format_money
 from backend.domain.release import ReleaseKind, ReleaseTerms
-
-_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ def choices_of(catalogue: Catalogue, sport: str, now: int) -> list[Choice]:
             clips=offer.clips,
             days=offer.days,
             lasts=f"{offer.days} days" + (", does not renew" if offer.package_type == SUBSCRIPTION else ""),
-            until=spell_day_of(now + offer.days * _DAY),
+            until=spell_day_of(now + offer.days * DAY),
             paid_when=paid_when(offer.release),
         )
         for offer in catalogue.offers

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import stripe
 from flask import Blueprint, Response, redirect, request, url_for
 
+from backend.domain.days import DAY
 from backend.domain.money_life import Moment
 from backend.domain.months import Month, MonthError
 from backend.domain.statement import Statement
@@ -28,9 +29,8 @@ from backend.web.sandbox_acts import ACTS, SandboxActs, acts_for
 
 money_pages = Blueprint("money_pages", __name__, template_folder="templates")
 
-_DAY = 86_400
 # Stripe keeps events so long. https://docs.stripe.com/api/events
-_EVENTS_KEPT = 30 * _DAY
+_EVENTS_KEPT = 30 * DAY
 
 # The heading of each group of payments, and how it is coloured.
 GROUPS = {
@@ -104,7 +104,7 @@ def _day(name: str, end: bool = False) -> int | None:
         day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError as error:
         raise InvalidRequest(f"The day {name!r} must be written like 2026-11-02.", field=name) from error
-    return int(day.timestamp()) + (_DAY if end else 0)
+    return int(day.timestamp()) + (DAY if end else 0)
 
 
 @money_pages.get("/money/<payment_id>")

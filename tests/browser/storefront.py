@@ -28,12 +28,12 @@ class Visitor:
         return self
 
     def enter(self, number: str) -> None:
-        """Type a card."""
+        """Type the number, a date to come and a code into the frame that the card's fields live in."""
         self.page.frame_locator("#card iframe").get_by_label("Card number").click()
         self.page.keyboard.type(number + "1234" + "123")
 
     def press(self) -> None:
-        """Press Pay."""
+        """Press the button that pays, whatever amount it names."""
         self.pay_button.click()
 
     @property
@@ -52,7 +52,7 @@ class Visitor:
         self.press()
 
     def answer(self, button: str) -> None:
-        """Answer the bank."""
+        """Press a button of the bank's question, which stands in a frame of its own in a dialog."""
         self.page.frame_locator("dialog iframe").get_by_role("button", name=button).click()
 
     def sees(self, title: str) -> None:

@@ -135,7 +135,7 @@ def test_buying_the_same_again_is_noticed(visitor: Visitor, page: Page) -> None:
 
 
 def test_the_question_says_how_long_ago_it_was(visitor: Visitor, page: Page) -> None:
-    """In minutes, here."""
+    """After three minutes it says 3 minutes."""
     visitor.buy(VISA)
     visitor.sees(PAID)
     page.evaluate(

@@ -15,12 +15,11 @@ import stripe
 
 from backend.domain.metadata import ENDPOINT_KIND, SECRET_FINGERPRINT
 from backend.domain.namespace import UNNAMED, Namespace, is_marked
-from backend.services.operators.endpoints import CREATE, KEEP, REPLACE, UPDATE, fingerprint
+from backend.services.operators.endpoints import ABOUT, CREATE, KEEP, REPLACE, UPDATE, fingerprint
 from backend.services.reads import PAGE, metadata_of
 
 _URL = "webhook_endpoint.url"
 _SECRET = "webhook_endpoint.signing_secret"
-_ABOUT = "Made by `flask webhooks sync`. Its signing secret is in the backend's .env."
 
 
 @dataclass(frozen=True)
@@ -117,7 +116,7 @@ def _differences(destination: Any, wanted: DestinationSpec) -> Iterable[str]:
 def _new(wanted: DestinationSpec) -> Any:
     return {
         "name": f"Coaching payments, thin, {wanted.kind}",
-        "description": _ABOUT,
+        "description": ABOUT,
         "type": "webhook_endpoint",
         "event_payload": "thin",
         "enabled_events": sorted(wanted.events),

@@ -22,7 +22,7 @@ from backend.services.reads import PAGE, list_all, metadata_of
 # No fault, but it would not be found again at another address.
 BY_HAND = "it was made by hand"
 KEEP, CREATE, UPDATE, REPLACE = "keep", "create", "update", "replace"
-_ABOUT = "Made by `flask webhooks sync`. Its signing secret is in the backend's .env."
+ABOUT = "Made by `flask webhooks sync`. Its signing secret is in the backend's .env."
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _values(wanted: EndpointSpec) -> Any:
 
 
 def _new(wanted: EndpointSpec) -> Any:
-    fixed = {"connect": wanted.connect, "api_version": wanted.api_version, "description": _ABOUT}
+    fixed = {"connect": wanted.connect, "api_version": wanted.api_version, "description": ABOUT}
     return {**_values(wanted), **fixed, "metadata": _marks(wanted)}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import stripe
 
+from backend.domain.days import DAY
 from backend.domain.namespace import Namespace
 from backend.services.errors import UnreadablePayment
 from backend.services.kept_days import read_kept_days
@@ -21,9 +22,8 @@ from backend.services.reconcile.joins import is_kept_until_due
 
 # The source's name in a sweep's report.
 KEPT = "kept"
-_DAY = 86_400
 # A bank debit may be booked when it begins. The slowest, with a mandate to be sent first, takes two weeks.
-DEBIT_SECONDS = 21 * _DAY
+DEBIT_SECONDS = 21 * DAY
 
 
 class KeptShares:
@@ -42,7 +42,7 @@ class KeptShares:
         """The first pages of the books so many days before a window; none where the window is all there is."""
         if since is None or until is None:
             return
-        start, end = since - days * _DAY, until - days * _DAY
+        start, end = since - days * DAY, until - days * DAY
         # What takes days to arrive is booked before it counts.
         for kind, first in (("charge", start), ("payment", start - DEBIT_SECONDS)):
             created = {"gte": first, "lte": end}

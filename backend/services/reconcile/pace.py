@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import stripe
 
 
 class Pace:
@@ -20,3 +23,14 @@ class Pace:
         if now < self._next:
             self._sleep(self._next - now)
         self._next = max(now, self._next) + calls * self._gap
+
+    def pages(self, first: Callable[[], Any]) -> Iterator[Any]:
+        """Yield each page of a list or of Search, a call each. ``first`` reads the first one."""
+        self.wait(1)
+        page = first()
+        while True:
+            yield page
+            if not page.has_more:
+                return
+            self.wait(1)
+            page = page.next_search_result_page() if isinstance(page, stripe.SearchResultObject) else page.next_page()

@@ -12,6 +12,7 @@ from typing import Any
 import stripe
 import structlog
 
+from backend.domain.days import DAY
 from backend.domain.membership import named_before
 from backend.domain.metadata import SETTLEMENT
 from backend.domain.sessions import INSTANT_METHODS
@@ -29,9 +30,8 @@ from backend.stripe_client.platform import namespace_of
 
 log = structlog.get_logger(__name__)
 
-_DAY = 86_400
 # A refund that waits for the customer is canceled after 45 days; others end sooner.
-_REFUND_SECONDS = 90 * _DAY
+_REFUND_SECONDS = 90 * DAY
 _FINAL = NOT_REFUNDED | {"succeeded"}
 # One query for both: Search joins conditions by OR, and answers 20 questions a second.
 _WAITS = f'status:"{PROCESSING}" OR -metadata["{SETTLEMENT}"]:null'
@@ -120,7 +120,7 @@ class Sources:
         """The books since the mark."""
         created: dict[str, Any] = {} if self._read.since is None else {"created": {"gte": self._read.since}}
         params: Any = {**created, "limit": PAGE, "expand": EXPAND}
-        for page in self._pages(lambda: self._client.v1.balance_transactions.list(params)):
+        for page in self._pace.pages(lambda: self._client.v1.balance_transactions.list(params)):
             if self._read.until is None:
                 self._read.until = answered_at(page)
             for entry in page.data:
@@ -132,7 +132,7 @@ class Sources:
         created: dict[str, Any] = {} if self._read.since is None else {"created": {"gte": self._read.since}}
         params: Any = {**created, "type": "transfer.updated", "limit": PAGE}
         transfers = set()
-        for page in self._pages(lambda: self._client.v1.events.list(params)):
+        for page in self._pace.pages(lambda: self._client.v1.events.list(params)):
             for event in page.data:
                 transfers.add(event.data.object.id)
                 for payment_id in named_before(event.data.to_dict().get("previous_attributes")):
@@ -158,7 +158,7 @@ class Sources:
     def _refunds_since(self, start: int | None) -> Iterator[Any]:
         created: dict[str, Any] = {} if start is None else {"created": {"gte": start}}
         params: Any = {**created, "limit": PAGE, "expand": ["data.payment_intent"]}
-        for page in self._pages(lambda: self._client.v1.refunds.list(params)):
+        for page in self._pace.pages(lambda: self._client.v1.refunds.list(params)):
             yield from page.data
 
     def _take_refund(self, refund: Any, carried: bool = False) -> None:
@@ -186,7 +186,7 @@ class Sources:
         books = Books()
         created = {"gte": start, "lt": since}
         params: Any = {"type": "payment", "created": created, "limit": PAGE, "expand": EXPAND}
-        for page in self._pages(lambda: self._client.v1.balance_transactions.list(params)):
+        for page in self._pace.pages(lambda: self._client.v1.balance_transactions.list(params)):
             for entry in page.data:
                 books.add(entry)
         books.keep_only(self._may_have_come_late)
@@ -202,7 +202,7 @@ class Sources:
         search_is_down = any(unread.name == "search" for unread in self._read.unread)
         if since != mark.start or mark.again is not None or search_is_down:
             return True
-        return mark.until is not None and (until is None or since // _DAY != until // _DAY)
+        return mark.until is not None and (until is None or since // DAY != until // DAY)
 
     def _add_what_followed(self, books: Books, start: int) -> None:
         """The refunds and transfers since the debits began. Those of other payments are not looked at here."""
@@ -211,7 +211,7 @@ class Sources:
             if id_of(refund.payment_intent) in known:
                 books.add_refund(refund)
         params: Any = {"created": {"gte": start}, "limit": PAGE}
-        for page in self._pages(lambda: self._client.v1.transfers.list(params)):
+        for page in self._pace.pages(lambda: self._client.v1.transfers.list(params)):
             for transfer in page.data:
                 if books.knows(transfer):
                     books.add_transfer(transfer)
@@ -241,7 +241,7 @@ class Sources:
         self._pace.wait(1)
         for days in sorted(self._kept.numbers()):
             for first in self._kept.walks(days, self._read.since, self._read.until):
-                for page in self._pages(first):
+                for page in self._pace.pages(first):
                     for entry in page.data:
                         self._books.add_kept(entry, self._kept.is_of_one)
 
@@ -270,16 +270,6 @@ class Sources:
         if payment is not None:
             self._read.kept[payment.id] = payment
         return payment is not None
-
-    def _pages(self, first: Callable[[], Any]) -> Iterator[Any]:
-        self._pace.wait(1)
-        page = first()
-        while True:
-            yield page
-            if not page.has_more:
-                return
-            self._pace.wait(1)
-            page = page.next_page()
 
     def _may_have_come_late(self, traces: Traces) -> bool:
         """True for a payment of ours whose money takes days, unless it failed: that has a line of its own."""

@@ -7,10 +7,12 @@ what came back from a coach, are far fewer than sales, so they are read for the 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import stripe
 
+from backend.domain.days import DAY
 from backend.domain.metadata import COACH_ID
 from backend.domain.months import Month
 from backend.domain.statement import Kind, Line, Statement, in_order
@@ -20,9 +22,8 @@ from backend.services.reconcile.pace import Pace
 from backend.services.statements.entries import EXPAND, Entries, payout_line
 from backend.stripe_client.platform import namespace_of
 
-_DAY = 86_400
 # A purchase is paid at once, or by a bank debit within three weeks; an abandoned one may be taken up again.
-_BEGUN_BEFORE = 35 * _DAY
+_BEGUN_BEFORE = 35 * DAY
 # What Stripe lists by no coach, by the type of its entry in the books.
 _BY_TYPE = (
     "refund",
@@ -62,7 +63,7 @@ class CoachMonth:
         mine += [line for account_id in accounts for line in self._payouts(month, account_id)]
         said = (
             f"Read of the platform's month: its {len(others)} lines of refunds, disputes and money that came back, to find "
-            f"those of this coach. Sales were found by Search, among payments begun since {_BEGUN_BEFORE // _DAY} days before "
+            f"those of this coach. Sales were found by Search, among payments begun since {_BEGUN_BEFORE // DAY} days before "
             "the month.",
             *(() if accounts else ("The coach has no account, so there are no transfers and no payouts.",)),
         )
@@ -78,7 +79,7 @@ class CoachMonth:
         escaped = coach_id.replace("\\", "\\\\").replace('"', '\\"')
         query = f'metadata["{COACH_ID}"]:"{escaped}" AND created>={month.start - _BEGUN_BEFORE} AND created<{month.end}'
         params: Any = {"query": query, "limit": PAGE, "expand": ["data.latest_charge.balance_transaction"]}
-        for page in self._pages(lambda: self._client.v1.payment_intents.search(params)):
+        for page in self._pace.pages(lambda: self._client.v1.payment_intents.search(params)):
             for intent in page.data:
                 if metadata_of(intent).get(COACH_ID) == coach_id:
                     yield from self._sale(intent, intent.latest_charge, month)
@@ -101,7 +102,7 @@ class CoachMonth:
         for account_id in accounts:
             created = {"gte": month.start, "lt": month.end}
             params: Any = {"destination": account_id, "created": created, "limit": PAGE, "expand": expand}
-            for page in self._pages(lambda params=params: self._client.v1.transfers.list(params)):
+            for page in self._pace.pages(partial(self._client.v1.transfers.list, params)):
                 for transfer in page.data:
                     yield from self._transfer(transfer, month)
 
@@ -118,7 +119,7 @@ class CoachMonth:
         created = {"gte": month.start, "lt": month.end}
         for entry_type in _BY_TYPE:
             params: Any = {"type": entry_type, "created": created, "limit": PAGE, "expand": EXPAND}
-            for page in self._pages(lambda params=params: self._client.v1.balance_transactions.list(params)):
+            for page in self._pace.pages(partial(self._client.v1.balance_transactions.list, params)):
                 for entry in page.data:
                     yield self._entries.line(entry)
 
@@ -130,18 +131,7 @@ class CoachMonth:
         first = get_or_none(lambda: self._client.v1.balance_transactions.list(params, options))
         if first is None:
             return
-        for page in self._pages(lambda: first):
+        for page in self._pace.pages(lambda: first):
             for entry in page.data:
                 if entry.type in _PAYOUTS:
                     yield payout_line(entry, account_id)
-
-    def _pages(self, first: Any) -> Iterator[Any]:
-        """Each page of a list or of Search."""
-        self._pace.wait(1)
-        page = first()
-        while True:
-            yield page
-            if not page.has_more:
-                return
-            self._pace.wait(1)
-            page = page.next_search_result_page() if page.object == "search_result" else page.next_page()

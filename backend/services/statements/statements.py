@@ -56,14 +56,8 @@ class Statements:
 
     def _books(self, month: Month) -> Iterator[Any]:
         params: Any = {"created": {"gte": month.start, "lt": month.end}, "limit": PAGE, "expand": EXPAND}
-        self._pace.wait(1)
-        page = self._client.v1.balance_transactions.list(params)
-        while True:
+        for page in self._pace.pages(lambda: self._client.v1.balance_transactions.list(params)):
             yield from page.data
-            if not page.has_more:
-                return
-            self._pace.wait(1)
-            page = page.next_page()
 
     def _about_time(self, month: Month) -> tuple[str, ...]:
         now = self._now()
